@@ -1,0 +1,23 @@
+"""Which lots leave first: the order a standing instruction prescribes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lotwright.book.holdings import Lot
+from lotwright.book.kinds import Relief
+
+
+def relief_order(lots: Iterable[Lot], relief: Relief) -> tuple[Lot, ...]:
+    """Lots of one security in one account, in the order they leave under a standing relief method.
+
+    First in first out is the law's default (Treas. Reg. 1.1012-1(c)(1)(i)); ``hifo`` means highest basis per share
+    first. Ties are broken by acquisition date and lot name, so that row order changes nothing. ``specific`` has no
+    prescribed order: the lots come back first-in first-out, as a stable listing.
+    """
+    oldest_first = sorted(lots, key=lambda lot: (lot.acquired, lot.lot))
+    if relief is Relief.LIFO:
+        return tuple(reversed(oldest_first))
+    if relief is Relief.HIFO:
+        return tuple(sorted(oldest_first, key=lambda lot: -(lot.basis / lot.quantity)))
+    return tuple(oldest_first)

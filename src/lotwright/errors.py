@@ -1,0 +1,30 @@
+"""The errors Lotwright raises, one small tree.
+
+::
+
+    LotwrightError
+    ├── BookError        a table of a book is missing, malformed or contradicts itself
+    ├── ProgramError     a program, portfolio or option names something that does not exist or does not fit
+    └── PlanError        a plan file is not what it claims to be
+
+What a caller got wrong raises one of these. A fact about an account (no price, no cash, no lots) is not raised but
+returned as a :class:`lotwright.book.failure.Failure`, so that one bad account never stops the others.
+"""
+
+from __future__ import annotations
+
+
+class LotwrightError(Exception):
+    """Root of every error that Lotwright raises on purpose; its message says what, where, found and cure."""
+
+
+class BookError(LotwrightError):
+    """A table of a book is missing, malformed or contradicts itself."""
+
+
+class ProgramError(LotwrightError):
+    """A program, portfolio or option names something that does not exist or does not fit."""
+
+
+class PlanError(LotwrightError):
+    """A plan file is not what it claims to be."""

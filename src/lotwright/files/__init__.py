@@ -1,0 +1,1 @@
+"""The edges on disk: reading books, writing plans."""

@@ -1,0 +1,173 @@
+"""A plan as JSON, exactly as FORMATS defines ``lotwright.plan/1``, and back.
+
+Money is written to the cent, quantities and prices as they are. The addends of the objective are written in full:
+rounded to cents they would no longer sum to ``posed``, and the gap of a small account would vanish in the rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from lotwright.book.failure import Failure
+from lotwright.book.trades import LotSale, Trade
+from lotwright.errors import PlanError
+from lotwright.files.plan_reading import plan_from_json
+from lotwright.files.plan_schema import SCHEMA, plan_schema
+from lotwright.files.trade_csv import plans_to_csv
+from lotwright.plan.result import HouseholdPlan, Objective, WashSales
+
+__all__ = ["plan_from_json", "plan_schema", "plan_to_json", "plans_to_csv"]
+
+CENT = Decimal("0.01")
+
+
+def plan_to_json(plan: HouseholdPlan) -> dict[str, Any]:
+    """Return the plan as JSON-ready objects, keys in the order of FORMATS; ``value`` and ``notes`` come last.
+
+    The same plan gives the same bytes. A failed plan has every key too, with null, an empty list or an empty object
+    where there is nothing. A bound that is not finite (none is known) is null, and so are its gaps.
+
+    Raises
+    ------
+    PlanError
+        A figure is not a number, which a plan can never say.
+    """
+    return {
+        "schema": SCHEMA,
+        "household": plan.household,
+        "as_of": plan.as_of.isoformat(),
+        "program": plan.program,
+        "status": str(plan.status),
+        "failure": None if plan.failure is None else _failure(plan.failure),
+        "trades": [_trade(trade) for trade in plan.trades],
+        "cash": {
+            name: {"before": _money(cash.before), "after": _money(cash.after)}
+            for name, cash in sorted(plan.cash.items())
+        },
+        "costs": [
+            {"name": cost.name, "dollars": _real(cost.dollars, f"cost {cost.name}"), "text": cost.text}
+            for cost in plan.costs
+        ],
+        "objective": None if plan.objective is None else _objective(plan.objective),
+        "tax": None if plan.tax is None else _monies(plan.tax, _TAX),
+        "tracking": None if plan.tracking is None else _reals(plan.tracking, ("before", "after", "do_nothing")),
+        "drift": [
+            {"account": drift.account, "symbol": drift.symbol, **_reals(drift, ("target", "before", "after"))}
+            for drift in plan.drift
+        ],
+        "wash_sales": _wash_sales(plan.wash_sales),
+        "checks": [{"name": check.name, "ok": check.ok, "text": check.text} for check in plan.checks],
+        "timing": _reals(plan.timing, ("read", "pose", "solve", "verify", "total")),
+        "provenance": None
+        if plan.provenance is None
+        else {name: getattr(plan.provenance, name) for name in _PROVENANCE},
+        "value": _money(plan.value),
+        "notes": list(plan.notes),
+    }
+
+
+_TAX = ("short_term_gain", "long_term_gain", "tax", "tax_without_plan", "carryforward_short", "carryforward_long")
+_PROVENANCE = ("version", "book_hash", "program_hash", "solver", "solver_version")
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {"reason": failure.reason, "message": failure.message, "evidence": plain(failure.evidence)}
+
+
+def _trade(trade: Trade) -> dict[str, Any]:
+    return {
+        "account": trade.account,
+        "symbol": trade.symbol,
+        "side": str(trade.side),
+        "quantity": _exact(trade.quantity),
+        "price": _exact(trade.price),
+        "value": _money(trade.value),
+        "lots": [_lot(lot) for lot in trade.lots],
+        "reason": trade.reason,
+    }
+
+
+def _lot(lot: LotSale) -> dict[str, Any]:
+    return {
+        "lot": lot.lot,
+        "acquired": lot.acquired.isoformat(),
+        "quantity": _exact(lot.quantity),
+        **_monies(lot, ("basis", "proceeds", "gain")),
+        "character": str(lot.character),
+    }
+
+
+def _objective(objective: Objective) -> dict[str, Any]:
+    bounded = isfinite(objective.bound)
+    return {
+        "posed": _real(objective.posed, "objective posed"),
+        **(_reals(objective, ("bound", "gap", "gap_bp")) if bounded else dict.fromkeys(("bound", "gap", "gap_bp"))),
+        "multipliers": plain(objective.multipliers),
+    }
+
+
+def _wash_sales(wash_sales: WashSales) -> dict[str, Any]:
+    return {
+        "locks": [
+            {
+                "group": lock.group,
+                "symbols": list(lock.symbols),
+                "no_buy_until": lock.no_buy_until.isoformat(),
+                "because": lock.because,
+            }
+            for lock in wash_sales.locks
+        ],
+        "kept": [{"symbol": kept.symbol, "rule": kept.rule, "because": kept.because} for kept in wash_sales.kept],
+    }
+
+
+def _monies(owner: object, names: Iterable[str]) -> dict[str, float | int]:
+    return {name: _money(getattr(owner, name)) for name in names}
+
+
+def _reals(owner: object, names: Iterable[str]) -> dict[str, float]:
+    return {name: _real(getattr(owner, name), f"{type(owner).__name__.lower()} {name}") for name in names}
+
+
+def _money(amount: Decimal) -> float | int:
+    """Return dollars to the cent as a JSON number."""
+    return _exact(amount.quantize(CENT))
+
+
+def _exact(number: Decimal) -> float | int:
+    """Return a decimal as the JSON number that reads back as it: exact up to 15 digits, else the nearest double."""
+    if number == number.to_integral_value():
+        return int(number)
+    return float(number)
+
+
+def _real(number: float, name: str) -> float:
+    """Return a finite float, without the sign of a zero."""
+    if not isfinite(number):
+        raise PlanError(
+            f"The plan's {name} is {number}, which is no number of dollars or weight. Report this as a defect."
+        )
+    return float(number) + 0.0
+
+
+def plain(value: Any) -> Any:
+    """Return evidence or multipliers as JSON has them: arrays as lists, decimals as numbers, days as text.
+
+    Keys of a mapping keep their order; what is not finite becomes null.
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float | Decimal):
+        if not isfinite(value):
+            return None
+        return value if isinstance(value, float) else _exact(value)
+    return value if value is None or isinstance(value, bool | int) else str(value)

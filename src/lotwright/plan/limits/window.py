@@ -1,0 +1,63 @@
+"""What the wash-sale window lets each lot do, in plain words and arrays: one place for every limit that needs it.
+
+A recent purchase (last 30 days, anywhere in the household) replaces shares sold at a loss unless it is the purchase
+those shares came from, or unless it is *cleared*: nothing of it was sold before and all of it leaves in the same order,
+so that under every reading of the law nothing of it is left to replace anything (TAX_RULES B1, rules 9-11, 19 and 20).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lotwright.plan.costs.amounts import loss_lots
+from lotwright.plan.snapshot import Bools, Floats, Ints, Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LossRules:
+    """For each lot, shape (L,): may it be sold, and what must leave with it.
+
+    ``is_loss``: selling it realises a loss. ``is_barred``: no sale of it is ever clean today. ``must_clear``: lots that
+    must leave wholly in the same plan if any of it does (empty for most lots).
+    """
+
+    is_loss: Bools
+    is_barred: Bools
+    must_clear: tuple[Ints, ...]
+
+
+def loss_rules(snapshot: Snapshot) -> LossRules:
+    """Work out, lot by lot, what the window demands of a sale at a loss."""
+    is_loss = loss_lots(snapshot)
+    barred = np.zeros(len(snapshot.lot), dtype=bool)
+    nothing = np.zeros(0, dtype=np.int64)
+    clear = [nothing] * len(snapshot.lot)
+    recent: dict[int, list[int]] = {}
+    for p, group in enumerate(snapshot.purchase_group):
+        recent.setdefault(int(group), []).append(p)
+    for lot in np.flatnonzero(is_loss):
+        holding = int(snapshot.lot_holding[lot])
+        others = [p for p in recent.get(int(snapshot.group_of[holding]), []) if p != snapshot.lot_purchase[lot]]
+        if any(snapshot.purchase_has_left[p] or snapshot.purchase_holding[p] != holding for p in others):
+            barred[lot] = True
+        elif others:
+            clear[lot] = np.flatnonzero(np.isin(snapshot.lot_purchase, others))
+    return LossRules(is_loss=is_loss, is_barred=barred, must_clear=tuple(clear))
+
+
+def sellable(snapshot: Snapshot) -> Floats:
+    """Shares of each holding that can be sold today without a wash sale if its group is not bought, shape (n,)."""
+    rules = loss_rules(snapshot)
+    most = np.zeros(len(snapshot.symbol))
+    for j in range(len(snapshot.symbol)):
+        lots = np.arange(snapshot.offset[j], snapshot.offset[j + 1])
+        if not rules.is_barred[lots].any():
+            most[j] = snapshot.quantity[j]  # what must be cleared is in this holding too: sell all of it
+            continue
+        free = np.array([not rules.is_barred[lot] and not len(rules.must_clear[lot]) for lot in lots])
+        if snapshot.is_ordered[j]:
+            free = np.logical_and.accumulate(free)
+        most[j] = snapshot.lot_quantity[lots][free].sum()
+    return most

@@ -1,0 +1,257 @@
+"""A program: which costs a plan minimises at which price, and which limits it keeps. Data, not code.
+
+A program's file is TOML: a sentence ``says``, a ``[[cost]]`` for every addend of the objective, a ``[[limit]]`` for
+every rule; ``kind`` names the class, every other key one of its declared parameters. ``soft = PRICE`` on a limit makes
+it a cost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from lotwright.declared import find_program
+from lotwright.errors import ProgramError
+from lotwright.plan.costs import COSTS, Commission, HalfSpread, IdleCash, Substitution, Tax, Ticket, Tracking
+from lotwright.plan.costs.parameter import Parameter, exact, parameters
+from lotwright.plan.limits import LIMITS, MinimumTicket, Soft, WholeShares
+from lotwright.plan.protocols import Cost, Limit, Separable, Trades
+from lotwright.plan.separable.form import SeparableForm, blank
+from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.terms import Terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """Costs to minimise, in dollars, and limits to keep.
+
+    Costs paid in cash are made known to every cost and limit that looks at the cash after the plan.
+
+    Raises
+    ------
+    ProgramError
+        There is no cost, or a cost or limit is given twice.
+    """
+
+    name: str
+    says: str
+    costs: tuple[Cost, ...]
+    limits: tuple[Limit, ...]
+
+    def __post_init__(self) -> None:
+        _once(self.name, "cost", [cost.kind for cost in self.costs if not isinstance(cost, Soft)])
+        _once(self.name, "limit", [limit.kind for limit in self.limits])
+        if not self.costs:
+            raise ProgramError(f"Program {self.name} has no cost, so every plan is as good as any. Add a [[cost]].")
+        paying = tuple(cost for cost in self.costs if hasattr(cost, "paid"))
+        object.__setattr__(self, "costs", tuple(_told(cost, paying) for cost in self.costs))
+        object.__setattr__(self, "limits", tuple(_told(limit, paying) for limit in self.limits))
+
+    @classmethod
+    def from_toml(cls, source: str | Path) -> Program:
+        """Read a program from TOML text, or from the file at a ``Path``.
+
+        Raises
+        ------
+        ProgramError
+            The text is not TOML, or names a kind or parameter that does not exist or does not fit.
+        """
+        if isinstance(source, Path):
+            return _from_table(source.stem, _toml(source.read_text(encoding="utf-8"), where=str(source)))
+        return _from_table("program", _toml(source, where="the program's text"))
+
+    def value(self, snapshot: Snapshot, trades: Trades) -> float:
+        """The posed objective of a trade list in plain numbers: the sum of its costs, dollars."""
+        return float(sum(cost.value(snapshot, trades) for cost in self.costs))
+
+    def violations(self, snapshot: Snapshot, trades: Trades) -> dict[str, float]:
+        """Limits a trade list breaks, by kind, each in its own unit; empty when it keeps them all."""
+        found = {limit.kind: limit.violation(snapshot, trades) for limit in self.limits}
+        return {kind: amount for kind, amount in found.items() if amount > 0}
+
+    @property
+    def is_separable(self) -> bool:
+        """True if every cost and limit fits the separable form, so that a plan can be certified by it."""
+        return all(isinstance(addend, Separable) for addend in (*self.costs, *self.limits))
+
+    def form(self, snapshot: Snapshot) -> SeparableForm | None:
+        """The separable form of this program for one household, or ``None`` where some addend does not fit it."""
+        if not self.is_separable:
+            return None
+        form = blank(snapshot)
+        for addend in (*self.costs, *self.limits):
+            if isinstance(addend, Separable):
+                addend.contribute(snapshot, form)
+        return form
+
+    def terms(self) -> Terms:
+        """What the independent verifier needs to know; costs it has no word for are in :attr:`unverified`."""
+        cost: dict[type, Any] = {type(c): c for c in self.costs}
+        limit: dict[type, Any] = {type(item): item for item in self.limits}
+        demands = {item.kind for item in self.limits}
+        return Terms(
+            risk_price=exact(cost.get(Tracking), "risk_price"),
+            half_spread=exact(cost.get(HalfSpread), "default"),
+            commission_per_ticket=exact(cost.get(Commission), "per_ticket"),
+            commission_per_share=exact(cost.get(Commission), "per_share"),
+            ticket=exact(cost.get(Ticket), "price"),
+            substitution=exact(cost.get(Substitution), "price"),
+            carried_loss_value=exact(cost.get(Tax), "carried_loss_value"),
+            idle_cash=exact(cost.get(IdleCash), "price"),
+            shortfall=exact(cost.get(IdleCash), "shortfall"),
+            fractional_increment=Decimal(str(limit.get(WholeShares, WholeShares()).fractional_increment)),
+            minimum_ticket=exact(limit.get(MinimumTicket), "dollars"),
+            cash="cash" in demands,
+            holdings="holdings" in demands,
+            whole_shares="whole_shares" in demands,
+            wash_sale="wash_sale" in demands,
+            restrictions="restrictions" in demands,
+        )
+
+    @property
+    def unverified(self) -> tuple[Cost, ...]:
+        """Costs that :meth:`terms` cannot tell the verifier, because they are not among the declared kinds."""
+        return tuple(cost for cost in self.costs if type(cost) not in COSTS.values())
+
+    @property
+    def content_hash(self) -> str:
+        """Hex SHA-256 of what the program charges and demands; neither its name nor its sentence counts."""
+        said = {"cost": [_said(c) for c in self.costs], "limit": [_said(item) for item in self.limits]}
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def load_program(name_or_path: str | Path, *, beside: Path | None = None) -> Program:
+    """Load a program by name (``balanced``) or from a file; a user's ``models/programs`` in ``beside`` wins over ours.
+
+    Raises
+    ------
+    ProgramError
+        There is no such program, or its file does not read as one.
+    """
+    return Program.from_toml(find_program(name_or_path, beside=beside))
+
+
+def program_schema() -> dict[str, Any]:
+    """JSON Schema of a program's file, derived from the declared parameters of every cost and limit."""
+    soft = {"soft": {"type": "number", "minimum": 0, "description": "Make the limit a cost: $ per $ in excess."}}
+    limits = [_schema(limit, soft if hasattr(limit, "beyond") else {}) for limit in LIMITS.values()]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "lotwright.program/1",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["cost"],
+        "properties": {
+            "says": {"type": "string", "description": "One sentence for people."},
+            "cost": {
+                "type": "array",
+                "minItems": 1,
+                "items": {"oneOf": [_schema(cost, {}) for cost in COSTS.values()]},
+            },
+            "limit": {"type": "array", "items": {"oneOf": limits}},
+        },
+    }
+
+
+def _schema(declared: Any, extra: Mapping[str, Any]) -> dict[str, Any]:
+    properties = {name: _number(about) for name, about in parameters(declared).items()}
+    first = (declared.__doc__ or "").split("\n")[0]
+    return {
+        "type": "object",
+        "description": first,
+        "additionalProperties": False,
+        "required": ["kind"],
+        "properties": {"kind": {"const": declared.kind}, **properties, **extra},
+    }
+
+
+def _number(about: Parameter) -> dict[str, Any]:
+    low = "exclusiveMinimum" if about.above_minimum else "minimum"
+    schema = {"type": "number", "description": f"{about.says} Unit: {about.unit}.", low: about.minimum}
+    return schema if about.maximum == float("inf") else {**schema, "maximum": about.maximum}
+
+
+def _toml(text: str, *, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProgramError(f"{where} is not TOML: {error}. Correct that line.") from error
+
+
+def _from_table(name: str, table: dict[str, Any]) -> Program:
+    for key in table:
+        if key not in ("says", "cost", "limit"):
+            raise ProgramError(
+                f"Program {name}: {key!r} is no part of a program.{_hint(key, ('says', 'cost', 'limit'))}"
+            )
+    costs: list[Cost] = [_build(name, entry, COSTS, what="cost") for entry in _entries(name, table, "cost")]
+    limits: list[Limit] = []
+    for entry in _entries(name, table, "limit"):
+        plain = {key: number for key, number in entry.items() if key != "soft"}
+        limit = _build(name, plain, LIMITS, what="limit")
+        if "soft" in entry:
+            costs.append(Soft(limit=limit, price=entry["soft"]))
+        else:
+            limits.append(limit)
+    return Program(name=name, says=str(table.get("says", "")), costs=tuple(costs), limits=tuple(limits))
+
+
+def _entries(name: str, table: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    entries = table.get(key, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ProgramError(f"Program {name}: {key} is not a list of tables. Write each one under [[{key}]].")
+    return entries
+
+
+def _build(name: str, entry: dict[str, Any], known: Mapping[str, Any], *, what: str) -> Any:
+    """One cost or limit from its table; every message says which program, which kind and what would do."""
+    kind = entry.get("kind")
+    if not isinstance(kind, str) or kind not in known:
+        found = "has no kind" if kind is None else f"has the unknown kind {kind!r}"
+        raise ProgramError(f"Program {name}: a {what} {found}.{_hint(kind, known)}")
+    declared = known[kind]
+    for key in entry:
+        if key != "kind" and key not in parameters(declared):
+            raise ProgramError(
+                f"Program {name}: {what} {kind} has no parameter {key!r}.{_hint(key, parameters(declared))}"
+            )
+    try:
+        return declared(**{key: number for key, number in entry.items() if key != "kind"})
+    except ProgramError as error:
+        raise ProgramError(f"Program {name}: {what} {error}") from None
+
+
+def _hint(word: object, known: Any) -> str:
+    close = get_close_matches(str(word), list(known), n=1)
+    guess = f" Did you mean {close[0]!r}?" if close else ""
+    return f"{guess} There are: {', '.join(known) or 'none'}."
+
+
+def _once(name: str, what: str, kinds: list[str]) -> None:
+    twice = sorted({kind for kind in kinds if kinds.count(kind) > 1})
+    if twice:
+        raise ProgramError(f"Program {name} has the {what} {twice[0]} twice. Keep one of them.")
+
+
+def _told(addend: Any, paying: tuple[Any, ...]) -> Any:
+    """The same cost or limit, told which costs are paid in cash if it wants to know."""
+    if isinstance(addend, Soft):
+        return replace(addend, limit=_told(addend.limit, paying))
+    wants = is_dataclass(addend) and "paid_in_cash" in {f.name for f in fields(addend)}
+    return replace(addend, paid_in_cash=paying) if wants and not isinstance(addend, type) else addend
+
+
+def _said(addend: Any) -> dict[str, Any]:
+    """What one cost or limit charges or demands, as JSON."""
+    if isinstance(addend, Soft):
+        return {"kind": addend.kind, "price": addend.price, "limit": _said(addend.limit)}
+    if type(addend) in COSTS.values() or type(addend) in LIMITS.values():
+        return {"kind": addend.kind, **{name: float(getattr(addend, name)) for name in parameters(addend)}}
+    return {"kind": addend.kind, "class": type(addend).__qualname__, "is": repr(addend)}

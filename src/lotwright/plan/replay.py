@@ -1,0 +1,211 @@
+"""Carry a trade list out on a book: what is held, what was sold at what gain, what cash remains.
+
+Two roundings live side by side on purpose. Money that moves or is reported is rounded ticket by ticket, slice by slice,
+to the cent, half up, as a statement would show it. The costs a plan is judged by use the exact products, because the
+bound the optimiser proves is a bound on the unrounded program.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from lotwright.book.holdings import ZERO, Account, Household, Lot
+from lotwright.book.kinds import Side
+from lotwright.book.market import Market, ModelPortfolio
+from lotwright.book.trades import Trade
+from lotwright.errors import BookError
+from lotwright.plan.result import CashMovement
+from lotwright.plan.terms import Terms
+from lotwright.plan.verify_text import noun
+from lotwright.plan.verify_ticket import Slice, Ticket, cents
+
+MOST_SHARES = Decimal(10) ** 12
+"""More shares than any security has: a larger order is a mistake, and would overflow the arithmetic."""
+Lots = Mapping[tuple[str, str], Lot]
+"""An account's lots by symbol and name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountReplay:
+    """One account before and after. Quantities in shares by symbol, ``target`` in fractions of value by symbol.
+
+    ``stand_ins`` are declared to stand in for targets and have no weight of their own. ``value_before`` is holdings and
+    cash as they stand; ``value`` counts pending cash flows too and is what targets refer to. Trades leave both as they
+    are: what trading costs is counted among the costs.
+    """
+
+    account: Account
+    value_before: Decimal
+    value: Decimal
+    held_before: Mapping[str, Decimal]
+    held: Mapping[str, Decimal]
+    target: Mapping[str, Decimal]
+    stand_ins: frozenset[str]
+    cash: CashMovement
+    exact_cash: Decimal
+    tickets: tuple[Ticket, ...]
+
+    @property
+    def cash_target(self) -> Decimal:
+        """Dollars of cash the account should have."""
+        return self.value * self.account.cash_target
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Every security held, targeted or traded, sorted."""
+        return tuple(sorted(self.held.keys() | self.target.keys()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """A household before and after a trade list."""
+
+    accounts: tuple[AccountReplay, ...]
+
+    @property
+    def tickets(self) -> tuple[Ticket, ...]:
+        """Every order carried out."""
+        return tuple(ticket for account in self.accounts for ticket in account.tickets)
+
+    @property
+    def taxed_slices(self) -> tuple[Slice, ...]:
+        """Every part of a lot sold in an account whose sales are taxed."""
+        return tuple(piece for ticket in self.tickets for piece in ticket.slices if piece.is_taxed)
+
+    @property
+    def value(self) -> Decimal:
+        """Dollars of the household, pending cash flows included."""
+        return sum((account.value for account in self.accounts), ZERO)
+
+
+def why_unusable(trade: Trade, household: Household, *, market: Market) -> str | None:
+    """Why ``trade`` cannot be carried out at all (nobody's account, no price, no quantity), or ``None``."""
+    if all(account.account != trade.account for account in household.accounts):
+        owner = f"household {household.household}"
+        return f"The {noun(trade.side)} of {trade.symbol} names account {trade.account}, which {owner} does not have."
+    what = f"The {noun(trade.side)} of {trade.symbol} in {trade.account}"
+    if trade.symbol not in market.prices:
+        return f"{what} has no price in the book. Add one or drop the trade."
+    if not (trade.quantity.is_finite() and 0 < trade.quantity < MOST_SHARES):
+        return f"{what} is for {trade.quantity} shares. Give a positive quantity."
+    return None
+
+
+def replay(trades: Sequence[Trade], household: Household, *, market: Market, terms: Terms) -> Replay:
+    """Carry ``trades`` out on ``household`` at the book's prices; trades that cannot be carried out are left out.
+
+    Raises
+    ------
+    BookError
+        A held or targeted security has no price, or an account names a model that the market does not have.
+    """
+    usable = [trade for trade in trades if why_unusable(trade, household, market=market) is None]
+    accounts = (
+        _account_replay(
+            account, [trade for trade in usable if trade.account == account.account], market=market, terms=terms
+        )
+        for account in household.accounts
+    )
+    return Replay(accounts=tuple(accounts))
+
+
+def _account_replay(account: Account, trades: Iterable[Trade], *, market: Market, terms: Terms) -> AccountReplay:
+    held_before: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for lot in account.lots:
+        held_before[lot.symbol] += lot.quantity
+    model = _model(account, market)
+    target = _target(model, account.cash_target)
+    _require_prices(account, held_before.keys() | target.keys(), market)
+    lots = {(lot.symbol, lot.lot): lot for lot in account.lots}
+    tickets = tuple(_ticket(trade, account, lots=lots, market=market, terms=terms) for trade in trades)
+    held = held_before.copy()
+    for ticket in tickets:
+        held[ticket.trade.symbol] += ticket.trade.quantity if ticket.is_buy else -ticket.trade.quantity
+    value_before = account.cash + sum(
+        (held_before[symbol] * market.prices[symbol].price for symbol in held_before), ZERO
+    )
+    flows = account.net_cashflow
+    after = cents(account.cash) + sum((cents(flow.amount) for flow in account.cashflows), ZERO)
+    return AccountReplay(
+        account=account,
+        value_before=value_before,
+        value=value_before + flows,
+        held_before=dict(held_before),
+        held=dict(held),
+        target=target,
+        stand_ins=_stand_ins(model, market),
+        cash=CashMovement(
+            before=cents(account.cash), after=after + sum((ticket.cents_cash for ticket in tickets), ZERO)
+        ),
+        exact_cash=account.cash + flows + sum((ticket.cash for ticket in tickets), ZERO),
+        tickets=tickets,
+    )
+
+
+def _model(account: Account, market: Market) -> ModelPortfolio:
+    if account.model not in market.models:
+        raise BookError(
+            f"Account {account.account} names model {account.model!r}, which the book does not have. Add the model."
+        )
+    return market.models[account.model]
+
+
+def _target(model: ModelPortfolio, cash_target: Decimal) -> dict[str, Decimal]:
+    """Fractions of account value by symbol: a model's weights share what the cash target leaves."""
+    return {line.symbol: (1 - cash_target) * line.weight for line in model.targets}
+
+
+def _stand_ins(model: ModelPortfolio, market: Market) -> frozenset[str]:
+    """Lower ranks of a sleeve, and declared substitutes that are not identical to the target they stand in for."""
+    weighted = {line.symbol for line in model.targets if line.weight}
+    declared = {
+        other
+        for symbol in weighted
+        for other in market.substitutes.get(symbol, ())
+        if market.group_of(other) != market.group_of(symbol)
+    }
+    return frozenset((declared | {line.symbol for line in model.targets}) - weighted)
+
+
+def _require_prices(account: Account, symbols: Iterable[str], market: Market) -> None:
+    missing = sorted(set(symbols) - market.prices.keys())
+    if missing:
+        raise BookError(
+            f"Account {account.account} holds or targets {', '.join(missing)} without a price. Add the price."
+        )
+
+
+def _ticket(trade: Trade, account: Account, *, lots: Lots, market: Market, terms: Terms) -> Ticket:
+    price = market.prices[trade.symbol]
+    value = trade.quantity * price.price
+    fraction = ZERO
+    if terms.half_spread is not None:
+        fraction = terms.half_spread if price.half_spread is None else price.half_spread
+    per_share = (terms.commission_per_share or ZERO) * trade.quantity
+    slices = _slices(trade, account, lots=lots, market=market) if trade.side is Side.SELL else ()
+    return Ticket(
+        trade=trade,
+        value=value,
+        half_spread=fraction * value,
+        commission=(terms.commission_per_ticket or ZERO) + per_share,
+        slices=slices,
+    )
+
+
+def _slices(trade: Trade, account: Account, *, lots: Lots, market: Market) -> tuple[Slice, ...]:
+    """The lots a sale names, where they exist and the quantity is one; the lot check reports the others."""
+    return tuple(
+        Slice(
+            stated=sale,
+            lot=lots[trade.symbol, sale.lot],
+            quantity=sale.quantity,
+            price=market.prices[trade.symbol].price,
+            sold=market.as_of,
+            is_taxed=account.kind.is_taxable,
+        )
+        for sale in trade.lots
+        if (trade.symbol, sale.lot) in lots and sale.quantity.is_finite() and 0 < sale.quantity < MOST_SHARES
+    )

@@ -1,0 +1,340 @@
+"""One holding, exactly: the cheapest whole-share trade once factors, cash and gains have a price.
+
+With slope sigma on the active position, price nu of a unit of cash spent and prices mu_s, mu_l of a unit of short and long
+gain, a holding contributes
+
+    phi(X) = D (r + p X)^2 + sigma (r + p X) + nu spent(X) + mu_s short(X) + mu_l long(X) + costs(X).
+
+Where the lots are free to choose, the cheapest order is by price of their gain, phi is convex in the shares sold and its
+minimum over whole shares is next to the continuous one. Where the order is fixed, phi is scanned lot by lot. Both allow an
+order below the smallest, or off the step, only if it closes the position.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lotwright.plan.separable.jit import kernel
+
+SCALE = 1e4
+EPS = 1e-9
+
+
+@kernel
+def column(h, X):
+    """Cost (bp) that depends on no multiplier, active fraction moved x, and cash spent, of trading X shares."""
+    x = h["price"] * X
+    cost = h["specific"] * (h["active"] + x) ** 2
+    if X == 0.0:
+        return cost, x, 0.0
+    if X > 0.0:
+        paid = h["buy_rate"] * x + h["ticket_cash"]
+        cost += h["buy_cost"] * x
+    else:
+        paid = -h["sell_rate"] * x + h["ticket_cash"]
+        cost -= h["sell_cost"] * x
+    return cost + h["ticket_cost"] + SCALE * paid, x, x + paid
+
+
+@kernel
+def steps_up(shares, step):
+    """Smallest multiple of step that is not below shares."""
+    return np.ceil(shares / step - EPS) * step
+
+
+@kernel
+def steps_down(shares, step):
+    """Largest multiple of step that is not above shares."""
+    return np.floor(shares / step + EPS) * step
+
+
+@kernel
+def is_allowed(h, X, lower, upper):
+    """True when an order for X shares respects step, smallest order and bounds (a sale may close the position)."""
+    if lower - EPS > X or upper + EPS < X:
+        return False
+    if X == 0.0:
+        return True
+    if X < 0.0 and -h["held"] + EPS >= X:
+        return True
+    size = abs(X)
+    if size < h["smallest"] - EPS * h["step"]:
+        return False
+    steps = size / h["step"]
+    return abs(steps - np.round(steps)) < 1e-6
+
+
+@kernel
+def joins(lots, lot, way, own):
+    """How a lot takes part in a sale: 2 sold whole, 1 may be sold, 0 stays. way 0: gains only; 1: losses allowed."""
+    if way == 0:
+        return 1 - lots[lot]["loss"]
+    if lots[lot]["clearable"] == 1 and lots[lot]["purchase"] != own:
+        return 2
+    if lots[lot]["loss"] == 0 or own == -1 or lots[lot]["purchase"] == own:
+        return 1
+    return 0
+
+
+@kernel
+def forced_shares(h, lots, own):
+    """Shares that must leave before a loss may be realised this way."""
+    total = 0.0
+    for lot in range(h["first"], h["stop"]):
+        if joins(lots, lot, 1, own) == 2:
+            total += lots[lot]["shares"]
+    return total
+
+
+@kernel
+def next_lot(lots, first, last, way, own):
+    """First lot from first on that may be sold this way, or last."""
+    while first < last and joins(lots, first, way, own) != 1:
+        first += 1
+    return first
+
+
+@kernel
+def gains(h, lots, way, own, shares, mu_s, mu_l):
+    """Short gain, long gain and shares missing of a free sale: what must leave whole first, then the cheapest gain first."""
+    short = 0.0
+    long = 0.0
+    left = shares
+    if way == 1:
+        for lot in range(h["first"], h["stop"]):
+            if joins(lots, lot, way, own) == 2:
+                quantity = min(left, lots[lot]["shares"])
+                left -= quantity
+                if lots[lot]["long"] == 1:
+                    long += quantity * lots[lot]["gain"]
+                else:
+                    short += quantity * lots[lot]["gain"]
+    i = next_lot(lots, h["first"], h["longs"], way, own)
+    k = next_lot(lots, h["longs"], h["stop"], way, own)
+    while left > 0.0 and (i < h["longs"] or k < h["stop"]):
+        if k >= h["stop"] or (i < h["longs"] and mu_s * lots[i]["gain"] <= mu_l * lots[k]["gain"]):
+            lot = i
+            i = next_lot(lots, i + 1, h["longs"], way, own)
+        else:
+            lot = k
+            k = next_lot(lots, k + 1, h["stop"], way, own)
+        quantity = min(left, lots[lot]["shares"])
+        left -= quantity
+        if lots[lot]["long"] == 1:
+            long += quantity * lots[lot]["gain"]
+        else:
+            short += quantity * lots[lot]["gain"]
+    if left < EPS * max(1.0, shares):
+        left = 0.0
+    return short, long, left
+
+
+@kernel
+def sell_slope(h, sigma, nu):
+    """Derivative of phi in shares sold, without tax and specific risk."""
+    p = h["price"]
+    return p * (-sigma - nu + (SCALE + nu) * h["sell_rate"] + h["sell_cost"])
+
+
+@kernel
+def best_continuous(h, lots, way, own, slope, mu_s, mu_l):
+    """Shares sold at which phi would be least if shares were divisible (lots free to choose)."""
+    p = h["price"]
+    curve = 2.0 * h["specific"] * p
+    sold = 0.0
+    if way == 1:
+        sold = forced_shares(h, lots, own)
+    i = next_lot(lots, h["first"], h["longs"], way, own)
+    k = next_lot(lots, h["longs"], h["stop"], way, own)
+    while i < h["longs"] or k < h["stop"]:
+        if k >= h["stop"] or (i < h["longs"] and mu_s * lots[i]["gain"] <= mu_l * lots[k]["gain"]):
+            price = mu_s * lots[i]["gain"]
+            size = lots[i]["shares"]
+            i = next_lot(lots, i + 1, h["longs"], way, own)
+        else:
+            price = mu_l * lots[k]["gain"]
+            size = lots[k]["shares"]
+            k = next_lot(lots, k + 1, h["stop"], way, own)
+        begin = -curve * (h["active"] - p * sold) + slope + price
+        if begin >= 0.0:
+            return sold
+        if begin + curve * p * size >= 0.0:
+            return sold - begin / (curve * p)
+        sold += size
+    return sold
+
+
+@kernel
+def phi(h, X, short, long, sigma, nu, mu_s, mu_l):
+    """The holding's cost at given multipliers, bp."""
+    cost, x, spent = column(h, X)
+    return cost + sigma * (h["active"] + x) + nu * spent + mu_s * short + mu_l * long
+
+
+@kernel
+def best_free_sale(h, lots, way, own, sigma, nu, mu_s, mu_l, lower, upper, out):
+    """Best sale where lots are free to choose; out = (value, X, short, long), value inf when none is allowed."""
+    out[0] = np.inf
+    fewest = max(h["smallest"], steps_up(-upper, h["step"]))
+    forced = 0.0
+    if way == 1:
+        forced = forced_shares(h, lots, own)
+        fewest = max(fewest, steps_up(forced, h["step"]))
+    most = -lower
+    available = 0.0
+    for lot in range(h["first"], h["stop"]):
+        if joins(lots, lot, way, own) > 0:
+            available += lots[lot]["shares"]
+    most = min(most, available)
+    most_steps = steps_down(most, h["step"])
+    if most_steps >= fewest - EPS:
+        ideal = best_continuous(h, lots, way, own, sell_slope(h, sigma, nu), mu_s, mu_l)
+        if way == 0 and ideal == 0.0 and upper >= -EPS:
+            return
+        low = steps_down(ideal, h["step"])
+        for shares in (min(max(low, fewest), most_steps), min(max(low + h["step"], fewest), most_steps)):
+            short, long, missing = gains(h, lots, way, own, shares, mu_s, mu_l)
+            if missing == 0.0:
+                value = phi(h, -shares, short, long, sigma, nu, mu_s, mu_l)
+                if value < out[0]:
+                    out[0], out[1], out[2], out[3], out[4] = value, -shares, short, long, own
+    held = h["held"]
+    closes = most >= held * (1.0 - 1e-12) - 1e-12 and held > 0.0 and upper >= -held - EPS
+    if closes and (held > most_steps + EPS or held < fewest):
+        short, long, missing = gains(h, lots, way, own, held, mu_s, mu_l)
+        if missing == 0.0:
+            value = phi(h, -held, short, long, sigma, nu, mu_s, mu_l)
+            if value < out[0]:
+                out[0], out[1], out[2], out[3], out[4] = value, -held, short, long, own
+
+
+@kernel
+def ordered_gains(h, lots, shares):
+    """Short and long gain of selling shares where the order is fixed, and the lot the sale ends in (at its end: that lot)."""
+    before = 0.0
+    short = 0.0
+    long = 0.0
+    lot = h["first"]
+    last = h["stop"] - 1
+    while lot < last and lots[lot]["through"] < shares - EPS * max(1.0, shares):
+        before = lots[lot]["through"]
+        short = lots[lot]["through_short"]
+        long = lots[lot]["through_long"]
+        lot += 1
+    part = min(shares - before, lots[lot]["shares"])
+    if lots[lot]["long"] == 1:
+        long += part * lots[lot]["gain"]
+    else:
+        short += part * lots[lot]["gain"]
+    return short, long, lot
+
+
+@kernel
+def ordered_kind(lots, shares, lot):
+    """What an ordered sale of shares ending in lot is: nothing allowed, gains only, with losses."""
+    if shares >= lots[lot]["through"] - EPS * max(1.0, shares):
+        return lots[lot]["end"]
+    return lots[lot]["inside"]
+
+
+@kernel
+def try_ordered(h, lots, shares, sigma, nu, mu_s, mu_l, gain_sale, loss_sale):
+    """Offer an ordered sale of shares to the best of its kind."""
+    short, long, lot = ordered_gains(h, lots, shares)
+    kind = ordered_kind(lots, shares, lot)
+    if kind == 0:
+        return
+    value = phi(h, -shares, short, long, sigma, nu, mu_s, mu_l)
+    if kind == 1:
+        if value < gain_sale[0]:
+            gain_sale[0], gain_sale[1], gain_sale[2], gain_sale[3] = value, -shares, short, long
+    elif value < loss_sale[0]:
+        loss_sale[0], loss_sale[1], loss_sale[2], loss_sale[3] = value, -shares, short, long
+
+
+@kernel
+def best_ordered_sales(h, lots, sigma, nu, mu_s, mu_l, lower, upper, gain_sale, loss_sale):
+    """Best sale without losses and best with, where lots leave in a fixed order: scan every lot."""
+    p = h["price"]
+    curve = 2.0 * h["specific"] * p
+    slope = sell_slope(h, sigma, nu)
+    held = h["held"]
+    fewest = max(h["smallest"], steps_up(-upper, h["step"]))
+    most = steps_down(min(-lower, held), h["step"])
+    before = 0.0
+    for lot in range(h["first"], h["stop"]):
+        price = lots[lot]["gain"] * (mu_l if lots[lot]["long"] == 1 else mu_s)
+        low = max(fewest, steps_up(before, h["step"]))
+        high = min(most, steps_down(lots[lot]["through"], h["step"]))
+        if high >= low - EPS:
+            begin = -curve * (h["active"] - p * before) + slope + price
+            ideal = high
+            if curve * p > 0.0:
+                ideal = before - begin / (curve * p)
+            elif begin > 0.0:
+                ideal = low
+            near = steps_down(min(max(ideal, low), high), h["step"])
+            a = min(max(near, low), high)
+            b = min(max(near + h["step"], low), high)
+            try_ordered(h, lots, a, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
+            if b != a:
+                try_ordered(h, lots, b, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
+            if lots[lot]["inside"] == 0 and lots[lot]["end"] != 0 and b < high:
+                try_ordered(h, lots, high, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
+            if lots[lot]["inside"] != lots[lot]["end"] and high - h["step"] >= low - EPS:
+                try_ordered(h, lots, high - h["step"], sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
+        before = lots[lot]["through"]
+    closes = -lower >= held * (1.0 - 1e-12) - 1e-12 and held > 0.0 and upper >= -held - EPS
+    if closes and (held > most + EPS or held < fewest):
+        try_ordered(h, lots, held, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
+
+
+@kernel
+def options(P, j, sigma, nu, mu_s, mu_l, lower, upper, out, scratch):
+    """The best buy (out[0]), the best of holding and selling without losses (out[1]), the best sale with losses (out[2]).
+
+    Each row of out is (value, X, short gain, long gain, own purchase); value is inf when the bounds allow no such trade.
+    """
+    h = P.holding[j]
+    lots = P.lot
+    p = h["price"]
+    for row in range(3):
+        out[row, 0] = np.inf
+        out[row, 1] = 0.0
+        out[row, 2] = 0.0
+        out[row, 3] = 0.0
+    may_hold = lower <= EPS and upper >= -EPS
+    if may_hold:
+        out[1, 0] = phi(h, 0.0, 0.0, 0.0, sigma, nu, mu_s, mu_l)
+    if upper > EPS:
+        fewest = max(h["smallest"], steps_up(lower, h["step"]))
+        most = steps_down(upper, h["step"])
+        slope = p * (sigma + nu + (SCALE + nu) * h["buy_rate"] + h["buy_cost"])
+        begin = 2.0 * h["specific"] * p * h["active"] + slope
+        if most >= fewest - EPS and (begin < 0.0 or not may_hold):
+            curve = 2.0 * h["specific"] * p * p
+            ideal = most
+            if curve > 0.0:
+                ideal = -begin / curve
+            elif begin > 0.0:
+                ideal = fewest
+            near = steps_down(min(max(ideal, fewest), most), h["step"])
+            for X in (min(max(near, fewest), most), min(max(near + h["step"], fewest), most)):
+                value = phi(h, X, 0.0, 0.0, sigma, nu, mu_s, mu_l)
+                if value < out[0, 0]:
+                    out[0, 0], out[0, 1] = value, X
+    if lower < -EPS and h["held"] > 0.0:
+        best = scratch
+        if h["ordered"] == 1:
+            best[0, 0] = np.inf
+            best_ordered_sales(h, lots, sigma, nu, mu_s, mu_l, lower, upper, best[0], out[2])
+            if best[0, 0] < out[1, 0]:
+                out[1] = best[0]
+        else:
+            best_free_sale(h, lots, 0, -1, sigma, nu, mu_s, mu_l, lower, upper, best[0])
+            if best[0, 0] < out[1, 0]:
+                out[1] = best[0]
+            for way in range(h["way"], h["way_stop"]):
+                best_free_sale(h, lots, 1, P.way[way], sigma, nu, mu_s, mu_l, lower, upper, best[0])
+                if best[0, 0] < out[2, 0]:
+                    out[2] = best[0]

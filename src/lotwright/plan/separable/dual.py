@@ -1,0 +1,271 @@
+"""The dual function: a lower bound on every plan, for any multipliers whatever.
+
+With y_a = F_a'(r + x) the factor exposures of account a and u, nu, omega, rho the multipliers of factors, cash, tax lines
+and rows, weak duality gives
+
+    bound = - |u|^2 / 4 + sum_groups min over allowed whole-share trades of (sum_j phi_j)
+            + sum_a min_c [cash cost(c) + nu_a (c - cash_a)] + sum_p omega_p (a_p S0 + b_p L0 + c_p) - sum_r rho_r (right_r + row_r r)
+
+A group of substantially identical securities either realises losses or buys: two branches, each a sum over its holdings.
+
+The vector z of multipliers is laid out [u (A K) | nu (A) | omega (P - 1; the last is one minus the others) | rho (R)].
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lotwright.plan.separable.cells import column, forced_shares, gains, is_allowed, options, ordered_gains, ordered_kind
+from lotwright.plan.separable.jit import kernel
+
+SCALE = 1e4
+
+
+@kernel
+def size_of(P):
+    """(accounts, factors, free tax weights, rows) of the multiplier vector."""
+    return P.account.shape[0], P.factors[0], P.line.shape[0] - 1, P.row.shape[0]
+
+
+@kernel
+def unpack(P, z, sigma, nu):
+    """Slope of every holding and cash price of every account at z; returns (mu_s, mu_l, constant of the tax lines, of the rows)."""
+    A, K, free, R = size_of(P)
+    for a in range(A):
+        nu[a] = z[A * K + a]
+    rest = A * K + A
+    last = 1.0
+    mu_s = 0.0
+    mu_l = 0.0
+    tax = 0.0
+    for i in range(free + 1):
+        weight = last
+        if i < free:
+            weight = z[rest + i]
+            last -= weight
+        mu_s += weight * P.line[i, 0]
+        mu_l += weight * P.line[i, 1]
+        tax += weight * (P.line[i, 0] * P.start[0] + P.line[i, 1] * P.start[1] + P.line[i, 2])
+    rest += free
+    rows = 0.0
+    for r in range(R):
+        rho = z[rest + r]
+        mu_s += rho * P.row_gain[r, 0]
+        mu_l += rho * P.row_gain[r, 1]
+        rows -= rho * P.row_right[r]
+    for j in range(P.holding.shape[0]):
+        base = P.holding[j]["account"] * K
+        slope = 0.0
+        for k in range(P.load.shape[1]):
+            slope += z[base + P.at[j, k]] * P.load[j, k]
+        for r in range(R):
+            rho = z[rest + r]
+            slope += rho * P.row[r, j]
+            rows -= rho * P.row[r, j] * P.holding[j]["active"]
+        sigma[j] = slope
+    return mu_s, mu_l, tax, rows
+
+
+@kernel
+def clip(P, z):
+    """Move z to the nearest multipliers whose bound is finite."""
+    A, K, free, R = size_of(P)
+    for a in range(A):
+        z[A * K + a] = max(z[A * K + a], -P.account[a]["idle"])
+    rest = A * K + A
+    total = 0.0
+    for i in range(free):
+        z[rest + i] = max(z[rest + i], 0.0)
+        total += z[rest + i]
+    if total > 1.0:
+        for i in range(free):
+            z[rest + i] /= total
+    rest += free
+    for r in range(R):
+        z[rest + r] = min(max(z[rest + r], 0.0), P.row_price[r])
+
+
+@kernel
+def cash_term(P, a, nu):
+    """Least cost of account a's final cash when cash spent costs nu."""
+    target = P.account[a]["target"]
+    floor = P.account[a]["floor"]
+    if floor >= target:
+        return P.account[a]["idle"] * (floor - target) + nu * (floor - P.account[a]["cash"])
+    at_target = nu * (target - P.account[a]["cash"])
+    at_floor = P.account[a]["shortfall"] * (target - floor) + nu * (floor - P.account[a]["cash"])
+    return min(at_target, at_floor)
+
+
+@kernel
+def evaluate(P, z, lower, upper, opts, pick):
+    """Bound at z over trades within [lower, upper]; fills opts (n, 3, 5) and pick (n,), the option each holding chose.
+
+    Returns minus infinity when z prices something at which cash or tax would run away, plus infinity when a holding has no
+    allowed trade at all.
+    """
+    n = P.holding.shape[0]
+    A, K, free, R = size_of(P)
+    sigma = np.empty(n)
+    nu = np.empty(A)
+    scratch = np.zeros((1, 5))
+    mu_s, mu_l, tax, rows = unpack(P, z, sigma, nu)
+    total = tax + rows
+    for k in range(A * K):
+        total -= 0.25 * z[k] * z[k]
+    for a in range(A):
+        total += cash_term(P, a, nu[a])
+    for g in range(P.members_offset.shape[0] - 1):
+        total += group_minimum(P, g, sigma, nu, mu_s, mu_l, lower, upper, opts, pick, scratch)
+    return total
+
+
+@kernel
+def group_minimum(P, g, sigma, nu, mu_s, mu_l, lower, upper, opts, pick, scratch):
+    """Least cost of one group of identical securities at given prices; the choice is left in pick."""
+    first = P.members_offset[g]
+    last = P.members_offset[g + 1]
+    calm = 0.0
+    losing = 0.0
+    any_loss = False
+    for m in range(first, last):
+        j = P.members[m]
+        options(P, j, sigma[j], nu[P.holding[j]["account"]], mu_s, mu_l, lower[j], upper[j], opts[j], scratch)
+        calm += min(opts[j, 0, 0], opts[j, 1, 0])
+        losing += min(opts[j, 1, 0], opts[j, 2, 0])
+        any_loss = any_loss or opts[j, 2, 0] < np.inf
+    lose = any_loss and losing < calm
+    for m in range(first, last):
+        j = P.members[m]
+        if lose:
+            pick[j] = 2 if opts[j, 2, 0] < opts[j, 1, 0] else 1
+        else:
+            pick[j] = 0 if opts[j, 0, 0] < opts[j, 1, 0] else 1
+    return losing if lose else calm
+
+
+@kernel
+def add_column(P, pool, g, trade):
+    """Remember the joint trade of group g's holdings unless it is there already; replaces the least used when full."""
+    first = P.members_offset[g]
+    last = P.members_offset[g + 1]
+    count = pool.count[g]
+    for c in range(count):
+        same = True
+        for m in range(first, last):
+            j = P.members[m]
+            if abs(pool.X[j, c] - trade[j, 0]) > 1e-9:
+                same = False
+                break
+            if abs(pool.short[j, c] - trade[j, 1]) + abs(pool.long[j, c] - trade[j, 2]) > 1e-12:
+                same = False
+                break
+        if same:
+            return
+    slot = count
+    if count == pool.X.shape[1]:
+        slot = 0
+        for c in range(count):
+            if pool.weight[g, c] < pool.weight[g, slot]:
+                slot = c
+    else:
+        pool.count[g] = count + 1
+    cost = 0.0
+    for m in range(first, last):
+        j = P.members[m]
+        alone, x, spent = column(P.holding[j], trade[j, 0])
+        cost += alone
+        pool.X[j, slot] = trade[j, 0]
+        pool.x[j, slot] = x
+        pool.spent[j, slot] = spent
+        pool.short[j, slot] = trade[j, 1]
+        pool.long[j, slot] = trade[j, 2]
+    pool.cost[g, slot] = cost
+    pool.weight[g, slot] = 1e-6
+
+
+@kernel
+def set_option(j, option, opts, mu_s, mu_l, trade):
+    """Copy one of a holding's options into its row of trade: shares, short gain, long gain, kind, own purchase, prices of gain."""
+    trade[j, 0] = opts[j, option, 1]
+    trade[j, 1] = opts[j, option, 2]
+    trade[j, 2] = opts[j, option, 3]
+    trade[j, 3] = option
+    trade[j, 4] = opts[j, option, 4]
+    trade[j, 5] = mu_s
+    trade[j, 6] = mu_l
+
+
+@kernel
+def set_trade(P, j, X, kind, own, mu_s, mu_l, lower, upper, row):
+    """Fill a row of trade with X shares of holding j as the given kind of trade; False when that is not allowed."""
+    h = P.holding[j]
+    if not is_allowed(h, X, lower[j], upper[j]):
+        return False
+    row[0] = X
+    row[1] = 0.0
+    row[2] = 0.0
+    row[3] = kind
+    row[4] = own
+    row[5] = mu_s
+    row[6] = mu_l
+    if X == 0.0:
+        row[3] = 1.0
+        return kind == 1
+    if X > 0.0:
+        return kind == 0
+    if kind == 0:
+        return False
+    if P.holding[j]["ordered"] == 1:
+        row[1], row[2], lot = ordered_gains(h, P.lot, -X)
+        return ordered_kind(P.lot, -X, lot) == kind
+    row[1], row[2], missing = gains(h, P.lot, 1 if kind == 2 else 0, own, -X, mu_s, mu_l)
+    return missing == 0.0 and (kind != 2 or forced_shares(h, P.lot, own) <= -X + 1e-9)
+
+
+@kernel
+def spacing(P, j, fineness):
+    """Shares between neighbouring columns: one step, or as many as change the specific risk by about fineness bp."""
+    p = P.holding[j]["price"]
+    curve = P.holding[j]["specific"] * p * p
+    if curve <= 0.0:
+        return P.holding[j]["step"]
+    return max(P.holding[j]["step"], np.floor(np.sqrt(fineness / curve) / P.holding[j]["step"]) * P.holding[j]["step"])
+
+
+@kernel
+def harvest_columns(P, pool, z, lower, upper, opts, pick, trade, reach, fineness):
+    """Add what evaluate found at z to the pool: every group's choice, the best of each other kind, and neighbours."""
+    n = P.holding.shape[0]
+    sigma = np.empty(n)
+    nu = np.empty(P.account.shape[0])
+    mu_s, mu_l, tax, rows = unpack(P, z, sigma, nu)
+    for g in range(P.members_offset.shape[0] - 1):
+        first = P.members_offset[g]
+        last = P.members_offset[g + 1]
+        lose = False
+        buy = False
+        for m in range(first, last):
+            j = P.members[m]
+            set_option(j, pick[j], opts, mu_s, mu_l, trade)
+            lose = lose or pick[j] == 2
+            buy = buy or pick[j] == 0
+        add_column(P, pool, g, trade)
+        for m in range(first, last):
+            j = P.members[m]
+            for option in range(3):
+                if opts[j, option, 0] == np.inf:
+                    continue
+                if last - first > 1 and ((option == 2 and buy) or (option == 0 and lose)):
+                    continue
+                if option != pick[j]:
+                    set_option(j, option, opts, mu_s, mu_l, trade)
+                    add_column(P, pool, g, trade)
+                if option == pick[j] or opts[j, option, 0] - opts[j, pick[j], 0] < 0.5:
+                    width = spacing(P, j, fineness)
+                    for e in range(reach):
+                        for sign in (-1.0, 1.0):
+                            X = max(opts[j, option, 1] + sign * width * 4.0**e, -P.holding[j]["held"])
+                            if set_trade(P, j, X, option, int(opts[j, option, 4]), mu_s, mu_l, lower, upper, trade[j]):
+                                add_column(P, pool, g, trade)
+            set_option(j, pick[j], opts, mu_s, mu_l, trade)

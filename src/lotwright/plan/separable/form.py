@@ -1,0 +1,107 @@
+"""The separable form of a program: the arrays its costs and limits add up to.
+
+Problem: given a price for each risk factor, for each account's cash and for each kind of gain, a program whose addends are
+all of the kinds below falls apart into one integer problem per security (per group, where a wash-sale choice is shared).
+Therefore: every cost and limit that is of such a kind *contributes* to this form; a program is separable exactly when all
+of its addends do (recognised from the program itself, never from its name), and everything in ``plan.separable`` reads
+only this form.
+
+With X_j the net shares traded in holding j, x_j = price_j X_j dollars, r_j the active dollars before trading, the form is
+
+    minimise    sum_a w_a [ |sum_j F_j (r_j + x_j)|^2 + sum_j D_j (r_j + x_j)^2 ]          (j in account a)
+              + sum_j [ buy_cost x_j^+ + sell_cost x_j^- + ticket_cost 1(X_j != 0) + the same paid in cash ]
+              + T(S, L) - T0   with  T = min over pieces of the max over lines of  a S + b L + c
+              + sum_a idle_a (c_a - target_a)^+ + shortfall_a (target_a - c_a)^+
+              + sum_r price_r (row excess)^+                                     (soft rows; hard ones are limits)
+    subject to  X_j a multiple of increment_j, or the whole position sold; |X_j| >= minimum_j or 0 or the whole position;
+                lower_j <= X_j <= upper_j;  c_a = cash_a - sum_j (x_j + costs paid in cash) >= floor_a;  hard rows;
+                lots leave in their listed order where ``is_ordered``, else as chosen;  no wash sale where ``wash``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lotwright.plan.snapshot import Floats, Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Row:
+    """One linear coupling: ``sum_j coefficient_j x_j + short S' + long L' <= right`` in dollars.
+
+    S' and L' are the short and long gains this plan realises. ``price`` None makes it hard, else dollars per dollar of excess.
+    """
+
+    name: str
+    coefficient: Floats
+    short: float
+    long: float
+    right: float
+    price: float | None = None
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class SeparableForm:
+    """Arrays in dollars and shares; filled by ``contribute`` of each cost and limit. Shapes (n,), (A,) as in Snapshot."""
+
+    snapshot: Snapshot
+    # trading
+    increment: Floats
+    lower: Floats
+    upper: Floats
+    minimum: Floats
+    buy_cash: Floats
+    sell_cash: Floats
+    """Dollars paid in cash per dollar traded."""
+    ticket_cash: Floats
+    """Dollars paid in cash per order."""
+    share_cash: Floats
+    """Dollars paid in cash per share."""
+    buy_cost: Floats
+    sell_cost: Floats
+    ticket_cost: Floats
+    """Dollars (not paid in cash) per dollar traded and per order."""
+    # risk
+    risk_weight: Floats
+    """Shape (A,): dollars per dollar squared of active variance (risk price over account value)."""
+    # tax: pieces[p] has shape (m, 3), rows (a, b, c)
+    pieces: list[Floats] = field(default_factory=list)
+    start_short: float = 0.0
+    start_long: float = 0.0
+    tax_without_plan: float = 0.0
+    # cash, shape (A,)
+    cash_floor: Floats
+    idle: Floats
+    shortfall: Floats
+    # wash sales
+    wash: bool = False
+    rows: list[Row] = field(default_factory=list)
+
+
+def blank(snapshot: Snapshot) -> SeparableForm:
+    """A form with no costs and no limits except that nothing is sold short."""
+    n, accounts = len(snapshot.symbol), len(snapshot.account)
+
+    def zero() -> Floats:
+        return np.zeros(n)
+
+    return SeparableForm(
+        snapshot=snapshot,
+        increment=np.full(n, 1e-6),
+        lower=-snapshot.quantity.copy(),
+        upper=np.full(n, np.inf),
+        minimum=zero(),
+        buy_cash=zero(),
+        sell_cash=zero(),
+        ticket_cash=zero(),
+        share_cash=zero(),
+        buy_cost=zero(),
+        sell_cost=zero(),
+        ticket_cost=zero(),
+        risk_weight=np.zeros(accounts),
+        cash_floor=np.full(accounts, -np.inf),
+        idle=np.zeros(accounts),
+        shortfall=np.zeros(accounts),
+    )

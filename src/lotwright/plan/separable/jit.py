@@ -1,0 +1,120 @@
+"""Compile the kernels when that is free, run them as plain Python when it is not.
+
+Problem: numba makes the kernels a hundred times faster but compiles them for half a minute the first time, and a first run
+on a fresh machine must not wait. Observations: the kernels are plain Python on numpy arrays; compiled or not they do the
+same IEEE operations in the same order (no fast-math, no BLAS), hence give the same plan. Therefore: a run uses compiled
+kernels only when a marker says numba's cache is warm; otherwise it runs plain and a child process warms the cache for next
+time (and for later in this run: :func:`refresh` switches over between two households).
+
+``LOTWRIGHT_KERNELS`` = ``plain`` or ``compiled`` forces one or the other; ``auto`` (or unset) does the above.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_MODULES = ("cells", "dual", "master", "newton", "search", "nodes")
+_state = {"compiled": False, "warming": False}
+
+
+def kernel(function: Function) -> Function:
+    """Decorate a kernel: compiled with numba's cache, or left as it is, as :func:`is_compiled` says on import."""
+    if not _state["compiled"]:
+        return function
+    from numba import njit
+
+    return njit(cache=True, error_model="numpy", nogil=True)(function)  # type: ignore[no-any-return]
+
+
+def is_compiled() -> bool:
+    """True when kernels imported from now on are compiled ones."""
+    return _state["compiled"]
+
+
+def _marker() -> Path:
+    """File whose presence says the cache is warm for exactly these sources, this interpreter and this numba."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256(sys.version.encode())
+    for name in ("problem", *_MODULES):
+        digest.update((here / f"{name}.py").read_bytes())
+    digest.update(str(here).encode())
+    try:
+        from importlib.metadata import version
+
+        digest.update(version("numba").encode())
+    except importlib.metadata.PackageNotFoundError:
+        digest.update(b"none")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "lotwright" / f"kernels-{digest.hexdigest()[:16]}"
+
+
+def _switch_on() -> None:
+    """Turn compilation on and import the kernels anew, in the order they build on each other."""
+    _state["compiled"] = True
+    package = __name__.rpartition(".")[0]
+    for name in _MODULES:
+        module = sys.modules.get(f"{package}.{name}")
+        if module is not None:
+            importlib.reload(module)
+
+
+def refresh() -> bool:
+    """Switch to compiled kernels if that has become free; start warming the cache if nobody has. True when compiled."""
+    wish = os.environ.get("LOTWRIGHT_KERNELS", "auto")
+    if _state["compiled"] or wish == "plain":
+        return _state["compiled"]
+    if wish == "compiled" or _marker().exists():
+        _switch_on()
+    elif not _state["warming"]:
+        _state["warming"] = True
+        _warm_in_background()
+    return _state["compiled"]
+
+
+def _warm_in_background() -> None:
+    """Start a child process that compiles every kernel and leaves the marker; its failure changes nothing here."""
+    environment = {**os.environ, "LOTWRIGHT_KERNELS": "compiled"}
+    try:
+        subprocess.Popen(
+            [sys.executable, "-m", f"{__name__.rpartition('.')[0]}.warm"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        _state["warming"] = False
+
+
+class Kernels:
+    """The kernels the search calls, compiled or plain."""
+
+    def __init__(self) -> None:
+        package = __name__.rpartition(".")[0]
+        for name in _MODULES:
+            module = importlib.import_module(f"{package}.{name}")
+            for key, value in vars(module).items():
+                if callable(value) and not key.startswith("_"):
+                    setattr(self, key, value)
+
+
+def kernels() -> Any:
+    """Every kernel by name, as it stands now."""
+    return Kernels()
+
+
+def mark_warm() -> None:
+    """Leave the marker; called by the child once every kernel is in numba's cache."""
+    marker = _marker()
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    marker.touch()

@@ -1,0 +1,332 @@
+"""The separable form as the kernels read it: one tuple of arrays, money as a fraction of household value, costs in basis points.
+
+Scaling: every dollar figure is divided by the household's value V and every cost multiplied by 1e4 / V, so that the solver
+works in basis points of V whatever the account's size. ``SCALE`` = 1e4 is the objective's price of one unit of cash cost.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lotwright.plan.separable.form import SeparableForm
+from lotwright.plan.snapshot import Floats, Ints, Snapshot
+
+SCALE = 1e4
+NOTHING, GAINS_ONLY, WITH_LOSSES = 0, 1, 2
+"""What an ordered sale ending in (or at the end of) a lot is: not allowed, free of losses, allowed with losses."""
+
+
+HOLDING = np.dtype(
+    [
+        ("account", np.int64),
+        ("group", np.int64),
+        ("price", float),
+        ("held", float),
+        ("step", float),
+        ("smallest", float),
+        ("active", float),
+        ("specific", float),
+        ("buy_rate", float),
+        ("sell_rate", float),
+        ("ticket_cash", float),
+        ("buy_cost", float),
+        ("sell_cost", float),
+        ("ticket_cost", float),
+        ("ordered", np.int64),
+        ("first", np.int64),
+        ("longs", np.int64),
+        ("stop", np.int64),
+        ("way", np.int64),
+        ("way_stop", np.int64),
+    ]
+)
+"""One holding. price, active: fractions of V; held, step: shares; smallest: fewest shares of an order that does not close the
+position (a multiple of step); specific: bp per squared fraction; buy_rate, sell_rate: fraction paid in cash per fraction
+traded; ticket_cash: fraction per order; buy_cost, sell_cost, ticket_cost: bp per fraction or order, not paid in cash; lots
+first:stop (long-term ones from longs on where lots are free to choose); ways to realise losses way:way_stop."""
+
+LOT = np.dtype(
+    [
+        ("shares", float),
+        ("gain", float),
+        ("through", float),
+        ("through_short", float),
+        ("through_long", float),
+        ("purchase", np.int64),
+        ("long", np.int8),
+        ("loss", np.int8),
+        ("clearable", np.int8),
+        ("inside", np.int8),
+        ("end", np.int8),
+    ]
+)
+"""One lot. gain: fraction of V per share; loss: 1 where selling realises a loss that a purchase could wash; clearable: 1 where
+the lot is of a recent purchase that selling all of it here and now takes out of the way; through...: in ordered holdings,
+shares and gains from the first lot through this one; inside, end: what a sale ending in this lot, or at its end, is."""
+
+ACCOUNT = np.dtype([("cash", float), ("floor", float), ("target", float), ("idle", float), ("shortfall", float)])
+"""One account: cash, floor and target as fractions of V, prices of idle and missing cash in bp per fraction."""
+
+
+class Problem(NamedTuple):
+    """Arrays of one household for one piece of the tax; n holdings, G groups, A accounts, K factors, P lines, R rows."""
+
+    holding: np.ndarray
+    """Shape (n,), dtype HOLDING."""
+    lot: np.ndarray
+    """Shape (L,), dtype LOT."""
+    account: np.ndarray
+    """Shape (A,), dtype ACCOUNT."""
+    factors: Ints
+    """Shape (1,): K, the most factors any account has."""
+    load: Floats
+    at: Ints
+    """Shape (n, Z): a holding's nonzero loads (square root of bp per fraction) and which factor each is on, zero-padded."""
+    way: Ints
+    """Ways to realise losses. -1: every clearable purchase is sold whole, then any lot; k: all but purchase k are, and losses
+    come from k's lots only."""
+    members_offset: Ints
+    members: Ints
+    """Holdings of each group, shapes (G + 1,) and (n,)."""
+    line: Floats
+    """Shape (P, 3): tax lines (a, b, c) of this piece, bp."""
+    lines: Floats
+    """Shape (pieces, P, 3): those of every piece."""
+    start: Floats
+    """Shape (2,): the year's net short and long gain before the plan, fractions of V."""
+    row: Floats
+    row_gain: Floats
+    row_right: Floats
+    row_price: Floats
+    """Couplings, shapes (R, n), (R, 2), (R,), (R,); price infinite when hard."""
+    real_rows: Ints
+    """Shape (1,): rows before this one are the program's; later ones only say which part of the year this piece is for."""
+
+
+class Scaled(NamedTuple):
+    """The problem of each tax piece, the household's value, and the bounds of every holding in shares."""
+
+    pieces: tuple[Problem, ...]
+    value: float
+    lower: Floats
+    upper: Floats
+    constant: float
+    """bp to add to the kernels' objective: minus the tax without a plan."""
+    lot_order: Ints
+    """Kernel lot -> snapshot lot."""
+
+
+def scaled(form: SeparableForm) -> Scaled:
+    """Scale the form and lay it out for the kernels."""
+    snapshot = form.snapshot
+    total = snapshot.total_value
+    order, longs = _lot_order(snapshot)
+    bounds = _bounds(form)
+    pieces = form.pieces or [np.zeros((1, 3))]
+    width = max(len(piece) for piece in pieces)
+    lines = np.stack([_padded(piece, width, total) for piece in pieces])
+    shared = _shared_arrays(form, total, order, longs)
+    problems = tuple(
+        Problem(**shared, **_rows(form, p, len(pieces), total), line=_distinct(lines[p]), lines=lines)
+        for p in range(len(pieces))
+    )
+    constant = -form.tax_without_plan / total * SCALE
+    return Scaled(problems, total, *bounds, constant, order)
+
+
+def _padded(piece: Floats, width: int, total: float) -> Floats:
+    """Lines of one piece in bp of V per fraction of V, repeated to a common count."""
+    line = piece * SCALE
+    line[:, 2] /= total
+    return np.vstack([line] + [line[-1:]] * (width - len(line)))
+
+
+def _distinct(line: Floats) -> Floats:
+    return np.array(list(dict.fromkeys(map(tuple, line.tolist()))))
+
+
+def _lot_order(snapshot: Snapshot) -> tuple[Ints, Ints]:
+    """Lots of free holdings sorted short-term first, then by gain (largest loss first); ordered ones as they are."""
+    count = len(snapshot.symbol)
+    free = ~snapshot.is_ordered[snapshot.lot_holding] if len(snapshot.lot_holding) else np.zeros(0, dtype=bool)
+    rank = np.arange(len(snapshot.lot_holding))
+    order = np.lexsort(
+        (
+            rank,
+            np.where(free, snapshot.lot_gain, 0.0),
+            np.where(free, snapshot.lot_is_long, False),
+            snapshot.lot_holding,
+        )
+    )
+    shorts = np.bincount(snapshot.lot_holding[~snapshot.lot_is_long], minlength=count) if len(rank) else np.zeros(count)
+    return order.astype(np.int64), (snapshot.offset[:-1] + shorts.astype(np.int64)).astype(np.int64)
+
+
+def _bounds(form: SeparableForm) -> tuple[Floats, Floats]:
+    """Share bounds, made finite by what the account could buy after selling everything it holds."""
+    snapshot = form.snapshot
+    worth = np.bincount(snapshot.account_of, weights=snapshot.quantity * snapshot.price, minlength=len(snapshot.account))
+    floor = np.where(np.isfinite(form.cash_floor), form.cash_floor, 0.0)
+    budget = np.maximum(snapshot.cash - floor + worth, 0.0)[snapshot.account_of]
+    affordable = np.floor(budget / snapshot.price / form.increment + 1e-9) * form.increment
+    lower = np.maximum(form.lower, -snapshot.quantity)
+    return lower, np.minimum(form.upper, affordable)
+
+
+def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints) -> dict[str, np.ndarray]:
+    """Every array that does not depend on the tax piece."""
+    s = form.snapshot
+    n, groups = len(s.symbol), len(s.group)
+    weight = form.risk_weight[s.account_of] * total * SCALE
+    load, at = _sparse(np.sqrt(weight)[:, None] * s.exposure if n else np.zeros((0, 0)))
+    share_rate = form.share_cash / s.price
+    lot, way_offset, way = _wash_arrays(form, order)
+    holding = np.zeros(n, dtype=HOLDING)
+    for name, values in dict(
+        account=s.account_of,
+        group=s.group_of,
+        price=s.price / total,
+        held=s.quantity,
+        step=form.increment,
+        smallest=np.maximum(np.ceil(form.minimum / form.increment - 1e-9), 1.0) * form.increment,
+        active=(s.quantity * s.price - s.target) / total,
+        specific=weight * s.specific,
+        buy_rate=form.buy_cash + share_rate,
+        sell_rate=form.sell_cash + share_rate,
+        ticket_cash=form.ticket_cash / total,
+        buy_cost=form.buy_cost * SCALE,
+        sell_cost=form.sell_cost * SCALE,
+        ticket_cost=form.ticket_cost / total * SCALE,
+        ordered=s.is_ordered,
+        first=s.offset[:-1],
+        longs=longs,
+        stop=s.offset[1:],
+        way=way_offset[:-1],
+        way_stop=way_offset[1:],
+    ).items():
+        holding[name] = values
+    account = np.zeros(len(s.account), dtype=ACCOUNT)
+    account["cash"] = s.cash / total
+    account["floor"] = np.where(np.isfinite(form.cash_floor), form.cash_floor / total, -SCALE)
+    account["target"] = s.cash_target / total
+    account["idle"] = form.idle * SCALE
+    account["shortfall"] = form.shortfall * SCALE
+    return dict(
+        holding=holding,
+        lot=lot,
+        account=account,
+        factors=np.array([s.exposure.shape[1] if n else 0]),
+        load=load,
+        at=at,
+        way=way,
+        members_offset=np.concatenate([[0], np.cumsum(np.bincount(s.group_of, minlength=groups))]).astype(np.int64),
+        members=np.argsort(s.group_of, kind="stable").astype(np.int64),
+        start=np.array([form.start_short, form.start_long]) / total,
+    )
+
+
+def _sparse(load: Floats) -> tuple[Floats, Ints]:
+    """Nonzero loads of each holding, left-packed and zero-padded, and their factors."""
+    used = load != 0.0
+    width = int(used.sum(axis=1).max(initial=0))
+    at = np.argsort(~used, axis=1, kind="stable")[:, :width]
+    return np.ascontiguousarray(np.take_along_axis(load, at, axis=1)), np.ascontiguousarray(at.astype(np.int64))
+
+
+def _rows(form: SeparableForm, piece: int, pieces: int, total: float) -> dict[str, np.ndarray]:
+    """The program's couplings, then, for the piece in which short and long gains net separately, where that piece is needed.
+
+    With two pieces, T = min(first, second) and first < second only where the year's long gain and total gain are both
+    positive; so the first piece is searched only there.
+    """
+    n = len(form.snapshot.symbol)
+    rows = [(row.coefficient, (row.short, row.long), row.right / total, row.price) for row in form.rows]
+    if pieces == 2 and piece == 0:
+        nothing = np.zeros(n)
+        rows.append((nothing, (-1.0, -1.0), (form.start_short + form.start_long) / total, None))
+        rows.append((nothing, (0.0, -1.0), form.start_long / total, None))
+    return dict(
+        row=np.array([row[0] for row in rows]) if rows else np.zeros((0, n)),
+        row_gain=np.array([row[1] for row in rows]) if rows else np.zeros((0, 2)),
+        row_right=np.array([row[2] for row in rows]) if rows else np.zeros(0),
+        row_price=np.array([np.inf if row[3] is None else row[3] * SCALE for row in rows]) if rows else np.zeros(0),
+        real_rows=np.array([len(form.rows)]),
+    )
+
+
+def _wash_arrays(form: SeparableForm, order: Ints) -> tuple[np.ndarray, Ints, Ints]:
+    """Which sales realise losses, which recent purchases stand in their way, and the ways around them.
+
+    A loss on a lot is free of a wash sale only if every recent purchase of its group other than its own is *cleared*: none
+    of it sold before, and all of it sold in this plan in the same holding (the same order), so that neither reading of
+    Treas. Reg. 1.1091-1 finds a replacement. So a holding has no way to realise losses when another recent purchase cannot
+    be cleared from here, one way (all clearable purchases sold whole) when none stands in the way, and one more for each
+    recent purchase of its own whose lots alone are sold at a loss (the others, sold whole, must not lose).
+    """
+    s = form.snapshot
+    n = len(s.symbol)
+    holding = s.lot_holding[order] if len(order) else order
+    purchase = s.lot_purchase[order] if len(order) else order
+    loss = ((s.lot_gain[order] < 0) & form.wash).astype(np.int64) if len(order) else order
+    clearable = np.zeros(len(order), dtype=np.int64)
+    way_offset = np.zeros(n + 1, dtype=np.int64)
+    ways: list[int] = []
+    by_group: dict[int, list[int]] = {}
+    for k, group in enumerate(s.purchase_group):
+        by_group.setdefault(int(group), []).append(k)
+    for j in range(n):
+        lots = slice(s.offset[j], s.offset[j + 1])
+        if loss[lots].any():
+            recent = by_group.get(int(s.group_of[j]), [])
+            here = [k for k in recent if s.purchase_holding[k] == j and not s.purchase_has_left[k]]
+            blocking = [k for k in recent if k not in here]
+            clearable[lots] = np.isin(purchase[lots], here) & (purchase[lots] >= 0)
+            losing = {int(k) for k in purchase[lots][(loss[lots] == 1) & (clearable[lots] == 1)]}
+            if not blocking:
+                ways += [-1, *(k for k in here if losing <= {k})]
+            elif len(blocking) == 1 and s.purchase_holding[blocking[0]] == j and not losing:
+                ways.append(blocking[0])
+        way_offset[j + 1] = len(ways)
+    own = np.array(ways, dtype=np.int64)
+    lot = np.zeros(len(order), dtype=LOT)
+    lot["shares"] = s.lot_quantity[order]
+    lot["gain"] = s.lot_gain[order] / s.total_value
+    lot["long"] = s.lot_is_long[order]
+    lot["purchase"] = purchase
+    lot["loss"] = loss
+    lot["clearable"] = clearable
+    _order_lots(s, lot, way_offset, own)
+    return lot, way_offset, own
+
+
+def _order_lots(s: Snapshot, lot: np.ndarray, way_offset: Ints, own: Ints) -> None:
+    """For lots that leave in a fixed order: shares and gains through each lot, and what a sale ending there is."""
+    lot["inside"] = lot["end"] = GAINS_ONLY
+    for j in np.flatnonzero(s.is_ordered):
+        a, b = s.offset[j], s.offset[j + 1]
+        gain = lot["shares"][a:b] * lot["gain"][a:b]
+        is_long = lot["long"][a:b] == 1
+        lot["through"][a:b] = np.cumsum(lot["shares"][a:b])
+        lot["through_short"][a:b] = np.cumsum(np.where(is_long, 0.0, gain))
+        lot["through_long"][a:b] = np.cumsum(np.where(is_long, gain, 0.0))
+        if lot["loss"][a:b].any():
+            options = set(own[way_offset[j] : way_offset[j + 1]].tolist())
+            for last in range(a, b):
+                lot["inside"][last] = _ending(lot[a:b], last - a, False, options)
+                lot["end"][last] = _ending(lot[a:b], last - a, True, options)
+
+
+def _ending(lots: np.ndarray, last: int, whole: bool, options: set[int]) -> int:
+    """What an ordered sale is that takes lots 0 to last, the last one whole or in part."""
+    owners = {int(lot["purchase"]) for lot in lots[: last + 1] if lot["loss"]}
+    if not owners:
+        return GAINS_ONLY
+    kept = lots[last + 1 :] if whole else lots[last:]
+    left = {int(lot["purchase"]) for lot in kept if lot["clearable"]}
+    if -1 in options and not left:
+        return WITH_LOSSES
+    if any(option >= 0 and left <= {option} and owners <= {option} for option in options):
+        return WITH_LOSSES
+    return NOTHING

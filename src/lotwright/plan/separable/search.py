@@ -1,0 +1,352 @@
+"""From multipliers to whole-share plans: repair cash, then descend one holding (and one pair of holdings) at a time.
+
+Every move is judged by the exact objective: risk by a rank-one update of the factor exposures, cash by its kinked cost, tax
+by the year's exact function. A move that would make a group of identical securities both lose and buy is not made.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lotwright.plan.separable.cells import column, options
+from lotwright.plan.separable.dual import evaluate, set_option, set_trade, size_of, unpack
+from lotwright.plan.separable.jit import kernel
+
+
+@kernel
+def year_tax(P, short, long):
+    """Exact tax (bp) of the plan's gains: the least over pieces of the largest of each piece's lines."""
+    best = np.inf
+    for piece in range(P.lines.shape[0]):
+        worst = -np.inf
+        for i in range(P.lines.shape[1]):
+            a = P.lines[piece, i, 0]
+            b = P.lines[piece, i, 1]
+            worst = max(worst, a * (P.start[0] + short) + b * (P.start[1] + long) + P.lines[piece, i, 2])
+        best = min(best, worst)
+    return best
+
+
+@kernel
+def cash_cost(P, a, cash):
+    """Cost of final cash in account a; infinite below the floor."""
+    if cash < P.account[a]["floor"] - 1e-12:
+        return np.inf
+    if cash > P.account[a]["target"]:
+        return P.account[a]["idle"] * (cash - P.account[a]["target"])
+    return P.account[a]["shortfall"] * (P.account[a]["target"] - cash)
+
+
+@kernel
+def row_cost(P, r, level):
+    """Cost of row r at its left side's level: priced excess, or infinite when hard."""
+    excess = level - P.row_right[r]
+    if excess <= 1e-12:
+        return 0.0
+    return excess * P.row_price[r]
+
+
+@kernel
+def state_of(P, trade, y, cash, level):
+    """Fill factor exposures y (A, K), cash (A,) and row levels (R,) of a trade list; returns (cost of holdings, S, L)."""
+    A, K, free, R = size_of(P)
+    y[:] = 0.0
+    for a in range(A):
+        cash[a] = P.account[a]["cash"]
+    level[:] = 0.0
+    total = 0.0
+    S = 0.0
+    L = 0.0
+    for j in range(P.holding.shape[0]):
+        alone, x, spent = column(P.holding[j], trade[j, 0])
+        total += alone
+        a = P.holding[j]["account"]
+        cash[a] -= spent
+        S += trade[j, 1]
+        L += trade[j, 2]
+        position = P.holding[j]["active"] + x
+        for k in range(P.load.shape[1]):
+            y[a, P.at[j, k]] += P.load[j, k] * position
+        for r in range(P.real_rows[0]):
+            level[r] += P.row[r, j] * x
+    for r in range(P.real_rows[0]):
+        level[r] += P.row_gain[r, 0] * S + P.row_gain[r, 1] * L
+    return total, S, L
+
+
+@kernel
+def objective(P, trade):
+    """Exact cost in bp of a trade list; infinite when cash or a hard row is broken."""
+    A, K, free, R = size_of(P)
+    y = np.zeros((A, K))
+    cash = np.zeros(A)
+    level = np.zeros(R)
+    total, S, L = state_of(P, trade, y, cash, level)
+    total += year_tax(P, S, L)
+    for a in range(A):
+        for k in range(K):
+            total += y[a, k] * y[a, k]
+        total += cash_cost(P, a, cash[a])
+    for r in range(P.real_rows[0]):
+        total += row_cost(P, r, level[r])
+    return total
+
+
+@kernel
+def repair(P, z, lower, upper, opts, pick, trade):
+    """Trades at z, with the price of cash raised where that is needed to keep every account above its floor.
+
+    Returns False when even the dearest cash leaves some account short.
+    """
+    A, K, free, R = size_of(P)
+    n = P.holding.shape[0]
+    trial = z.copy()
+    sigma = np.empty(n)
+    nu = np.empty(A)
+    mu_s, mu_l, tax, rows = unpack(P, z, sigma, nu)
+    low = np.zeros(A)
+    high = np.full(A, -1.0)
+    for a in range(A):
+        low[a] = z[A * K + a]
+    for step in range(60):
+        evaluate(P, trial, lower, upper, opts, pick)
+        spent = np.zeros(A)
+        for j in range(n):
+            set_option(j, pick[j], opts, mu_s, mu_l, trade)
+            if opts[j, pick[j], 0] == np.inf:
+                return False
+            alone, x, paid = column(P.holding[j], trade[j, 0])
+            spent[P.holding[j]["account"]] += paid
+        done = True
+        for a in range(A):
+            at = A * K + a
+            if spent[a] > P.account[a]["cash"] - P.account[a]["floor"] + 1e-12:
+                done = False
+                low[a] = trial[at]
+                if high[a] < 0.0:
+                    trial[at] = max(2.0 * abs(trial[at]), 100.0)
+                    if trial[at] > 1e9:
+                        return False
+                else:
+                    trial[at] = 0.5 * (low[a] + high[a])
+            elif low[a] != z[at] or high[a] >= 0.0:
+                high[a] = trial[at]
+                if high[a] - low[a] > 1e-3 * (1.0 + abs(low[a])) and step < 40:
+                    trial[at] = 0.5 * (low[a] + high[a])
+                    done = False
+        if done:
+            return True
+        if step >= 40:
+            for a in range(A):
+                if high[a] >= 0.0:
+                    trial[A * K + a] = high[a]
+    return False
+
+
+@kernel
+def other_sides(P, j, trade, sides):
+    """sides[0]: another holding of j's group buys; sides[1]: another one realises a loss."""
+    sides[0] = False
+    sides[1] = False
+    g = P.holding[j]["group"]
+    for m in range(P.members_offset[g], P.members_offset[g + 1]):
+        i = P.members[m]
+        if i != j:
+            sides[0] = sides[0] or trade[i, 0] > 0.0
+            sides[1] = sides[1] or trade[i, 3] == 2.0
+
+
+@kernel
+def own_slope(P, j, y, position):
+    """Twice the other holdings' exposure along j's load, and j's own factor variance."""
+    a = P.holding[j]["account"]
+    slope = 0.0
+    own = 0.0
+    for k in range(P.load.shape[1]):
+        load = P.load[j, k]
+        slope += load * (y[a, P.at[j, k]] - load * position)
+        own += load * load
+    return 2.0 * slope, own
+
+
+@kernel
+def row_change(P, level, j, move, short, long, z, priced):
+    """Cost of the rows after holding j moves by the given amounts (or, when ``priced``, the slope their multipliers add)."""
+    A, K, free, R = size_of(P)
+    total = 0.0
+    for r in range(P.real_rows[0]):
+        if priced:
+            total += z[A * K + A + free + r] * P.row[r, j]
+        else:
+            now = level[r] + P.row[r, j] * move + P.row_gain[r, 0] * short + P.row_gain[r, 1] * long
+            total += row_cost(P, r, now)
+    return total
+
+
+@kernel
+def apply(P, j, row, trade, y, cash, level):
+    """Put row in place of holding j's trade and update exposures, cash and rows."""
+    a = P.holding[j]["account"]
+    alone, old_x, old_spent = column(P.holding[j], trade[j, 0])
+    alone, x, spent = column(P.holding[j], row[0])
+    for k in range(P.load.shape[1]):
+        y[a, P.at[j, k]] += P.load[j, k] * (x - old_x)
+    for r in range(P.real_rows[0]):
+        level[r] += P.row[r, j] * (x - old_x)
+        level[r] += P.row_gain[r, 0] * (row[1] - trade[j, 1]) + P.row_gain[r, 1] * (row[2] - trade[j, 2])
+    cash[a] += old_spent - spent
+    for i in range(7):
+        trade[j, i] = row[i]
+
+
+@kernel
+def descend(P, C, z, lower, upper, trade, sweeps):
+    """Improve a trade list in place, holding by holding; returns its exact cost.
+
+    C is the problem with each holding's own factor variance added to its specific one, so that a single move is exact.
+    """
+    A, K, free, R = size_of(P)
+    n = P.holding.shape[0]
+    y = np.zeros((A, K))
+    cash = np.zeros(A)
+    level = np.zeros(R)
+    cost, S, L = state_of(P, trade, y, cash, level)
+    sigma = np.empty(n)
+    nu = np.empty(A)
+    mu_s, mu_l, tax, rows = unpack(P, z, sigma, nu)
+    sides = np.zeros(2, dtype=np.bool_)
+    scratch = np.zeros((1, 5))
+    mine = np.zeros((3, 5))
+    best_row = np.zeros(7)
+    for sweep in range(sweeps):
+        moved = False
+        for j in range(n):
+            if lower[j] == upper[j]:
+                continue
+            a = P.holding[j]["account"]
+            other_sides(P, j, trade, sides)
+            alone, old_x, old_spent = column(P.holding[j], trade[j, 0])
+            position = P.holding[j]["active"] + old_x
+            slope, own = own_slope(P, j, y, position)
+            drift = row_change(P, level, j, 0.0, 0.0, 0.0, z, True)
+            best = alone + own * position * position + slope * position + cash_cost(P, a, cash[a])
+            best += year_tax(P, S, L) + row_change(P, level, j, 0.0, 0.0, 0.0, z, False) - 1e-9
+            found = False
+            for trial in range(3):
+                price = nu[a]
+                if trial == 1:
+                    price = -P.account[a]["idle"]
+                elif trial == 2:
+                    price = P.account[a]["shortfall"]
+                options(C, j, slope + drift, price, mu_s, mu_l, lower[j], upper[j], mine, scratch)
+                for option in range(3):
+                    if mine[option, 0] == np.inf:
+                        continue
+                    if (option == 0 and sides[1]) or (option == 2 and sides[0]):
+                        continue
+                    alone, x, spent = column(P.holding[j], mine[option, 1])
+                    at = P.holding[j]["active"] + x
+                    gain_s = mine[option, 2] - trade[j, 1]
+                    gain_l = mine[option, 3] - trade[j, 2]
+                    value = alone + own * at * at + slope * at + cash_cost(P, a, cash[a] + old_spent - spent)
+                    value += year_tax(P, S + gain_s, L + gain_l)
+                    value += row_change(P, level, j, x - old_x, gain_s, gain_l, z, False)
+                    if value < best:
+                        best = value
+                        found = True
+                        best_row[0] = mine[option, 1]
+                        best_row[1] = mine[option, 2]
+                        best_row[2] = mine[option, 3]
+                        best_row[3] = option
+                        best_row[4] = mine[option, 4]
+                        best_row[5] = mu_s
+                        best_row[6] = mu_l
+            if found:
+                moved = True
+                S += best_row[1] - trade[j, 1]
+                L += best_row[2] - trade[j, 2]
+                apply(P, j, best_row, trade, y, cash, level)
+        if not moved:
+            break
+    return objective(P, trade)
+
+
+@kernel
+def swap_pairs(P, z, lower, upper, trade, width):
+    """Move one holding a step up and another of its account a step down where that improves; returns moves made.
+
+    Only the ``width`` holdings of each direction that a single step hurts least (cash at its price) are paired.
+    """
+    A, K, free, R = size_of(P)
+    n = P.holding.shape[0]
+    y = np.zeros((A, K))
+    cash = np.zeros(A)
+    level = np.zeros(R)
+    cost, S, L = state_of(P, trade, y, cash, level)
+    sigma = np.empty(n)
+    nu = np.empty(A)
+    mu_s, mu_l, tax, rows = unpack(P, z, sigma, nu)
+    sides = np.zeros(2, dtype=np.bool_)
+    dense = np.zeros(K)
+    made = 0
+    current = objective(P, trade)
+    for a in range(A):
+        score = np.full((2, n), np.inf)
+        paid = np.zeros((2, n))
+        rowed = np.zeros((2, n, 7))
+        for j in range(n):
+            if P.holding[j]["account"] != a or lower[j] == upper[j]:
+                continue
+            other_sides(P, j, trade, sides)
+            alone, old_x, old_spent = column(P.holding[j], trade[j, 0])
+            slope, own = own_slope(P, j, y, P.holding[j]["active"] + old_x)
+            slope += 2.0 * own * (P.holding[j]["active"] + old_x)
+            for up in range(2):
+                aim = max(trade[j, 0] + (P.holding[j]["step"] if up == 1 else -P.holding[j]["step"]), -P.holding[j]["held"])
+                kind = 0
+                if aim <= 0.0:
+                    kind = 2 if trade[j, 3] == 2.0 and aim < 0.0 else 1
+                if (kind == 0 and sides[1]) or aim == trade[j, 0]:
+                    continue
+                if not set_trade(P, j, aim, kind, int(trade[j, 4]), mu_s, mu_l, lower, upper, rowed[up, j]):
+                    continue
+                now, x, spent = column(P.holding[j], aim)
+                move = x - old_x
+                value = now - alone + slope * move + own * move * move
+                value += year_tax(P, S + rowed[up, j, 1] - trade[j, 1], L + rowed[up, j, 2] - trade[j, 2])
+                paid[up, j] = spent - old_spent
+                score[up, j] = value - year_tax(P, S, L) + nu[a] * paid[up, j]
+        ups = np.argsort(score[1])
+        downs = np.argsort(score[0])
+        for p in range(min(width, n)):
+            i = ups[p]
+            if score[1, i] == np.inf:
+                break
+            for k in range(K):
+                dense[k] = 0.0
+            for k in range(P.load.shape[1]):
+                dense[P.at[i, k]] += P.load[i, k]
+            for o in range(min(width, n)):
+                d = downs[o]
+                if score[0, d] == np.inf:
+                    break
+                if P.holding[d]["group"] == P.holding[i]["group"]:
+                    continue
+                spent = paid[1, i] + paid[0, d]
+                cross = 0.0
+                for k in range(P.load.shape[1]):
+                    cross += dense[P.at[d, k]] * P.load[d, k]
+                cross *= 2.0 * P.holding[i]["price"] * (rowed[1, i, 0] - trade[i, 0]) * P.holding[d]["price"] * (rowed[0, d, 0] - trade[d, 0])
+                guess = score[1, i] + score[0, d] - nu[a] * spent + cross
+                guess += cash_cost(P, a, cash[a] - spent) - cash_cost(P, a, cash[a])
+                if guess < -1e-7:
+                    keep_i = trade[i].copy()
+                    keep_d = trade[d].copy()
+                    trade[i] = rowed[1, i]
+                    trade[d] = rowed[0, d]
+                    value = objective(P, trade)
+                    if value < current - 1e-8:
+                        return 1
+                    trade[i] = keep_i
+                    trade[d] = keep_d
+    return made

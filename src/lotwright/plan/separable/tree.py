@@ -1,0 +1,235 @@
+"""Branch and bound over whole-share trades, best bound first, on both pieces of the tax at once.
+
+A node is a box of share bounds within one tax piece. Its bound comes from multipliers, its children from splitting one
+holding's shares. The tree is its own certificate: leaves cover every allowed plan, and each leaf's bound is recomputed from
+its multipliers alone. Work is counted in nodes, so that the same input gives the same plan whatever the machine's load; the
+clock only stops a search that would take too long, and the plan says so.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lotwright.plan.separable import jit
+from lotwright.plan.separable.problem import Problem, Scaled
+from lotwright.plan.snapshot import Floats
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One box: its tax piece, the split that made it (holding, threshold, side) and the multipliers of its bound."""
+
+    piece: int
+    parent: int
+    holding: int
+    threshold: float
+    is_upper: bool
+    bound: float
+    z: Floats
+    is_leaf: bool = True
+    is_closed: bool = False
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Outcome:
+    """What the search found: the trades (rows of the kernels' trade array), their cost and the proven bound, bp."""
+
+    trade: Floats | None
+    posed: float
+    bound: float
+    nodes: list[Node] = field(default_factory=list)
+    count: int = 0
+    stopped: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How long to search: gap in bp to stop at, most nodes, most seconds (None: no clock)."""
+
+    gap_bp: float = 0.1
+    nodes: int = 20000
+    seconds: float | None = 10.0
+
+
+CAPACITY = 40
+"""Columns remembered per group."""
+
+
+def search(scaled: Scaled, effort: Effort, *, clock: Callable[[], float] = time.perf_counter) -> Outcome:
+    """Plan to the asked gap; ``clock`` is only read to stop after ``effort.seconds``."""
+    return _Search(scaled, effort, clock).run()
+
+
+class _Search:
+    """State of one search: incumbent, open nodes, one column pool for each tax piece."""
+
+    def __init__(self, scaled: Scaled, effort: Effort, clock: Callable[[], float]) -> None:
+        self.kernels = jit.kernels()
+        self.scaled = scaled
+        self.effort = effort
+        self.clock = clock
+        self.started = clock()
+        first = scaled.pieces[0]
+        self.n = len(first.holding)
+        groups = len(first.members_offset) - 1
+        self.pools = [self.kernels.empty_pool(self.n, groups, CAPACITY) for _ in scaled.pieces]
+        self.exact = [_with_own_variance(piece) for piece in scaled.pieces]
+        self.opts = np.zeros((self.n, 3, 5))
+        self.pick = np.zeros(self.n, dtype=np.int64)
+        self.trade = np.zeros((self.n, 7))
+        self.best: Floats | None = None
+        self.value = np.inf
+        self.nodes: list[Node] = []
+        self.heap: list[tuple[float, int]] = []
+        self.goal = effort.gap_bp * 0.98
+        self.settle = effort.gap_bp * 0.1
+        self.few = self.n <= 60
+
+    def run(self) -> Outcome:
+        """Roots, then the open node with the lowest bound until the gap is closed or the effort is spent."""
+        for piece in reversed(range(len(self.scaled.pieces))):  # the last piece is a valid tax everywhere: a first incumbent
+            self._root(piece)
+        stopped = None
+        processed = 0
+        while self.heap:
+            bound, index = self.heap[0]
+            if bound >= self.value - self.goal:
+                break
+            if processed >= self.effort.nodes:
+                stopped = f"stopped after {processed} nodes"
+                break
+            if self.effort.seconds is not None and self.clock() - self.started > self.effort.seconds:
+                stopped = f"stopped after {self.effort.seconds:g} seconds"
+                break
+            heapq.heappop(self.heap)
+            self._expand(index)
+            processed += 1
+        bound = min((node.bound for node in self.nodes if node.is_leaf), default=np.inf)
+        return Outcome(
+            trade=self.best,
+            posed=self.value,
+            bound=min(bound, self.value),
+            nodes=self.nodes,
+            count=processed,
+            stopped=stopped,
+        )
+
+    def _root(self, piece: int) -> None:
+        problem = self.scaled.pieces[piece]
+        lower, upper = self.scaled.lower, self.scaled.upper
+        z = start_multipliers(problem)
+        self.kernels.newton(problem, lower, upper, z, self.opts, self.pick, 25)
+        bound, _ = self._bound(piece, lower, upper, z, rounds=4, reach=3)
+        self._try(piece, lower, upper, z)
+        if bound < self.value - self.goal:
+            more, _ = self._bound(piece, lower, upper, z, rounds=8, reach=1)
+            bound = max(bound, more)
+            self._try(piece, lower, upper, z)
+            self._try_mean(piece, lower, upper, z)
+        self._add(Node(piece, -1, -1, 0.0, False, bound, z))
+
+    def _bound(self, piece: int, lower: Floats, upper: Floats, z: Floats, *, rounds: int, reach: int) -> tuple[float, float]:
+        cutoff = self.value - self.goal
+        slack = 0.3 if rounds > 3 else 0.1
+        fineness = 0.002 / max(self.n, 10) * 10
+        return self.kernels.node_bound(  # type: ignore[no-any-return]
+            self.scaled.pieces[piece], self.pools[piece], lower, upper, z, self.opts, self.pick, self.trade,
+            rounds, cutoff, self.settle, slack, reach, fineness,
+        )  # fmt: skip
+
+    def _try(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
+        """Offer the plan that z suggests within the given bounds."""
+        value = self.kernels.suggest(
+            self.scaled.pieces[piece], self.exact[piece], z, lower, upper, self.scaled.lower, self.scaled.upper,
+            self.opts, self.pick, self.trade, 6, 64 if self.few else 24, 20 if self.few else 4,
+        )  # fmt: skip
+        self._offer(value)
+
+    def _try_mean(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
+        """Offer the plan next to the mean of the columns."""
+        problem = self.scaled.pieces[piece]
+        if self.kernels.mean_trade(problem, self.pools[piece], z, lower, upper, self.trade):
+            if self.kernels.objective(problem, self.trade) < np.inf:
+                value = self.kernels.improve(
+                    problem, self.exact[piece], z, self.scaled.lower, self.scaled.upper, self.trade, 6,
+                    64 if self.few else 24, 20 if self.few else 4,
+                )  # fmt: skip
+                self._offer(value)
+
+    def _offer(self, value: float) -> None:
+        if value < self.value - 1e-9:
+            self.value = value
+            self.best = self.trade.copy()
+
+    def _add(self, node: Node) -> None:
+        self.nodes.append(node)
+        if node.bound < self.value - self.goal:
+            heapq.heappush(self.heap, (node.bound, len(self.nodes) - 1))
+
+    def box(self, index: int) -> tuple[Floats, Floats]:
+        """Share bounds of a node, from the splits above it."""
+        lower, upper = self.scaled.lower.copy(), self.scaled.upper.copy()
+        while index >= 0:
+            node = self.nodes[index]
+            if node.holding >= 0:
+                if node.is_upper:
+                    lower[node.holding] = max(lower[node.holding], node.threshold)
+                else:
+                    upper[node.holding] = min(upper[node.holding], node.threshold)
+            index = node.parent
+        return lower, upper
+
+    def _expand(self, index: int) -> None:
+        """Split a node, or improve its bound when no holding is undecided."""
+        node = self.nodes[index]
+        lower, upper = self.box(index)
+        z = node.z.copy()
+        bound, _ = self._bound(node.piece, lower, upper, z, rounds=2, reach=1)
+        if bound > node.bound:
+            node.bound, node.z = bound, z.copy()
+        if node.bound >= self.value - self.goal:
+            return
+        holding, at = self.kernels.branch(self.scaled.pieces[node.piece], self.pools[node.piece], lower, upper)
+        if holding < 0:
+            bound, ceiling = self._bound(node.piece, lower, upper, z, rounds=20, reach=2)
+            self._try(node.piece, lower, upper, z)
+            if bound > node.bound:
+                node.bound, node.z = bound, z.copy()
+            holding, at = self.kernels.branch(self.scaled.pieces[node.piece], self.pools[node.piece], lower, upper)
+            if holding < 0:
+                return
+        node.is_leaf = False
+        for is_upper in (False, True):
+            child_lower, child_upper = lower.copy(), upper.copy()
+            if is_upper:
+                child_lower[holding] = max(child_lower[holding], at)
+            else:
+                child_upper[holding] = min(child_upper[holding], at)
+            z = node.z.copy()
+            bound, _ = self._bound(node.piece, child_lower, child_upper, z, rounds=3, reach=1)
+            bound = max(bound, node.bound)
+            child = Node(node.piece, index, holding, at, is_upper, bound, z)
+            if bound < self.value - self.goal:
+                self._try(node.piece, child_lower, child_upper, z)
+            self._add(child)
+
+
+def _with_own_variance(problem: Problem) -> Problem:
+    """The problem with each holding's own factor variance in its specific one: what a single move really costs."""
+    holding = problem.holding.copy()
+    holding["specific"] += (problem.load**2).sum(axis=1)
+    return problem._replace(holding=holding)
+
+
+def start_multipliers(problem: Problem) -> Floats:
+    """Multipliers to start from: no price of risk or cash, the tax lines weighted alike."""
+    accounts, factors = len(problem.account), int(problem.factors[0])
+    free, rows = len(problem.line) - 1, len(problem.row)
+    z = np.zeros(accounts * factors + accounts + free + rows)
+    z[accounts * factors + accounts : accounts * factors + accounts + free] = 1.0 / (free + 1)
+    return z

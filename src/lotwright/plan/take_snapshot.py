@@ -1,0 +1,218 @@
+"""From the book's ``Decimal`` facts to one household's arrays: the only crossing in this direction.
+
+Which securities are on the list of an account: those it holds, those its model portfolio targets, and, for targets, their
+declared stand-ins (``substitutes`` of the book, lower ranks of a sleeve), unless they are substantially identical to what
+they stand in for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from lotwright.book.failure import Failure
+from lotwright.book.holdings import Account, Household, Lot
+from lotwright.book.kinds import Character, Relief
+from lotwright.book.market import Market
+from lotwright.book.relief import relief_order
+from lotwright.plan.snapshot import Floats, Snapshot
+from lotwright.risk.model import RiskModel
+from lotwright.risk.split import exact_split
+from lotwright.tax.holding import character
+from lotwright.tax.window import WashWindow, wash_window
+
+SPLIT_EXACTLY_UP_TO = 24
+"""Accounts with at most this many securities get their covariance split anew, with as much specific variance as it holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Holding:
+    """One security in one account, still in words."""
+
+    account: int
+    symbol: str
+    lots: tuple[Lot, ...]
+    weight: Decimal
+    is_substitute: bool
+
+
+def take_snapshot(household: Household, market: Market, risk: RiskModel) -> Snapshot | Failure:
+    """Arrays of one household, or why there are none (a security without a price, nothing to plan).
+
+    Parameters
+    ----------
+    household, market : the book's facts
+    risk : the book's risk model; must know every symbol with a price
+    """
+    listing = [entry for a, account in enumerate(household.accounts) for entry in _listing(a, account, market)]
+    unpriced = sorted({entry.symbol for entry in listing if entry.symbol not in market.prices})
+    if unpriced:
+        return Failure(
+            reason="no_price",
+            message=f"{household.household} holds or targets {', '.join(unpriced)} but the prices table has no price for "
+            f"{'it' if len(unpriced) == 1 else 'them'}. Add the missing rows to prices.",
+            evidence={"symbols": unpriced},
+        )
+    return _arrays(household, market, listing, risk)
+
+
+def _listing(index: int, account: Account, market: Market) -> list[_Holding]:
+    """Holdings of one account in symbol order: held, targeted, or standing in for a target."""
+    held: dict[str, list[Lot]] = {}
+    for lot in account.lots:
+        held.setdefault(lot.symbol, []).append(lot)
+    model = market.models.get(account.model)
+    targets = model.targets if model else ()
+    weight = {target.symbol: target.weight for target in targets}
+    stand_ins = {target.symbol for target in targets if not target.weight}
+    for target in targets:
+        if target.weight:
+            stand_ins.update(
+                other
+                for other in market.substitutes.get(target.symbol, ())
+                if other in market.prices and market.group_of(other) != market.group_of(target.symbol)
+            )
+    symbols = sorted(set(held) | set(weight) | stand_ins)
+    return [
+        _Holding(
+            account=index,
+            symbol=symbol,
+            lots=_in_order(held.get(symbol, []), account.relief),
+            weight=weight.get(symbol, Decimal(0)),
+            is_substitute=symbol in stand_ins and not weight.get(symbol),
+        )
+        for symbol in symbols
+    ]
+
+
+def _in_order(lots: list[Lot], relief: Relief) -> tuple[Lot, ...]:
+    return relief_order(lots, relief) if lots else ()
+
+
+def _arrays(household: Household, market: Market, listing: list[_Holding], risk: RiskModel) -> Snapshot:
+    """Assemble every array of the snapshot; each block of lines fills one kind of field."""
+    accounts = household.accounts
+    count = len(listing)
+    account_of = np.array([entry.account for entry in listing], dtype=np.int64)
+    exact_price = [market.prices[entry.symbol].price for entry in listing]
+    price = np.array([float(p) for p in exact_price], dtype=float)
+    shares = [sum((lot.quantity for lot in entry.lots), Decimal(0)) for entry in listing]
+    quantity = np.array([float(q) for q in shares], dtype=float)
+
+    cash = np.array([float(account.cash + account.net_cashflow) for account in accounts])
+    value = cash + np.bincount(account_of, weights=quantity * price, minlength=len(accounts))
+    cash_share = np.array([float(account.cash_target) for account in accounts])
+    is_taxable = np.array([account.kind.is_taxable for account in accounts], dtype=bool)
+    weight = np.array([float(entry.weight) for entry in listing], dtype=float)
+    target = weight * ((1.0 - cash_share) * np.maximum(value, 0.0))[account_of] if count else np.zeros(0)
+
+    lots = [lot for entry in listing for lot in entry.lots]
+    offset = np.zeros(count + 1, dtype=np.int64)
+    np.cumsum([len(entry.lots) for entry in listing], out=offset[1:])
+    lot_holding = np.repeat(np.arange(count), np.diff(offset))
+    lot_quantity = np.array([float(lot.quantity) for lot in lots], dtype=float)
+    basis = np.array([float(lot.basis) for lot in lots], dtype=float)
+    taxed = is_taxable[account_of][lot_holding] if lots else np.zeros(0, dtype=bool)
+    gain = np.where(taxed, price[lot_holding] - basis / lot_quantity, 0.0) if lots else np.zeros(0)
+
+    exposure, specific = _risk_numbers(listing, len(accounts), risk)
+    groups = sorted({market.group_of(entry.symbol) for entry in listing})
+    group_index = {name: g for g, name in enumerate(groups)}
+    window = wash_window(household, market)
+    purchases = _purchases(window, group_index, household, listing)
+    spread = [market.prices[entry.symbol].half_spread for entry in listing]
+
+    return Snapshot(
+        household=household,
+        market=market,
+        account=tuple(account.account for account in accounts),
+        value=value,
+        cash=cash,
+        cash_floor=np.array([float(account.minimum_cash) for account in accounts]),
+        cash_target=cash_share * np.maximum(value, 0.0),
+        is_taxable=is_taxable,
+        symbol=tuple(entry.symbol for entry in listing),
+        account_of=account_of,
+        group_of=np.array([group_index[market.group_of(entry.symbol)] for entry in listing], dtype=np.int64),
+        price=price,
+        quantity=quantity,
+        increment=np.array([0.0 if accounts[entry.account].fractional else 1.0 for entry in listing]),
+        target=target,
+        half_spread=np.array([np.nan if s is None else float(s) for s in spread], dtype=float),
+        is_substitute=np.array([entry.is_substitute for entry in listing], dtype=bool),
+        lot=tuple(lots),
+        offset=offset,
+        lot_holding=lot_holding,
+        lot_quantity=lot_quantity,
+        lot_gain=gain,
+        lot_is_long=_long_flags(lots, market),
+        is_ordered=np.array([accounts[entry.account].relief is not Relief.SPECIFIC for entry in listing], dtype=bool),
+        exposure=exposure,
+        specific=specific,
+        group=tuple(groups),
+        is_locked=_locked(window, group_index),
+        **purchases(lots),
+    )
+
+
+def _long_flags(lots: list[Lot], market: Market) -> np.ndarray:
+    """True for lots whose sale on the day of the snapshot would be long-term."""
+    known: dict[object, bool] = {}
+    flags = np.zeros(len(lots), dtype=bool)
+    for index, lot in enumerate(lots):
+        if lot.holding_start not in known:
+            known[lot.holding_start] = character(lot.holding_start, market.as_of) is Character.LONG
+        flags[index] = known[lot.holding_start]
+    return flags
+
+
+def _risk_numbers(listing: list[_Holding], accounts: int, risk: RiskModel) -> tuple[Floats, Floats]:
+    """Exposures and specific variances account by account, each account with factors of its own (small ones split anew)."""
+    blocks: list[Floats] = []
+    specific = np.zeros(len(listing))
+    rows = [np.array([i for i, entry in enumerate(listing) if entry.account == a], dtype=int) for a in range(accounts)]
+    for index in rows:
+        symbols = [listing[i].symbol for i in index]
+        if not symbols:
+            blocks.append(np.zeros((0, 0)))
+            continue
+        exposure, variance = risk.select(symbols)
+        if len(symbols) <= SPLIT_EXACTLY_UP_TO and exposure.shape[1]:
+            exposure, variance = exact_split(exposure @ exposure.T + np.diag(variance))
+        blocks.append(exposure)
+        specific[index] = variance
+    out = np.zeros((len(listing), max((block.shape[1] for block in blocks), default=0)))
+    for index, block in zip(rows, blocks, strict=True):
+        if len(index):
+            out[index, : block.shape[1]] = block
+    return out, specific
+
+
+def _locked(window: WashWindow, group_index: Mapping[str, int]) -> np.ndarray:
+    locked = np.zeros(len(group_index), dtype=bool)
+    for lock in window.locks:
+        if lock.group in group_index:
+            locked[group_index[lock.group]] = True
+    return locked
+
+
+def _purchases(window: WashWindow, group_index: Mapping[str, int], household: Household, listing: list[_Holding]):  # type: ignore[no-untyped-def]
+    """Recent purchases as arrays; returns a function of the flat list of lots so that lots can point back at them."""
+    holding_index = {(household.accounts[e.account].account, e.symbol): i for i, e in enumerate(listing)}
+    recent = [p for p in window.purchases if p.group in group_index]
+
+    def fields(lots: list[Lot]) -> dict[str, np.ndarray]:
+        owner = {(p.account, p.symbol, name): k for k, p in enumerate(recent) for name in p.lots}
+        return {
+            "lot_purchase": np.array([owner.get((lot.account, lot.symbol, lot.lot), -1) for lot in lots], dtype=np.int64),
+            "purchase_group": np.array([group_index[p.group] for p in recent], dtype=np.int64),
+            "purchase_holding": np.array(
+                [holding_index.get((p.account, p.symbol), -1) if p.lots else -1 for p in recent], dtype=np.int64
+            ),
+            "purchase_has_left": np.array([p.left < p.bought for p in recent], dtype=bool),
+        }
+
+    return fields

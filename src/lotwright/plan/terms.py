@@ -1,0 +1,122 @@
+"""What a program charges and demands, and the risk numbers behind its tracking cost: all the verifier needs to know.
+
+The verifier recomputes a plan from the book, the law and these few numbers. It never reads the optimiser's cost and
+limit classes, so that a mistake there cannot hide itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lotwright.errors import ProgramError
+from lotwright.tax.year import TaxRates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Prices of a program's costs and figures of its limits; ``None`` means that the program has no such cost or limit.
+
+    Parameters
+    ----------
+    risk_price : Decimal, optional
+        Dollars a year per dollar of account value and per unit of annual active variance.
+    half_spread : Decimal, optional
+        Fraction of price, used for securities whose price row gives none. Paid in cash.
+    commission_per_ticket, commission_per_share : Decimal, optional
+        Dollars per order and per share. Paid in cash.
+    ticket : Decimal, optional
+        Dollars of effort per order. Not paid in cash.
+    substitution : Decimal, optional
+        Dollars per dollar bought of a declared stand-in to which the model gives no weight. Not paid in cash.
+    carried_loss_value : Decimal, optional
+        What a dollar of loss carried into next year is worth, as a fraction of the long-term rate; ``None``: tax is no
+        cost of the program.
+    idle_cash, shortfall : Decimal, optional
+        Dollars per dollar of cash above and below the account's cash target.
+    fractional_increment : Decimal
+        Smallest step of an order, in shares, in accounts that trade fractions; the others trade whole shares.
+    minimum_ticket : Decimal, optional
+        Dollars an order must be worth at least, unless it closes a whole position.
+    cash, holdings, whole_shares, wash_sale, restrictions : bool
+        Which limits the program has.
+    assumed_rates : TaxRates, optional
+        Rates for a household whose book states none; ``None``: those of :mod:`lotwright.tax.household`.
+
+    Raises
+    ------
+    ProgramError
+        A figure is negative or not a number, the increment is not positive, or ``carried_loss_value`` exceeds 1.
+    """
+
+    risk_price: Decimal | None = None
+    half_spread: Decimal | None = None
+    commission_per_ticket: Decimal | None = None
+    commission_per_share: Decimal | None = None
+    ticket: Decimal | None = None
+    substitution: Decimal | None = None
+    carried_loss_value: Decimal | None = None
+    idle_cash: Decimal | None = None
+    shortfall: Decimal | None = None
+    fractional_increment: Decimal = Decimal("0.0001")
+    minimum_ticket: Decimal | None = None
+    cash: bool = True
+    holdings: bool = True
+    whole_shares: bool = True
+    wash_sale: bool = True
+    restrictions: bool = True
+    assumed_rates: TaxRates | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            figure = getattr(self, field.name)
+            if isinstance(figure, Decimal) and not (figure.is_finite() and figure >= 0):
+                raise ProgramError(f"Terms: {field.name} is {figure}. Give a number that is zero or more.")
+        if self.fractional_increment == 0:
+            raise ProgramError(
+                "Terms: fractional_increment is 0. Give the smallest step of an order in shares, e.g. 0.0001."
+            )
+        if self.carried_loss_value is not None and self.carried_loss_value > 1:
+            raise ProgramError(
+                f"Terms: carried_loss_value is {self.carried_loss_value}. It is a fraction of the long-term rate:"
+                " give 0 to 1."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RiskNumbers:
+    """Factor exposures and specific variances (annual): covariance = exposure @ exposure.T + diag(specific).
+
+    Parameters
+    ----------
+    symbols : tuple of str, length N
+        Every security held, targeted or traded must be among them.
+    exposure : float64 array, shape (N, K)
+        Annual volatility per unit of each factor.
+    specific : float64 array, shape (N,)
+        Annual specific variance.
+
+    Raises
+    ------
+    ProgramError
+        The shapes disagree, a symbol is named twice, or a number is not finite.
+    """
+
+    symbols: tuple[str, ...]
+    exposure: NDArray[np.float64]
+    specific: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        count = len(self.symbols)
+        if self.exposure.ndim != 2 or self.exposure.shape[0] != count or self.specific.shape != (count,):
+            raise ProgramError(
+                f"Risk numbers of {count} symbols need exposure of shape ({count}, K) and specific of shape ({count},);"
+                f" found {self.exposure.shape} and {self.specific.shape}."
+            )
+        if len(set(self.symbols)) != count:
+            raise ProgramError("Risk numbers name a symbol twice. Give each symbol one row.")
+        if not (np.isfinite(self.exposure).all() and np.isfinite(self.specific).all()):
+            raise ProgramError("Risk numbers contain a number that is not finite. Estimate the risk model again.")

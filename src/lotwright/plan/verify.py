@@ -1,0 +1,166 @@
+"""Verify a trade list: carry it out on the book in ``Decimal`` and say what is true, and whether it is allowed.
+
+Problem: an optimiser's own account of what it found is worth nothing when the optimiser is wrong.
+Therefore: this reads the book, the law and the trade list, and nothing of the optimiser. What a plan reports is what is
+computed here; a plan that fails a check is not a plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Context, Decimal, localcontext
+
+from lotwright.book.holdings import ZERO, Household
+from lotwright.book.market import Market
+from lotwright.book.trades import Trade
+from lotwright.plan import verify_limits as limits
+from lotwright.plan import verify_trades as listed
+from lotwright.plan.replay import Replay, replay
+from lotwright.plan.result import CashMovement, Check, Drift, Lock, TaxFigures, Tracking
+from lotwright.plan.terms import RiskNumbers, Terms
+from lotwright.plan.verify_costs import cost_amounts, tax_figures
+from lotwright.plan.verify_text import finding
+from lotwright.plan.verify_ticket import cents
+from lotwright.plan.verify_tracking import drift, tracking
+from lotwright.plan.verify_wash import latest, new_locks, running_locks, wash_faults
+from lotwright.tax.household import household_tax
+from lotwright.tax.window import WashWindow, wash_window
+
+DIGITS = 50
+"""Enough that every product of a price, a quantity and a rate is exact, whatever precision the caller has set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What is true when a trade list is carried out on a book.
+
+    Parameters
+    ----------
+    checks : tuple of Check
+        One a rule, in a fixed order; rules the program does not have are absent.
+    value : Decimal
+        Dollars and cents of the household, pending cash flows included.
+    cash : mapping of account to CashMovement
+    tax : TaxFigures
+        Dollars and cents, from gains rounded lot by lot.
+    costs : mapping of cost name to Decimal
+        Exact dollars, for costs the program has; ``posed`` is their sum.
+    tracking, drift
+        Tracking error of the household and weights of each security.
+    new_locks, running_locks : tuple of Lock
+        What this plan locks, and what earlier loss sales still lock.
+    """
+
+    checks: tuple[Check, ...]
+    value: Decimal
+    cash: Mapping[str, CashMovement]
+    tax: TaxFigures
+    costs: Mapping[str, Decimal]
+    tracking: Tracking
+    drift: tuple[Drift, ...]
+    new_locks: tuple[Lock, ...]
+    running_locks: tuple[Lock, ...]
+
+    @property
+    def ok(self) -> bool:
+        """True when every check holds."""
+        return all(check.ok for check in self.checks)
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        """The checks that do not hold."""
+        return tuple(check for check in self.checks if not check.ok)
+
+    @property
+    def posed(self) -> Decimal:
+        """What the trade list costs in all, in exact dollars."""
+        return sum(self.costs.values(), ZERO)
+
+    @property
+    def locks(self) -> tuple[Lock, ...]:
+        """What nobody in the household may buy, and until when: one lock a group, the one that ends last."""
+        return latest((*self.new_locks, *self.running_locks))
+
+
+def verify(
+    trades: Sequence[Trade], household: Household, market: Market, *, terms: Terms, risk: RiskNumbers
+) -> Verification:
+    """Carry ``trades`` out on ``household`` and report every figure and every broken rule.
+
+    A trade that cannot be carried out at all (unknown account, no price, no quantity) fails its check and is left out
+    of the figures.
+
+    Raises
+    ------
+    BookError
+        A held or targeted security has no price, or an account names a model that the market does not have.
+    ProgramError
+        The risk numbers lack a security that is held, targeted or traded.
+    """
+    with localcontext(Context(prec=DIGITS)):
+        done = replay(trades, household, market=market, terms=terms)
+        window = wash_window(household, market)
+        tax = household_tax(household, assumed=terms.assumed_rates, as_of=market.as_of)
+        return Verification(
+            checks=_checks(trades, done, household=household, market=market, terms=terms, window=window),
+            value=cents(done.value),
+            cash={account.account.account: account.cash for account in done.accounts},
+            tax=tax_figures(done.taxed_slices, tax),
+            costs=cost_amounts(done, market=market, terms=terms, risk=risk, tax=tax),
+            tracking=tracking(done, market=market, risk=risk),
+            drift=drift(done, market=market),
+            new_locks=new_locks(done, market),
+            running_locks=running_locks(window, market),
+        )
+
+
+def _checks(
+    trades: Sequence[Trade],
+    done: Replay,
+    *,
+    household: Household,
+    market: Market,
+    terms: Terms,
+    window: WashWindow,
+) -> tuple[Check, ...]:
+    """One check a rule: first what every trade list must satisfy, then the limits the program has."""
+    checks = [
+        finding(
+            "trades", listed.trade_faults(trades, household, market=market), holds="Every trade can be carried out."
+        ),
+        finding("prices", listed.price_faults(done, market), holds=f"Every price is the book's as of {market.as_of}."),
+        finding("lots", listed.lot_faults(done), holds="Every sale names lots that exist and hold enough."),
+        finding("relief", listed.relief_faults(done), holds="Lots leave in the order each account prescribes."),
+        finding("gains", listed.gain_faults(done), holds="Basis, proceeds and gain of every lot agree to the cent."),
+        finding(
+            "character", listed.character_faults(done), holds="Short-term and long-term follow the holding period."
+        ),
+    ]
+    if terms.whole_shares:
+        checks.append(
+            finding("whole_shares", limits.share_faults(done, terms), holds="Every order is one the broker can trade.")
+        )
+    if terms.minimum_ticket is not None:
+        faults = limits.ticket_faults(done, terms.minimum_ticket)
+        checks.append(finding("minimum_ticket", faults, holds="No order is too small."))
+    if terms.cash:
+        checks.append(finding("cash", limits.cash_faults(done), holds="Every account keeps the cash that must remain."))
+    if terms.holdings:
+        checks.append(
+            finding(
+                "holdings",
+                limits.holding_faults(done),
+                holds="Nothing is sold that is not held, nothing bought that is not wanted.",
+            )
+        )
+    if terms.restrictions:
+        barring = window if terms.wash_sale else None
+        faults = limits.restriction_faults(done, market=market, window=barring, terms=terms)
+        checks.append(finding("restrictions", faults, holds="Every restriction is kept."))
+    if terms.wash_sale:
+        faults = wash_faults(done, window=window, market=market)
+        checks.append(
+            finding("wash_sale", faults, holds="No loss of this plan can be washed, and no buy washes an earlier one.")
+        )
+    return tuple(checks)

@@ -1,0 +1,99 @@
+"""What a trade list costs, addend by addend, from exact products: read from terms, not from cost classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+
+from lotwright.book.holdings import ZERO
+from lotwright.book.kinds import Character
+from lotwright.book.market import Market
+from lotwright.plan.replay import AccountReplay, Replay
+from lotwright.plan.result import TaxFigures
+from lotwright.plan.terms import RiskNumbers, Terms
+from lotwright.plan.verify_ticket import Slice, cents
+from lotwright.plan.verify_tracking import tracking_cost
+from lotwright.tax.household import HouseholdTax
+from lotwright.tax.year import YearTax, year_tax
+
+
+def cost_amounts(
+    replay: Replay, *, market: Market, terms: Terms, risk: RiskNumbers, tax: HouseholdTax
+) -> Mapping[str, Decimal]:
+    """Dollars of each cost the program has, in the order plans list them; their sum is what was posed."""
+    costs: dict[str, Decimal] = {}
+    if terms.risk_price is not None:
+        costs["tracking"] = tracking_cost(replay, market=market, risk=risk, risk_price=terms.risk_price)
+    if terms.half_spread is not None:
+        costs["half_spread"] = sum((ticket.half_spread for ticket in replay.tickets), ZERO)
+    if terms.commission_per_ticket is not None or terms.commission_per_share is not None:
+        costs["commission"] = sum((ticket.commission for ticket in replay.tickets), ZERO)
+    if terms.ticket is not None:
+        costs["ticket"] = terms.ticket * len(replay.tickets)
+    if terms.substitution is not None:
+        costs["substitution"] = terms.substitution * sum((_substituted(account) for account in replay.accounts), ZERO)
+    if terms.carried_loss_value is not None:
+        costs["tax"] = tax_cost(replay.taxed_slices, tax, carried_loss_value=terms.carried_loss_value)
+    if terms.idle_cash is not None or terms.shortfall is not None:
+        costs["idle_cash"] = sum((_cash_cost(account, terms) for account in replay.accounts), ZERO)
+    return costs
+
+
+def _substituted(account: AccountReplay) -> Decimal:
+    """Dollars bought of declared stand-ins."""
+    bought = (ticket for ticket in account.tickets if ticket.is_buy)
+    return sum((ticket.value for ticket in bought if ticket.trade.symbol in account.stand_ins), ZERO)
+
+
+def _cash_cost(account: AccountReplay, terms: Terms) -> Decimal:
+    above = account.exact_cash - account.cash_target
+    if above >= 0:
+        return above * (terms.idle_cash or ZERO)
+    return -above * (terms.shortfall or ZERO)
+
+
+def tax_cost(slices: Iterable[Slice], tax: HouseholdTax, *, carried_loss_value: Decimal) -> Decimal:
+    """The year's tax with the plan less without, each less what the losses it carries out are worth.
+
+    A carried loss is worth a fraction of the long-term rate, and never more than deducting it this year would be.
+    """
+    worth = min(carried_loss_value * tax.rates.long, tax.rates.deduction_rate)
+
+    def burden(year: YearTax) -> Decimal:
+        return year.tax - worth * (year.carryforward_short + year.carryforward_long)
+
+    short, long = _gains(slices, lambda piece: piece.gain)
+    return burden(_year(tax, short=short, long=long)) - burden(_year(tax, short=ZERO, long=ZERO))
+
+
+def tax_figures(slices: Iterable[Slice], tax: HouseholdTax) -> TaxFigures:
+    """This year's gains and tax as they will be reported: sums of the slices' cents."""
+    short, long = _gains(slices, lambda piece: piece.cents_gain)
+    year = _year(tax, short=short, long=long)
+    return TaxFigures(
+        short_term_gain=short,
+        long_term_gain=long,
+        tax=cents(year.tax),
+        tax_without_plan=cents(_year(tax, short=ZERO, long=ZERO).tax),
+        carryforward_short=cents(year.carryforward_short),
+        carryforward_long=cents(year.carryforward_long),
+    )
+
+
+def _gains(slices: Iterable[Slice], gain: Callable[[Slice], Decimal]) -> tuple[Decimal, Decimal]:
+    short = long = cents(ZERO)
+    for piece in slices:
+        if piece.character is Character.SHORT:
+            short += gain(piece)
+        else:
+            long += gain(piece)
+    return short, long
+
+
+def _year(tax: HouseholdTax, *, short: Decimal, long: Decimal) -> YearTax:
+    """The year's tax after realising ``short`` and ``long`` on top of what the year and past years brought."""
+    return year_tax(
+        tax.rates,
+        short=tax.realised_short - tax.carryforward_short + short,
+        long=tax.realised_long - tax.carryforward_long + long,
+    )

@@ -1,0 +1,102 @@
+"""How far accounts stray from their targets: active variance, tracking error, drift.
+
+The one place of the verifier where floats are the right numbers: a covariance is an estimate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import numpy as np
+
+from lotwright.book.holdings import ZERO
+from lotwright.book.market import Market
+from lotwright.errors import ProgramError
+from lotwright.plan.replay import AccountReplay, Replay
+from lotwright.plan.result import Drift, Tracking
+from lotwright.plan.terms import RiskNumbers
+
+
+def weight(symbol: str, *, held: Mapping[str, Decimal], value: Decimal, market: Market) -> Decimal:
+    """Fraction of ``value`` held in ``symbol``; zero in an account worth nothing."""
+    if value <= 0:
+        return ZERO
+    return held.get(symbol, ZERO) * market.prices[symbol].price / value
+
+
+def active_variance(
+    account: AccountReplay, *, held: Mapping[str, Decimal], value: Decimal, market: Market, risk: RiskNumbers
+) -> float:
+    """Annual variance w' Sigma w of the active weights w = weight - target of one account.
+
+    Raises
+    ------
+    ProgramError
+        The risk numbers lack a security the account holds, targets or trades.
+    """
+    symbols = account.symbols
+    row = {symbol: index for index, symbol in enumerate(risk.symbols)}
+    missing = [symbol for symbol in symbols if symbol not in row]
+    if missing:
+        raise ProgramError(
+            f"The risk numbers lack {', '.join(missing)} of account {account.account.account}. Include them."
+        )
+    if value <= 0:
+        return 0.0
+    rows = [row[symbol] for symbol in symbols]
+    active = np.array(
+        [
+            float(weight(symbol, held=held, value=value, market=market) - account.target.get(symbol, ZERO))
+            for symbol in symbols
+        ]
+    )
+    factor = active @ risk.exposure[rows]
+    return float(factor @ factor + (active * active) @ risk.specific[rows])
+
+
+def tracking_cost(replay: Replay, *, market: Market, risk: RiskNumbers, risk_price: Decimal) -> Decimal:
+    """``risk_price`` times value times active variance, summed over accounts, in dollars."""
+    return sum(
+        (
+            risk_price
+            * account.value
+            * Decimal(active_variance(account, held=account.held, value=account.value, market=market, risk=risk))
+            for account in replay.accounts
+        ),
+        ZERO,
+    )
+
+
+def tracking(replay: Replay, *, market: Market, risk: RiskNumbers) -> Tracking:
+    """Household tracking error sqrt(sum V te^2 / sum V): as things stand, after the plan, after cash flows alone."""
+
+    def household(*, before: bool, value_before: bool) -> float:
+        dollars = variance = 0.0
+        for account in replay.accounts:
+            value = account.value_before if value_before else account.value
+            held = account.held_before if before else account.held
+            dollars += max(float(value), 0.0)
+            variance += float(value) * active_variance(account, held=held, value=value, market=market, risk=risk)
+        return float(np.sqrt(variance / dollars)) if dollars else 0.0
+
+    return Tracking(
+        before=household(before=True, value_before=True),
+        after=household(before=False, value_before=False),
+        do_nothing=household(before=True, value_before=False),
+    )
+
+
+def drift(replay: Replay, *, market: Market) -> tuple[Drift, ...]:
+    """Weights of every security held, targeted or traded: target, as things stand, after the plan."""
+    return tuple(
+        Drift(
+            account=account.account.account,
+            symbol=symbol,
+            target=float(account.target.get(symbol, ZERO)),
+            before=float(weight(symbol, held=account.held_before, value=account.value_before, market=market)),
+            after=float(weight(symbol, held=account.held, value=account.value, market=market)),
+        )
+        for account in replay.accounts
+        for symbol in account.symbols
+    )

@@ -1,0 +1,145 @@
+"""One household's tax year as planning needs it: rates, gains so far and carryforwards of its taxable accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from lotwright.book.holdings import Account, Household
+from lotwright.book.kinds import FilingStatus
+from lotwright.tax.law import deduction_cap, known_years
+from lotwright.tax.marginal import marginal_rates
+from lotwright.tax.year import TaxRates
+
+ZERO = Decimal(0)
+ASSUMED_RATES = TaxRates(short=Decimal("0.408"), long=Decimal("0.238"))
+"""Top federal rates with the net investment income tax: 37 % + 3.8 % and 20 % + 3.8 %."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HouseholdTax:
+    """The start of a household's tax year on capital gains; ``notes`` are sentences a plan must repeat.
+
+    ``realised_*`` is the net gain so far (gains positive), ``carryforward_*`` the losses carried in (positive),
+    dollars.
+    """
+
+    rates: TaxRates
+    realised_short: Decimal
+    realised_long: Decimal
+    carryforward_short: Decimal
+    carryforward_long: Decimal
+    notes: tuple[str, ...]
+
+    @property
+    def short(self) -> Decimal:
+        """Net short-term gain of the year before any plan, carried-in losses subtracted; dollars."""
+        return self.realised_short - self.carryforward_short
+
+    @property
+    def long(self) -> Decimal:
+        """Net long-term gain of the year before any plan, carried-in losses subtracted; dollars."""
+        return self.realised_long - self.carryforward_long
+
+
+def household_tax(household: Household, *, assumed: TaxRates | None = None, as_of: date | None = None) -> HouseholdTax:
+    """Rates and the year so far, summed over the household's taxable accounts: they share one tax return.
+
+    Rates stated by the accounts come first (the highest where they differ); else they are derived from taxable income
+    and filing status; else ``assumed`` applies. A household without a taxable account pays nothing on gains.
+
+    Parameters
+    ----------
+    household : Household
+    assumed : TaxRates, optional
+        Rates where the book tells nothing; 40.8 % and 23.8 % when not given.
+    as_of : date, optional
+        Its tax year chooses the brackets when rates are derived; the latest year in the data when not given.
+    """
+    taxed = [account for account in household.accounts if account.kind.is_taxable]
+    notes: list[str] = []
+    rates = _rates(taxed, assumed=assumed or ASSUMED_RATES, as_of=as_of, notes=notes)
+    return HouseholdTax(
+        rates=rates,
+        realised_short=_total(account.realised_short for account in taxed),
+        realised_long=_total(account.realised_long for account in taxed),
+        carryforward_short=_total(account.carryforward_short for account in taxed),
+        carryforward_long=_total(account.carryforward_long for account in taxed),
+        notes=tuple(notes),
+    )
+
+
+def _rates(taxed: Sequence[Account], *, assumed: TaxRates, as_of: date | None, notes: list[str]) -> TaxRates:
+    """Stated, derived or assumed rates, with the deduction cap; says in ``notes`` what was not simply read."""
+    if not taxed:
+        return TaxRates(short=ZERO, long=ZERO, deduction_cap=ZERO)
+    status = _status(taxed, notes)
+    income = _largest(taxed, "taxable_income", "taxable income", notes)
+    short = _largest(taxed, "short_term_rate", "short-term rates", notes)
+    long = _largest(taxed, "long_term_rate", "long-term rates", notes)
+    if short is None or long is None:
+        filled = _derived(taxed, income=income, status=status, as_of=as_of, notes=notes) or _assume(assumed, notes)
+        short = filled[0] if short is None else short
+        long = filled[1] if long is None else long
+    if short < long:
+        notes.append(f"The short-term rate {short} is below the long-term rate {long}; {long} is used for both.")
+        short = long
+    cap = deduction_cap(status)
+    return TaxRates(short=short, long=long, deduction_cap=cap if income is None else min(cap, max(income, ZERO)))
+
+
+def _derived(
+    taxed: Sequence[Account],
+    *,
+    income: Decimal | None,
+    status: FilingStatus | None,
+    as_of: date | None,
+    notes: list[str],
+) -> tuple[Decimal, Decimal] | None:
+    """Marginal rates of income and filing status, or None where the book does not give both."""
+    if income is None or status is None:
+        return None
+    years = known_years()
+    year = min(max(as_of.year, years.start), years.stop - 1) if as_of else years.stop - 1
+    state = next((account.state for account in taxed if account.state), None)
+    rates = marginal_rates(income, status, year=year, state=state)
+    notes.append(
+        f"Tax rates are not stated; {rates.short} short-term and {rates.long} long-term follow from taxable income "
+        f"{income} and filing status {status} under the {year} brackets"
+        + ("." if rates.state is not None else f"; the income tax of {state} is graduated and not counted.")
+    )
+    return rates.short, rates.long
+
+
+def _assume(assumed: TaxRates, notes: list[str]) -> tuple[Decimal, Decimal]:
+    notes.append(
+        f"Neither tax rates nor taxable income with filing status are stated; {assumed.short} short-term and "
+        f"{assumed.long} long-term are assumed."
+    )
+    return assumed.short, assumed.long
+
+
+def _status(taxed: Sequence[Account], notes: list[str]) -> FilingStatus | None:
+    """The filing status of the return; where accounts disagree, married filing separately wins (lowest cap)."""
+    stated = sorted({account.filing_status for account in taxed if account.filing_status})
+    if len(stated) <= 1:
+        return stated[0] if stated else None
+    chosen = FilingStatus.MARRIED_SEPARATE if FilingStatus.MARRIED_SEPARATE in stated else FilingStatus.SINGLE
+    chosen = chosen if chosen in stated else stated[0]
+    notes.append(f"The accounts state different filing statuses ({', '.join(stated)}); {chosen} is used.")
+    return chosen
+
+
+def _largest(taxed: Sequence[Account], field: str, words: str, notes: list[str]) -> Decimal | None:
+    """The largest value any account states, with a note where they differ."""
+    stated: set[Decimal] = {getattr(account, field) for account in taxed} - {None}
+    if len(stated) > 1:
+        shown = ", ".join(str(value) for value in sorted(stated))
+        notes.append(f"The taxable accounts state different {words} ({shown}); the highest is used.")
+    return max(stated) if stated else None
+
+
+def _total(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, ZERO)

@@ -1,0 +1,77 @@
+"""Marginal rates from what a tax return says: income, filing status, year, state."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from decimal import Decimal
+
+from lotwright.book.kinds import FilingStatus
+from lotwright.tax.law import (
+    Brackets,
+    capital_gain_brackets,
+    investment_income_rate,
+    investment_income_threshold,
+    ordinary_brackets,
+    read_law,
+)
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginalRates:
+    """Rates on the next dollar, as fractions: federal with the net investment income tax, plus the state's."""
+
+    short: Decimal
+    long: Decimal
+    state: Decimal | None
+    """The state's flat rate; None where its rates are graduated and not in the data (then not counted)."""
+
+
+def marginal_rates(
+    taxable_income: Decimal, status: FilingStatus, *, year: int, state: str | None = None
+) -> MarginalRates:
+    """Rates on the next dollar of short-term and of long-term gain.
+
+    IRC section 1(j) for the short-term dollar, section 1(h) for the long-term dollar on top of all other income,
+    section 1411 (3.8 %) on both when income reaches the threshold. Taxable income stands in for modified adjusted gross
+    income, which is larger by the deductions taken: near the threshold a book should state its rates.
+
+    Parameters
+    ----------
+    taxable_income : Decimal
+        Dollars, before the plan and before any capital-loss deduction.
+    status : FilingStatus
+    year : int
+        Tax year; must be one of :func:`lotwright.tax.law.known_years` (``ProgramError`` otherwise).
+    state : str, optional
+        Postal code.
+
+    Examples
+    --------
+    >>> rates = marginal_rates(Decimal(1_000_000), FilingStatus.SINGLE, year=2025, state="TX")
+    >>> rates.short, rates.long
+    (Decimal('0.408'), Decimal('0.238'))
+    """
+    extra = investment_income_rate() if taxable_income >= investment_income_threshold(status) else ZERO
+    of_state = flat_state_rate(state)
+    both = extra + (of_state or ZERO)
+    return MarginalRates(
+        short=_rate_above(ordinary_brackets(year, status), taxable_income) + both,
+        long=_rate_above(capital_gain_brackets(year, status), taxable_income) + both,
+        state=of_state,
+    )
+
+
+def flat_state_rate(state: str | None) -> Decimal | None:
+    """The flat rate of ``state`` on capital gains; zero without a state, None where it is not one flat rate."""
+    if state is None:
+        return ZERO
+    rate = read_law("state_income")["flat"].get(state.upper())
+    return None if rate is None else Decimal(rate)
+
+
+def _rate_above(brackets: Brackets, income: Decimal) -> Decimal:
+    """Rate on the first dollar above ``income``."""
+    return brackets.rates[bisect_right(brackets.tops, income)]

@@ -1,0 +1,218 @@
+"""Trades as rows of a table, checked, and the wash-sale findings as rows again.
+
+Input columns: account, date, symbol, action (``buy`` ``sell`` ``reinvest``), quantity, price; optional lot, purchase,
+kind (of account: ``taxable`` where not given), fees, sale (rows of one sale share it; without it, rows of one account,
+security, day and price are one sale, as brokers report one order lot by lot).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+from lotwright.book.events import Buy, Sell
+from lotwright.book.kinds import AccountKind, Action
+from lotwright.errors import BookError
+from lotwright.tax.wash_report import Disposal, OpenLot, WashReport
+
+ZERO = Decimal(0)
+_Word = TypeVar("_Word", Action, AccountKind)
+REQUIRED = ("account", "date", "symbol", "action", "quantity", "price")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trades:
+    """Trades of a household and the kind of each account."""
+
+    events: tuple[Buy | Sell, ...]
+    kinds: Mapping[str, AccountKind]
+
+
+def read_trades(rows: Iterable[Mapping[str, str | None]], *, source: str) -> Trades:
+    """Trades from a table's rows; ``source`` names the table in messages.
+
+    Raises
+    ------
+    BookError
+        A missing column or value, or one that is no date, number, action or kind of account; names row and column as a
+        person counts them (the header is row 1).
+    """
+    cells = [_Row(number=n, cells=row, source=source) for n, row in enumerate(rows, start=2)]
+    kinds: dict[str, AccountKind] = {}
+    for row in cells:
+        kind = row.choice("kind", AccountKind, default=AccountKind.TAXABLE)
+        known = kinds.setdefault(row.text("account"), kind)
+        if row.given("kind") and known is not kind:
+            raise row.fault("kind", f"account {row.text('account')} was {known} before. Give each account one kind")
+    purchases = sorted((row for row in cells if row.action.is_purchase), key=_purchase_order)
+    taken: Counter[tuple[str, str, str]] = Counter()
+    events: list[Buy | Sell] = [_buy(row, taken) for row in purchases]
+    sales: dict[tuple[str, ...], list[_Row]] = defaultdict(list)
+    for row in cells:
+        if not row.action.is_purchase:
+            key = row.given("sale") or str(row.number_of("price").normalize())
+            sales[row.text("account"), row.text("symbol"), row.text("date"), key].append(row)
+    events.extend(sell for key, found in sales.items() for sell in _sells(key[-1], found))
+    return Trades(events=tuple(events), kinds=kinds)
+
+
+def wash_rows(found: WashReport) -> list[dict[str, Any]]:
+    """Every loss in a taxable account: what was disallowed, where it went, and whether it is deferred or gone."""
+    return [_loss_row(d) for d in found.disposals if d.is_taxed and (d.gain < 0 or d.disallowed)]
+
+
+def open_rows(found: WashReport) -> list[dict[str, Any]]:
+    """Every lot held in the end with its adjusted basis and holding start."""
+    return [_open_row(lot) for lot in found.open_lots]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One row, and how to complain about it."""
+
+    number: int
+    cells: Mapping[str, str | None]
+    source: str
+
+    def given(self, column: str) -> str:
+        """The cell's text, empty where there is none."""
+        return (self.cells.get(column) or "").strip()
+
+    def text(self, column: str) -> str:
+        """The cell's text, which must be there."""
+        if column not in self.cells:
+            raise BookError(f"{self.source} has no column {column}. Required columns: {', '.join(REQUIRED)}.")
+        if not self.given(column):
+            raise self.fault(column, "found nothing. Fill it in")
+        return self.given(column)
+
+    def number_of(self, column: str, *, default: Decimal | None = None, above_zero: bool = False) -> Decimal:
+        """The cell as a number."""
+        if default is not None and not self.given(column):
+            return default
+        try:
+            value = Decimal(self.text(column))
+        except InvalidOperation:
+            value = Decimal("NaN")
+        if not value.is_finite() or value < 0 or (above_zero and value == 0):
+            what = "a number above zero" if above_zero else "a number, zero or more"
+            raise self.fault(column, f"found {self.given(column)!r}, which is not {what}")
+        return value
+
+    def choice(self, column: str, kind: type[_Word], *, default: _Word | None = None) -> _Word:
+        """The cell as a word of a closed vocabulary."""
+        if default is not None and not self.given(column):
+            return default
+        try:
+            return kind(self.text(column).lower())
+        except ValueError:
+            raise self.fault(column, f"found {self.given(column)!r}; use one of {', '.join(kind)}") from None
+
+    @property
+    def action(self) -> Action:
+        """What the row did."""
+        return self.choice("action", Action)
+
+    @property
+    def day(self) -> date:
+        """The trade date."""
+        try:
+            return date.fromisoformat(self.text("date"))
+        except ValueError:
+            raise self.fault("date", f"found {self.given('date')!r}, which is not a date like 2026-03-31") from None
+
+    def fault(self, column: str, words: str) -> BookError:
+        """The error to raise about a cell."""
+        return BookError(f"{self.source} row {self.number}, column {column}: {words}.")
+
+
+def _purchase_order(row: _Row) -> tuple[object, ...]:
+    """By content, so that lots get the same names whatever the order of the rows."""
+    return (
+        *(row.text("account"), row.text("symbol"), row.day, row.given("purchase")),
+        *(row.number_of("quantity"), row.number_of("price")),
+    )
+
+
+def _buy(row: _Row, taken: Counter[tuple[str, str, str]]) -> Buy:
+    stem = row.given("lot") or row.text("date")
+    key = (row.text("account"), row.text("symbol"), stem)
+    taken[key] += 1
+    if row.given("lot") and taken[key] > 1:
+        raise row.fault("lot", f"lot {stem} was bought before. Give each lot a name of its own")
+    return Buy(
+        account=row.text("account"),
+        date=row.day,
+        symbol=row.text("symbol"),
+        lot=stem if taken[key] == 1 else f"{stem} #{taken[key]}",
+        quantity=row.number_of("quantity", above_zero=True),
+        price=row.number_of("price"),
+        fees=row.number_of("fees", default=ZERO),
+        purchase=row.given("purchase") or None,
+        is_reinvested=row.action is Action.REINVEST,
+    )
+
+
+def _sells(key: str, rows: list[_Row]) -> list[Sell]:
+    """One event for each row of a sale; together they are one sale."""
+    return [
+        Sell(
+            account=row.text("account"),
+            date=row.day,
+            symbol=row.text("symbol"),
+            quantity=row.number_of("quantity", above_zero=True),
+            price=row.number_of("price"),
+            fees=row.number_of("fees", default=ZERO),
+            lots=((row.given("lot"), row.number_of("quantity")),) if row.given("lot") else (),
+            key=key,
+        )
+        for row in rows
+    ]
+
+
+def _loss_row(d: Disposal) -> dict[str, Any]:
+    into = d.replacement
+    return {
+        "account": d.account,
+        "symbol": d.symbol,
+        "lot": d.lot,
+        "acquired": d.acquired,
+        "holding_start": d.holding_start,
+        "sold": d.sold,
+        "quantity": d.quantity,
+        "proceeds": d.proceeds,
+        "basis": d.basis,
+        "gain": d.gain,
+        "character": d.character,
+        "disallowed": d.disallowed,
+        "allowed": -d.recognised,
+        "outcome": "allowed" if into is None else ("permanent" if d.is_permanent else "deferred"),
+        "replacement": None
+        if into is None
+        else {
+            "account": into.account,
+            "symbol": into.symbol,
+            "lot": into.lot,
+            "acquired": into.acquired,
+            "quantity": d.quantity,
+            "basis": into.basis,
+            "holding_start": into.holding_start,
+        },
+    }
+
+
+def _open_row(lot: OpenLot) -> dict[str, Any]:
+    return {
+        "account": lot.account,
+        "symbol": lot.symbol,
+        "lot": lot.lot,
+        "quantity": lot.quantity,
+        "acquired": lot.acquired,
+        "holding_start": lot.holding_start,
+        "basis": lot.basis,
+        "deferred": lot.deferred,
+    }

@@ -1,0 +1,140 @@
+"""The household's wash-sale window, looking back: what was bought, and what was sold at a loss, in the last 30 days.
+
+Problem: a plan must know which losses a recent purchase would wash and which purchases would wash a recent loss.
+Observations: recent purchases show in two tables, as lots still held and as transactions; neither alone is complete (a
+lot sold since is gone, a transfer has no transaction). Which shares of a day were sold since is not always told.
+Therefore: lots and transactions of one account, security and day are matched; what cannot be matched counts as bought,
+so that the window errs on the side that keeps a plan clean.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from lotwright.book.holdings import Account, Household, Transaction
+from lotwright.book.market import Market
+from lotwright.tax.law import wash_days
+from lotwright.tax.purchases import Bought, match_purchases
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecentPurchase:
+    """Shares bought or reinvested in the last 30 days in one account, taxable or not.
+
+    ``bought`` and ``left`` are shares; ``bought - left`` were sold since, as far as the book tells; ``lots`` names the
+    lots that hold what is left (none: wholly sold since, which the strict reading of the law still counts).
+    """
+
+    key: str
+    group: str
+    account: str
+    symbol: str
+    date: date
+    bought: Decimal
+    left: Decimal
+    lots: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuyLock:
+    """A recent loss that a purchase of ``symbols``, anywhere in the household, would wash.
+
+    The lock holds through ``no_buy_until``, the 30th day after the last loss sale; ``loss`` is the dollars of loss not
+    yet disallowed (positive), without sales whose gain the book does not give.
+    """
+
+    group: str
+    symbols: tuple[str, ...]
+    no_buy_until: date
+    because: str
+    loss: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WashWindow:
+    """Recent purchases by group, account, symbol and date, and running locks by group."""
+
+    purchases: tuple[RecentPurchase, ...]
+    locks: tuple[BuyLock, ...]
+
+
+def wash_window(household: Household, market: Market) -> WashWindow:
+    """Everything of the last 30 days that IRC section 1091 makes a plan on ``market.as_of`` look at.
+
+    The window is ``abs(as_of - trade date) <= 30`` calendar days (section 1091(a)). Purchases count in every account,
+    IRAs included (Rev. Rul. 2008-5), and so do reinvested dividends; losses count in taxable accounts only.
+    """
+    purchases = [
+        RecentPurchase(
+            key=f"{account.account}/{found.symbol}/{found.date.isoformat()}/{found.name}",
+            group=market.group_of(found.symbol),
+            account=account.account,
+            symbol=found.symbol,
+            date=found.date,
+            bought=found.bought,
+            left=found.left,
+            lots=found.lots,
+        )
+        for account in household.accounts
+        for found in _recent_purchases(account, market.as_of)
+    ]
+    purchases.sort(key=lambda p: (p.group, p.account, p.symbol, p.date, p.key))
+    return WashWindow(purchases=tuple(purchases), locks=_locks(household, market))
+
+
+def is_in_window(first: date, second: date) -> bool:
+    """True when two trade dates are at most 30 calendar days apart, either way round (IRC section 1091(a))."""
+    return abs((first - second).days) <= wash_days()
+
+
+def _recent_purchases(account: Account, as_of: date) -> list[Bought]:
+    lots = [lot for lot in account.lots if is_in_window(lot.acquired, as_of)]
+    buys = [t for t in account.transactions if t.action.is_purchase and is_in_window(t.date, as_of)]
+    return match_purchases(lots, buys)
+
+
+def _locks(household: Household, market: Market) -> tuple[BuyLock, ...]:
+    """One lock for each group with a recent loss sale in a taxable account."""
+    sales: dict[str, list[Transaction]] = defaultdict(list)
+    for account in household.accounts:
+        if account.kind.is_taxable:
+            for sale in account.transactions:
+                if not sale.action.is_purchase and is_in_window(sale.date, market.as_of) and _may_be_loss(sale):
+                    sales[market.group_of(sale.symbol)].append(sale)
+    declared: dict[str, set[str]] = defaultdict(set)
+    for symbol, group in market.identical.items():
+        declared[group].add(symbol)
+    return tuple(
+        _lock(group, found, symbols=declared[group] | {sale.symbol for sale in found})
+        for group, found in sorted(sales.items())
+    )
+
+
+def _may_be_loss(sale: Transaction) -> bool:
+    """True for a loss not wholly disallowed yet, and for a sale whose gain the book does not give."""
+    return sale.realised_gain is None or -sale.realised_gain - sale.disallowed_loss > 0
+
+
+def _lock(group: str, sales: Iterable[Transaction], *, symbols: set[str]) -> BuyLock:
+    """The lock of one group, explained by its latest sale."""
+    ordered = sorted(sales, key=lambda s: (s.date, s.account, s.symbol, s.quantity))
+    last = ordered[-1]
+    known = [-s.realised_gain - s.disallowed_loss for s in ordered if s.realised_gain is not None]
+    loss = sum(known, ZERO)
+    until = last.date + timedelta(days=wash_days())
+    what = "at a loss" if last.realised_gain is not None else "at a gain or loss the book does not give"
+    more = f", the last of {len(ordered)} such sales" if len(ordered) > 1 else ""
+    return BuyLock(
+        group=group,
+        symbols=tuple(sorted(symbols)),
+        no_buy_until=until,
+        because=f"{last.account} sold {last.symbol} {what} on {last.date.isoformat()}{more}; a purchase of it or of "
+        f"anything substantially identical through {until.isoformat()} would disallow the loss.",
+        loss=loss,
+    )

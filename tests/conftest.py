@@ -1,0 +1,32 @@
+"""What every test may lean on: the shared folder when it is there, and hypothesis set up the same way for all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# The machine is shared and a first call compiles kernels, so no law has a deadline. Under CI the examples are the same
+# on every run: a red build is a change's fault, and exploration is a developer's machine's job.
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("developer", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "developer"))
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout: ``pyproject.toml``, ``models``, ``examples`` stand here."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of shared documents and data beside the checkout; skips where there is none."""
+    folder = ROOT.parent / "shared"
+    if not (folder / "data").is_dir():
+        pytest.skip("needs the shared data folder beside the checkout (../shared/data)")
+    return folder
