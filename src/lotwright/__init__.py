@@ -17,42 +17,106 @@ if TYPE_CHECKING:
     from lotwright.book.trades import Trade
     from lotwright.errors import BookError, LotwrightError, PlanError, ProgramError
     from lotwright.files.books import read_book
-    from lotwright.plan.program import Program
+    from lotwright.files.plan_json import plan_from_json, plan_to_json
+    from lotwright.files.risk_store import risk_model
+    from lotwright.files.trade_csv import plans_to_csv
+    from lotwright.plan import plan
+    from lotwright.plan.costs.commission import Commission
+    from lotwright.plan.costs.half_spread import HalfSpread
+    from lotwright.plan.costs.idle_cash import IdleCash
+    from lotwright.plan.costs.substitution import Substitution
+    from lotwright.plan.costs.tax import Tax
+    from lotwright.plan.costs.ticket import Ticket
+    from lotwright.plan.costs.tracking import Tracking
+    from lotwright.plan.limits.cash import Cash
+    from lotwright.plan.limits.holdings import Holdings
+    from lotwright.plan.limits.minimum_ticket import MinimumTicket
+    from lotwright.plan.limits.restrictions import Restrictions
+    from lotwright.plan.limits.soft import Soft
+    from lotwright.plan.limits.wash_sale import WashSale
+    from lotwright.plan.limits.whole_shares import WholeShares
+    from lotwright.plan.plans import Plans
+    from lotwright.plan.program import Program, load_program
     from lotwright.plan.result import HouseholdPlan, Status
+    from lotwright.risk.model import RiskModel
 
 __all__ = [
     "Account",
     "Book",
     "BookError",
+    "Cash",
+    "Commission",
     "Failure",
+    "HalfSpread",
+    "Holdings",
     "Household",
     "HouseholdPlan",
+    "IdleCash",
     "Lot",
     "LotwrightError",
+    "MinimumTicket",
     "PlanError",
+    "Plans",
     "Program",
     "ProgramError",
+    "Restrictions",
+    "RiskModel",
+    "Soft",
     "Status",
+    "Substitution",
+    "Tax",
+    "Ticket",
+    "Tracking",
     "Trade",
+    "WashSale",
+    "WholeShares",
     "__version__",
+    "load_program",
+    "plan",
+    "plan_from_json",
+    "plan_to_json",
+    "plans_to_csv",
     "read_book",
+    "risk_model",
 ]
 
 _ROOM = {
     "Account": "lotwright.book.holdings",
     "Book": "lotwright.book.book",
     "BookError": "lotwright.errors",
+    "Cash": "lotwright.plan.limits.cash",
+    "Commission": "lotwright.plan.costs.commission",
     "Failure": "lotwright.book.failure",
+    "HalfSpread": "lotwright.plan.costs.half_spread",
+    "Holdings": "lotwright.plan.limits.holdings",
     "Household": "lotwright.book.holdings",
     "HouseholdPlan": "lotwright.plan.result",
+    "IdleCash": "lotwright.plan.costs.idle_cash",
     "Lot": "lotwright.book.holdings",
     "LotwrightError": "lotwright.errors",
+    "MinimumTicket": "lotwright.plan.limits.minimum_ticket",
     "PlanError": "lotwright.errors",
+    "Plans": "lotwright.plan.plans",
     "Program": "lotwright.plan.program",
     "ProgramError": "lotwright.errors",
+    "Restrictions": "lotwright.plan.limits.restrictions",
+    "RiskModel": "lotwright.risk.model",
+    "Soft": "lotwright.plan.limits.soft",
     "Status": "lotwright.plan.result",
+    "Substitution": "lotwright.plan.costs.substitution",
+    "Tax": "lotwright.plan.costs.tax",
+    "Ticket": "lotwright.plan.costs.ticket",
+    "Tracking": "lotwright.plan.costs.tracking",
     "Trade": "lotwright.book.trades",
+    "WashSale": "lotwright.plan.limits.wash_sale",
+    "WholeShares": "lotwright.plan.limits.whole_shares",
+    "load_program": "lotwright.plan.program",
+    "plan": "lotwright.plan",
+    "plan_from_json": "lotwright.files.plan_json",
+    "plan_to_json": "lotwright.files.plan_json",
+    "plans_to_csv": "lotwright.files.trade_csv",
     "read_book": "lotwright.files.books",
+    "risk_model": "lotwright.files.risk_store",
 }
 """Where each public name lives: add a line here, one in ``__all__`` and one for type checkers; a test compares them."""
 

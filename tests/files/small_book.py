@@ -52,8 +52,9 @@ B1,maximum_weight,MSFT:0.10
 SUBSTITUTES = """\
 symbol,substitute,rank
 BND,XOM,
-AAPL,XOM,2
-AAPL,MSFT,1
+AAPL,MSFT,2
+AAPL,BND,
+AAPL,XOM,1
 """
 
 IDENTICAL = """\

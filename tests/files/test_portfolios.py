@@ -77,6 +77,15 @@ def test_a_stand_in_without_a_price_is_left_out_and_noted(tmp_path):
     )
 
 
+@pytest.mark.parametrize(("rank", "is_fault"), [("", True), ("1", True), ("2", False)])
+def test_in_the_table_too_only_a_stand_in_may_lack_a_price(tmp_path, rank, is_fault):
+    targets = "\n".join(f"{line},{rank if 'ITOT' in line else ''}" for line in TABLES["targets"].splitlines())
+    targets = targets.replace("upper,", "upper,rank") + f"\ncore,ITOT,0,,,{rank}\n"
+    book = read_book(write_book(tmp_path, targets=targets))
+    assert isinstance(book.households["Stone"], Failure) is is_fault
+    assert ("ITOT" in {target.symbol for target in book.market.models["core"].targets}) is is_fault
+
+
 def test_a_first_security_without_a_price_fails_the_households_of_the_model(tmp_path):
     book = read_book(book_with(tmp_path, THREE.replace('["BND"]', '["AGG"]')))
     failure = book.households["Rivera"]

@@ -115,7 +115,7 @@ def test_the_market_is_shared_by_all(tmp_path):
     )
     assert market.models["core"].targets[0] == Target(symbol="AAPL", weight=D("0.3"), lower=D("0.2"), upper=D("0.4"))
     assert [target.symbol for target in market.models["core"].targets] == ["AAPL", "BND", "MSFT"]
-    assert market.substitutes == {"AAPL": ("MSFT", "XOM"), "BND": ("XOM",)}
+    assert market.substitutes == {"AAPL": ("XOM", "MSFT", "BND"), "BND": ("XOM",)}
     assert market.identical == {"AAPL": "big", "XOM": "big"}
 
 
@@ -275,6 +275,35 @@ def test_facts_of_one_tax_return_that_differ_are_noted(tmp_path):
         "filing status (A1 married_joint, A2 single)."
     )
     assert household(read_book(write_book(tmp_path)), "Rivera").notes == ()
+
+
+def test_the_rates_of_an_account_that_is_not_taxed_are_of_no_interest(tmp_path):
+    accounts = edited("accounts", "A2,Rivera,roth,core,20,,,,", "A2,Rivera,roth,core,20,0,0,,")
+    assert household(read_book(write_book(tmp_path, accounts=accounts)), "Rivera").notes == ()
+
+
+def test_lots_of_one_day_are_sorted_by_name(tmp_path):
+    rows = ["B1,BND,b,1,2020-01-02,5,,,", "B1,BND,a,2,2020-01-02,5,,,"]
+    for name, order in (("one", rows), ("two", rows[::-1])):
+        lots = read_book(write_book(tmp_path / name, lots=TABLES["lots"] + "\n".join(order))).households["Stone"]
+        assert [lot.lot for lot in lots.accounts[0].lots if lot.symbol == "BND"] == ["a", "b"]
+
+
+def test_the_edges_of_what_is_allowed_are_allowed(tmp_path):
+    """A day that is as_of, a tacked period that starts on the day of purchase, equal rates, a basis of 0."""
+    book = read_book(
+        write_book(
+            tmp_path,
+            accounts=edited("accounts", "0.24,0.15", "0.15,0.15"),
+            lots=TABLES["lots"] + "B1,BND,x,1,2020-03-23,0,,2020-03-23,\n",
+            transactions=TABLES["transactions"] + "B1,2020-03-23,BND,reinvest,1,0,,,,\n",
+            targets=edited("targets", "core,BND,0.4", "core,BND,0.4000009"),
+        )
+    )
+    stone = household(book, "Stone").accounts[0]
+    assert stone.short_term_rate == stone.long_term_rate == D("0.15")
+    assert stone.lots[0].holding_start == stone.lots[0].acquired == date(2020, 3, 23)
+    assert stone.lots[0].basis == stone.transactions[-1].price == 0
 
 
 def test_a_restriction_on_nothing_is_noted(tmp_path):

@@ -51,6 +51,9 @@ CASES = {
         "targets.csv, row 2, column weight: found '0.99', but that is what the weights of core sum to, and they must sum "
         "to 1. Correct the weights of the model",
     ),
+    "weights just off": (
+        "targets", "core,BND,0.4", "core,BND,0.4000011", "found '1.0000011', but that is what the weights of core sum to",
+    ),
     "weight missing": ("targets", "core,BND,0.4", "core,BND,", "targets.csv, row 4, column weight: found an empty cell, but every"),
     "weight negative": ("targets", "core,BND,0.4", "core,BND,-0.4", "row 4, column weight: found '-0.4', but weight must lie"),
     "target twice": (
@@ -65,7 +68,7 @@ CASES = {
         "substitutes", "BND,XOM", "BND,BND",
         "substitutes.csv, row 2, column substitute: found 'BND', but a security cannot stand in for itself. Name another",
     ),
-    "rank of a half": ("substitutes", "XOM,2", "XOM,1.5", "row 3, column rank: found '1.5', but rank must be a whole number"),
+    "rank of a half": ("substitutes", "MSFT,2", "MSFT,1.5", "row 3, column rank: found '1.5', but rank must be a whole number"),
     "in two groups": (
         "identical", "big,XOM", "other,AAPL",
         "identical.csv, row 3, column symbol: found 'AAPL', but row 2 has this symbol already.",

@@ -8,19 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
 from lotwright.book.holdings import Account, Cashflow, Household, Lot, Restriction, Transaction
-from lotwright.book.kinds import AccountKind, Action, Relief, Rule
+from lotwright.book.kinds import AccountKind, Action, Relief, Rule, Side
 from lotwright.book.market import Market, ModelPortfolio, Price, Target
+from lotwright.book.trades import LotSale, Trade
 from lotwright.plan.protocols import Trades
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.take_snapshot import take_snapshot
+from lotwright.plan.terms import RiskNumbers, Terms
+from lotwright.plan.verify import Verification, verify
 from lotwright.risk.model import RiskModel
+from lotwright.tax.holding import character
 
 TODAY = date(2020, 11, 30)
 
@@ -170,7 +174,69 @@ def trades(
     return Trades(sell=sold, buy=bought)
 
 
+def trade_list(snapshot: Snapshot, chosen: Trades) -> list[Trade]:
+    """The same trades as a book's trade list in ``Decimal``, lot by lot, for the independent verifier."""
+    found = []
+    for j, symbol in enumerate(snapshot.symbol):
+        price = snapshot.market.prices[symbol].price
+        slices = [
+            _slice(snapshot, k, chosen.sell[k], price)
+            for k in range(snapshot.offset[j], snapshot.offset[j + 1])
+            if chosen.sell[k] > 0
+        ]
+        for side, quantity in (
+            (Side.BUY, money(chosen.buy[j])),
+            (Side.SELL, sum((piece.quantity for piece in slices), Decimal(0))),
+        ):
+            if quantity > 0:
+                found.append(
+                    Trade(
+                        account=snapshot.account[snapshot.account_of[j]],
+                        symbol=symbol,
+                        side=side,
+                        quantity=quantity,
+                        price=price,
+                        value=cents(quantity * price),
+                        lots=tuple(slices) if side is Side.SELL else (),
+                    )
+                )
+    return found
+
+
+def _slice(snapshot: Snapshot, index: int, quantity: float, price: Decimal) -> LotSale:
+    sold, item = money(quantity), snapshot.lot[index]
+    proceeds, basis = cents(sold * price), cents(item.basis * sold / item.quantity)
+    return LotSale(
+        lot=item.lot,
+        acquired=item.acquired,
+        quantity=sold,
+        basis=basis,
+        proceeds=proceeds,
+        gain=proceeds - basis,
+        character=character(item.holding_start, TODAY),
+    )
+
+
+def cents(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def verified(snapshot: Snapshot, chosen: Trades, *, terms: Terms) -> Verification:
+    """What the independent verifier says of the trades of a drawn household."""
+    symbols = sorted(snapshot.market.prices)
+    model = risk_model(symbols, factors=FACTORS)
+    return verify(
+        trade_list(snapshot, chosen),
+        snapshot.household,
+        snapshot.market,
+        terms=terms,
+        risk=RiskNumbers(symbols=model.symbols, exposure=model.exposure, specific=model.specific),
+    )
+
+
 SYMBOLS = ("AAA", "BBB", "CCC")
+FACTORS = 2
+"""Of the risk model behind every drawn household."""
 
 
 @st.composite
@@ -187,7 +253,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         sectors={"CCC": "Tech"},
         identical=draw(st.sampled_from([{}, {"AAA": "g", "CCC": "g"}])),
         substitutes=draw(st.sampled_from([{}, {"BBB": ["CCC"]}])),
-        factors=draw(st.integers(0, 2)),
+        factors=FACTORS,
     )
 
 
@@ -233,10 +299,11 @@ def _accounts(draw: st.DrawFn, name: str, prices: Mapping[str, float]) -> Accoun
 
 @st.composite
 def whole_trades(draw: st.DrawFn, snapshot: Snapshot) -> Trades:
-    """Whole-share trades, sensible or not: each holding bought, or sold lot after lot, or left alone."""
+    """Whole-share trades, allowed or not: each holding bought (for what its account is worth at most), sold or left."""
     sell, buy = np.zeros(len(snapshot.lot)), np.zeros(len(snapshot.symbol))
     for j in range(len(snapshot.symbol)):
-        wanted = draw(st.integers(-int(snapshot.quantity[j]), 15))
+        worth = snapshot.value[snapshot.account_of[j]] / snapshot.price[j]
+        wanted = draw(st.integers(-int(snapshot.quantity[j]), min(15, int(worth))))
         buy[j] = max(wanted, 0)
         left = max(-wanted, 0)
         for k in range(snapshot.offset[j], snapshot.offset[j + 1]):

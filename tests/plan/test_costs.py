@@ -15,11 +15,12 @@ from lotwright.plan.costs import COSTS, Commission, HalfSpread, IdleCash, Substi
 from lotwright.plan.costs.amounts import cash_after
 from lotwright.plan.costs.tax import tax_pieces
 from lotwright.plan.decision import decide
+from lotwright.plan.program import Program
 from lotwright.plan.separable.form import blank
 from lotwright.plan.snapshot import Snapshot
 from lotwright.tax.year import TaxRates, year_tax
 
-from .factory import account, lot, make_snapshot, snapshots, trades, whole_trades
+from .factory import account, lot, make_snapshot, snapshots, trades, verified, whole_trades
 
 SPREAD, COMMISSION = HalfSpread(default=0.0004), Commission(per_ticket=4.95, per_share=0.01)
 EVERY = (
@@ -61,6 +62,20 @@ def test_definitions_hold_at_trades(data: st.DataObject) -> None:
     decision.assign(snapshot, chosen, cash_after(snapshot, chosen, ()))
     for name, link in decision.links.items():
         assert np.max(link.violation(), initial=0.0) < 1e-12, name
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_value_agrees_with_the_independent_verifier(data: st.DataObject) -> None:
+    """Law: every cost is what separate ``Decimal`` code finds when the trades are carried out on the book."""
+    snapshot = data.draw(snapshots())
+    chosen = data.draw(whole_trades(snapshot))
+    program = Program(name="every", says="", costs=EVERY, limits=())
+    found = verified(snapshot, chosen, terms=program.terms())
+    for cost in program.costs:
+        assert float(found.costs[cost.kind]) == pytest.approx(cost.value(snapshot, chosen), rel=1e-9, abs=1e-7), (
+            cost.kind
+        )
 
 
 def two_lots() -> Snapshot:

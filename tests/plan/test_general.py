@@ -1,4 +1,6 @@
-"""The general path: whole-share plans of any convex program, judged by enumeration, by a second solver and by the law."""
+"""The general path: whole-share plans of any convex program, judged by enumeration and by a second solver."""
+
+# ruff: noqa: ARG002 (costs and limits of one's own ignore what they do not need)
 
 from __future__ import annotations
 
@@ -264,7 +266,7 @@ def test_infeasible_cash_names_the_clash_and_the_dollars() -> None:
 
 
 def test_infeasible_by_whole_shares_alone_is_told_apart() -> None:
-    """$450 to $460 must be raised from shares of $100: in fractions it works, whole shares miss by $40 (5) or $50 (4)."""
+    """$450 to $460 must be raised from shares of $100: fractions would do, 5 shares miss by $40 and 4 by $50."""
     snapshot = make_snapshot(
         [account(cash=0, minimum_cash=450, lots=[lot("AAA", 10, cost=90, name="a")])],
         prices={"AAA": 100},

@@ -17,11 +17,24 @@ from lotwright.plan.costs.amounts import cash_after
 from lotwright.plan.decision import decide
 from lotwright.plan.limits import Cash, Holdings, MinimumTicket, Restrictions, Soft, WashSale, WholeShares
 from lotwright.plan.limits.restrictions import bounds, reasons
+from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
 from lotwright.plan.separable.form import blank
 from lotwright.plan.snapshot import Snapshot
 
-from .factory import account, deposit, lot, make_snapshot, purchase, rule, sale, snapshots, trades, whole_trades
+from .factory import (
+    account,
+    deposit,
+    lot,
+    make_snapshot,
+    purchase,
+    rule,
+    sale,
+    snapshots,
+    trades,
+    verified,
+    whole_trades,
+)
 
 TINY = 1e-9
 
@@ -61,6 +74,21 @@ def test_wash_sale_excess_is_an_outer_description(data: st.DataObject) -> None:
         assert worst(WashSale(), snapshot, chosen) <= TINY
     elif not (snapshot.lot_purchase >= 0).any():
         assert worst(WashSale(), snapshot, chosen) > TINY
+
+
+@settings(max_examples=100)
+@given(data=st.data())
+def test_violation_agrees_with_the_independent_verifier(data: st.DataObject) -> None:
+    """Law: each limit is broken exactly when separate ``Decimal`` code says so (cash: to the cents of rounding)."""
+    snapshot = data.draw(snapshots())
+    chosen = data.draw(whole_trades(snapshot))
+    limits = (Cash(), WholeShares(), WashSale(), Restrictions(), MinimumTicket(dollars=100))
+    program = Program(name="every", says="", costs=(HalfSpread(default=0.0004),), limits=limits)
+    checks = {check.name: check.ok for check in verified(snapshot, chosen, terms=program.terms()).checks}
+    for limit in program.limits:
+        broken = limit.violation(snapshot, chosen)
+        if limit.kind != "cash" or broken == 0 or broken > 0.1:
+            assert checks[limit.kind] == (broken <= TINY), limit.kind
 
 
 def washed(lots: list[Any], *, sell: dict[str, float], buy: dict[str, float] | None = None, **more: Any) -> float:
@@ -145,7 +173,7 @@ def test_bounds_table(rules: tuple[Any, ...], lower: tuple[float, ...], upper: t
 
 
 def test_exclusion_gives_way_to_the_wash_sale_window() -> None:
-    """A loss lot beside an IRA's recent purchase may not be sold today: it is only not bought, and the reason says so."""
+    """A loss lot beside an IRA's recent purchase may not be sold today, so it is only not bought, and that is said."""
     ira = account("B1", kind=AccountKind.ROTH, lots=[lot("AAA", 1, cost=90, days=3)])
     lots = [lot("AAA", 10, cost=130, name="a"), lot("AAA", 5, cost=50, name="gain")]
     for restriction, forced in (

@@ -15,7 +15,7 @@ Standard = tuple[cp.Problem, cp.Variable, np.ndarray, float]
 
 
 def simplex_quadratic() -> Standard:
-    """Nearest point of the simplex to (1, 1, 0.2): taking 0.4 off each leaves the third negative, so 0.5 each of the first."""
+    """Nearest point of the simplex to (1, 1, 0.2): 0.4 off each leaves the third negative, so 0.5, 0.5 and 0."""
     x = cp.Variable(3)
     rows = [cp.sum(x) == 1, x >= 0]
     return (
@@ -142,7 +142,7 @@ def test_highs_tells_its_bound_with_the_constant() -> None:
 
 
 def test_a_solver_that_does_not_fit_or_exist_is_refused() -> None:
-    with pytest.raises(ProgramError, match="highs does not fit this problem. Solvers that would do: clarabel"):
+    with pytest.raises(ProgramError, match=r"highs does not fit this problem\. Solvers that would do: clarabel"):
         solve(simplex_quadratic()[0], solver="highs")
-    with pytest.raises(ProgramError, match="There is no solver 'gurobi'. There are: clarabel, piqp"):
+    with pytest.raises(ProgramError, match=r"There is no solver 'gurobi'\. There are: clarabel, piqp"):
         solve(simplex_quadratic()[0], solver="gurobi")

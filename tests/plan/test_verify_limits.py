@@ -343,7 +343,8 @@ def test_a_loss_in_an_ira_is_never_barred() -> None:
 
 def test_lots_of_another_security_set_nothing_free() -> None:
     # a free AAPL lot is no MSFT that could be sold: 20 barred MSFT in $3,000, of which a cap of .30 asks two to go
-    holder = ruled(Rule.MAXIMUM_WEIGHT, TAX, symbol="MSFT", weight="0.30")
+    cheap = lot("AAPL", "A1", 10, 100)
+    holder = ruled(Rule.MAXIMUM_WEIGHT, account("tax", LOSERS, cheap), symbol="MSFT", weight="0.30")
     assert check_of([], holder, ira(transactions=(RECENT_IN_IRA,))).ok
 
 
@@ -441,3 +442,12 @@ def test_a_loss_whose_only_recent_purchase_is_its_own_is_not_barred() -> None:
     assert check_of([], elsewhere, ruled(Rule.EXCLUDE, account("tax", fresh), symbol="MSFT")).ok
     older = account("tax", LOSERS, fresh, transactions=(bought,))
     assert check_of([], ruled(Rule.EXCLUDE, older, symbol="MSFT")).ok
+
+
+def test_a_loss_beside_its_own_purchase_is_free_where_an_older_one_is_barred() -> None:
+    # 25 shares in $2,250; a cap of .45 asks for 4.75, five of the recent purchase; six would take an old one
+    fresh = lot("MSFT", "M2", 5, 300, acquired="2020-06-01")
+    bought = transaction("MSFT", Action.BUY, 8, "2020-06-01")
+    holder = account("tax", LOSERS, fresh, transactions=(bought,))
+    assert not check_of([], ruled(Rule.MAXIMUM_WEIGHT, holder, symbol="MSFT", weight="0.45")).ok
+    assert check_of([], ruled(Rule.MAXIMUM_WEIGHT, holder, symbol="MSFT", weight="0.44")).ok

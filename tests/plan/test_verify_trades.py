@@ -71,8 +71,16 @@ def test_value_is_rounded_half_up() -> None:
     assert check_of([trade], TAX, market=market).ok
 
 
-def test_price_that_is_not_a_number_is_reported_as_a_price() -> None:
-    found = check_of([replace(buy("AAPL", 1), price=Decimal("NaN"))], TAX)
+def test_a_value_half_a_cent_off_is_shown_rounded() -> None:
+    dear = {**MARKET.prices, "AAPL": replace(MARKET.prices["AAPL"], price=number("100.005"))}
+    trade = replace(buy("AAPL", 1), price=number("100.005"), value=number("100.00"))
+    text = only_failure(check_of([trade], TAX, market=replace(MARKET, prices=dear))).text
+    assert "states a value of $100.00; it is $100.01." in text
+
+
+@pytest.mark.parametrize("dollars", ["NaN", "Infinity", "1E+60", "-1E+60"])
+def test_price_that_is_not_a_number_is_reported_as_a_price(dollars: str) -> None:
+    found = check_of([replace(buy("AAPL", 1), price=Decimal(dollars))], TAX)
     assert only_failure(found).name == "prices"
 
 
@@ -101,11 +109,26 @@ def test_the_same_security_may_go_both_ways_in_different_accounts() -> None:
     assert check_of([buy("AAPL", 1, account="tax2"), sell_apples()], TAX, account("tax2")).ok
 
 
+def test_faults_stand_in_order_whatever_the_order_of_trades() -> None:
+    holder = account("tax", APPLES, lot("MSFT", "M1", 20, 900), cash=number(5000))
+    microsoft = sell("MSFT", piece("M1", 2, basis="90.00", proceeds="100.00"))
+    trades = [microsoft, buy("MSFT", 1), buy("MSFT", 1), sell_apples(), buy("AAPL", 1), buy("AAPL", 1)]
+    text = only_failure(check_of(trades, holder)).text
+    assert text == only_failure(check_of(trades[::-1], holder)).text
+    assert text.index("AAPL in tax has 2 buy") < text.index("MSFT in tax has 2 buy")
+    assert text.index("AAPL in tax is both") < text.index("MSFT in tax is both")
+
+
 def test_only_the_first_faults_are_spelt_out() -> None:
     trades = [buy(symbol, 1, account="nobody") for symbol in ("AAPL", "MSFT", "XOM", "BND", "VOO", "IVV", "GOLD")]
     text = only_failure(check_of(trades, TAX)).text
     assert text.count("nobody") == 5
     assert text.endswith("And 2 more of this kind.")
+
+
+def test_one_fault_too_many_is_counted() -> None:
+    trades = [buy(symbol, 1, account="nobody") for symbol in ("AAPL", "MSFT", "XOM", "BND", "VOO", "IVV")]
+    assert only_failure(check_of(trades, TAX)).text.endswith("And 1 more of this kind.")
 
 
 def test_five_faults_are_all_spelt_out() -> None:

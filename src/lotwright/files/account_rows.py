@@ -8,11 +8,12 @@ from decimal import Decimal
 import numpy as np
 
 from lotwright.book.kinds import Rule
+from lotwright.files.arrow import Bools
 from lotwright.files.checks import word_flags
 from lotwright.files.faults import Fault, Faults, did_you_mean
 from lotwright.files.report import Report
 from lotwright.files.tables import Table
-from lotwright.files.values import Bools, Dates, Numbers, Texts
+from lotwright.files.values import Dates, Numbers, Texts
 
 WINDOW_DAYS = 61
 """Trades older than this cannot touch a wash-sale window that is still open (IRC section 1091(a))."""

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from lotwright.files.arrow import Bools, Ints
 from lotwright.files.columns import Column
 from lotwright.files.faults import did_you_mean
 from lotwright.files.report import Report
 from lotwright.files.tables import Table, unreadable_words
-from lotwright.files.values import Bools, Dates, Ints, Numbers, Texts
+from lotwright.files.values import Dates, Numbers, Texts
 
 _FITS_IN_INT64 = 2**62
 

@@ -19,10 +19,11 @@ from lotwright.book.failure import Failure
 from lotwright.book.holdings import Account, Cashflow, Household, Lot, Restriction, Transaction
 from lotwright.book.kinds import Rule
 from lotwright.files.account_rows import maximum_weight
+from lotwright.files.arrow import Ints
 from lotwright.files.forms import Flow
 from lotwright.files.notes import notes_of
 from lotwright.files.tables import Table, every_row
-from lotwright.files.values import Ints, Texts
+from lotwright.files.values import Texts
 
 
 class RowsByWord:

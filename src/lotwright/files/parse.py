@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from lotwright.files.arrow import Bools, Ints, is_true, items, positions
 from lotwright.files.faults import Fault, Faults
-from lotwright.files.values import Bools, Ints, positions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,12 +56,12 @@ def parse_csv(file: str, data: bytes, *, wanted: Collection[str], faults: Faults
         wrong = f"it cannot be read as CSV: {error}"
         faults.add(Fault(file=file, wrong=wrong, cure="Save the table again as CSV (UTF-8)."))
         return None
+    columns = [_whole(column) for column in table.columns]
     if data.count(b'"') % 2:
-        faults.add(_open_quote(file, table, ragged))
+        faults.add(_open_quote(file, columns, ragged))
         return None
     for number, found, cells in ragged:
         faults.add(_ragged(file, number, found, cells, len(names)))
-    columns = [_whole(column) for column in table.columns]
     keep, row = _numbered(columns, table.num_rows, {number for number, _, _ in ragged})
     if not keep.all():
         columns = [column.take(positions(np.flatnonzero(keep))) for column in columns]
@@ -85,7 +85,7 @@ def _numbered(columns: list[Any], size: int, ragged: set[int]) -> tuple[Bools, I
     for column in columns:
         if not is_blank.any():
             break
-        is_blank &= np.asarray(pc.binary_length(pc.utf8_trim_whitespace(column))) == 0
+        is_blank &= items(pc.binary_length(pc.utf8_trim_whitespace(column)), np.int32) == 0
     return ~is_blank, row.astype(np.int64)
 
 
@@ -126,11 +126,11 @@ def _ragged(file: str, row: int, found: str, cells: int, header: int) -> Fault:
     )
 
 
-def _open_quote(file: str, table: Any, ragged: list[tuple[int, str, int]]) -> Fault:
+def _open_quote(file: str, columns: list[Any], ragged: list[tuple[int, str, int]]) -> Fault:
     """Say where the quotation mark may be that nothing closes: the first cell that runs over the end of its line."""
     rows = [number for number, found, _ in ragged if "\n" in found]
-    for column in table.columns:
-        runs_on = np.flatnonzero(np.asarray(pc.match_substring(column, "\n")))
+    for column in columns:
+        runs_on = np.flatnonzero(is_true(pc.match_substring(column, "\n")))
         rows += [int(at) + 2 for at in runs_on[:1]]
     return Fault(
         file=file,

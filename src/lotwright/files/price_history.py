@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lotwright.book.history import PriceHistory
+from lotwright.files.arrow import Ints
 from lotwright.files.tables import Table
-from lotwright.files.values import Dates, Ints, Numbers, Texts
+from lotwright.files.values import Dates, Numbers, Texts
 
 
 def history_of(table: Table | None) -> PriceHistory | None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lotwright.files.arrow import Bools
 from lotwright.files.faults import Fault, Faults
 from lotwright.files.tables import Table
-from lotwright.files.values import Bools, Texts
+from lotwright.files.values import Texts
 
 Words = str | Callable[[int], str]
 """A sentence, or how to make it for one row."""

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from lotwright.errors import BookError
+from lotwright.files.arrow import Bools, Ints
 from lotwright.files.columns import Column, Form, Type
 from lotwright.files.faults import Fault, Faults, nearest
 from lotwright.files.forms import FORMS
 from lotwright.files.parse import Parsed, parse_csv, parse_parquet
-from lotwright.files.values import Bools, Ints, Values, read_values
+from lotwright.files.values import Values, read_values
 
 ENDINGS = (".csv", ".parquet")
 _NAMES = {form.name for form in FORMS}

@@ -19,10 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from lotwright.files.arrow import Bools, Ints, is_null, is_true, items, positions
 from lotwright.files.columns import Type
-
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})([T ][0-9:.,+\-Z ]*)?")
@@ -105,13 +103,6 @@ class Flags:
 Values = Texts | Numbers | Dates | Flags
 
 
-def positions(rows: Ints) -> Any:
-    """Return row positions for Arrow to take, over their own memory: ``pa.array`` of an array would import pandas."""
-    return pa.Array.from_buffers(
-        pa.int64(), len(rows), [None, pa.py_buffer(np.ascontiguousarray(rows, dtype=np.int64))]
-    )
-
-
 def read_values(type_: Type, cells: Any) -> tuple[Values, Bools] | None:
     """Return the typed cells and where they are unreadable, or None where an Arrow type cannot hold this type at all.
 
@@ -128,7 +119,8 @@ def read_values(type_: Type, cells: Any) -> tuple[Values, Bools] | None:
 def _encoded(cells: Any) -> Texts:
     """Words and codes of a text column; spaces around a word do not count, and an empty word is an empty cell."""
     encoded = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
-    code = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    indices = encoded.indices.cast(pa.int64())
+    code = np.where(is_null(indices), -1, items(indices, np.int64))
     raw = [word.strip() if word is not None else "" for word in encoded.dictionary.to_pylist()]
     word = tuple(dict.fromkeys(w for w in raw if w))
     place = {w: i for i, w in enumerate(word)}
@@ -156,10 +148,10 @@ def _numbers(cells: Any) -> tuple[Values, Bools] | None:
     kind = cells.type
     if _is_text(cells):
         cells = _plain_text(cells)
-        is_number = pc.match_substring_regex(cells, _NUMBER).fill_null(False)  # noqa: FBT003
-        is_empty = np.asarray(pc.equal(cells, "").fill_null(True))  # noqa: FBT003
-        approx = _floats(pc.if_else(is_number, cells, pa.scalar(None, pa.string())))
-        return _finite(approx, exact=cells, unreadable=~np.asarray(is_number) & ~is_empty)
+        is_number = pc.match_substring_regex(cells, _NUMBER)
+        is_empty = (items(pc.binary_length(cells), np.int32) == 0) | is_null(cells)
+        approx = _floats(pc.if_else(is_number, cells, pa.nulls(len(cells), pa.string())))
+        return _finite(approx, exact=cells, unreadable=~is_true(is_number) & ~is_empty)
     if pa.types.is_decimal(kind):
         return _finite(_floats(cells.cast(pa.string())), exact=cells)  # Arrow's own cast of decimals misses by an ulp
     if pa.types.is_float64(kind) or pa.types.is_null(kind):
@@ -178,8 +170,8 @@ def _plain_text(cells: Any) -> Any:
 
 
 def _floats(cells: Any) -> NDArray[np.float64]:
-    floats = cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    return np.asarray(floats, dtype=np.float64)
+    floats = cells.cast(pa.float64(), safe=False)
+    return np.where(is_null(floats), np.nan, items(floats, np.float64))
 
 
 def _finite(approx: NDArray[np.float64], *, exact: Any, unreadable: Bools | None = None) -> tuple[Values, Bools]:
@@ -199,7 +191,8 @@ def _dates(cells: Any) -> tuple[Values, Bools] | None:
         cells = pc.local_timestamp(cells)
     if not (pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_null(kind)):
         return None
-    day = cells.cast(pa.date32(), safe=False).to_numpy(zero_copy_only=False).astype("datetime64[D]")
+    days = cells.cast(pa.date32(), safe=False)
+    day = np.where(is_null(days), np.datetime64("NaT"), items(days, np.int32).astype("datetime64[D]"))
     is_strange = (day < np.datetime64(_FIRST)) | (day > np.datetime64(_LAST))
     return Dates(np.where(is_strange, np.datetime64("NaT"), day)), is_strange
 

@@ -15,7 +15,7 @@ from lotwright.tax.holding import character, long_term_from
 from lotwright.tax.law import wash_days
 from lotwright.tax.window import RecentPurchase, wash_window
 
-ZERO = Decimal(0)
+CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +139,7 @@ def _why_not(
     """Why a lot's loss cannot be harvested today, and from when it can; an empty reason when it can."""
     if gain is None:
         return f"no price of {lot.symbol}", None
-    if gain >= 0:
+    if gain > -CENT / 2:
         return "no loss", None
     if not account.kind.is_taxable:
         return f"a loss in an account of kind {account.kind} is not deductible", None

@@ -120,7 +120,7 @@ def _sources(lots: list[Lot], trades: list[Transaction]) -> list[_Source]:
         for part in parts or [None]:
             left = part.quantity if part else ZERO
             name = part.lot if part else (trade.lot if trade and trade.lot in named else None)
-            name = name or f"{UNKNOWN}{found.date.isoformat()}-{found.name}"
+            name = name or f"{found.date.isoformat()} {found.name}"
             out.append(_source(part, trade, name=name, left=left, begins=begins, day=found.date, purchase=found.name))
         out[-1].missing = found.bought - found.left
     return out

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lotwright.errors import ProgramError
+
 
 class SoldBefore(StrEnum):
     """Do shares bought in the window but sold before the loss replace the shares sold at the loss?
@@ -48,6 +50,14 @@ class Ancestor(StrEnum):
     BARRED = "barred"
 
 
+_QUESTIONS: dict[str, type[StrEnum]] = {
+    "sold_before": SoldBefore,
+    "same_day": SameDay,
+    "piece": Piece,
+    "ancestor": Ancestor,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
     """One answer to each unsettled question."""
@@ -57,6 +67,20 @@ class Readings:
     piece: Piece = Piece.FIRST
     ancestor: Ancestor = Ancestor.ALLOWED
 
+    def __post_init__(self) -> None:
+        """Take each answer as a word, too; ``ProgramError`` for a word that is no answer."""
+        for question, answers in _QUESTIONS.items():
+            given = getattr(self, question)
+            try:
+                object.__setattr__(self, question, answers(given))
+            except ValueError:
+                known = ", ".join(answers)
+                raise ProgramError(f"Reading {question} is {given!r}; use one of {known}.") from None
+
     def __str__(self) -> str:
         """Name every reading, for reports."""
         return f"sold_before={self.sold_before}, same_day={self.same_day}, piece={self.piece}, ancestor={self.ancestor}"
+
+
+DEFAULT_READINGS = Readings()
+"""What brokers do, where the law leaves a choice."""

@@ -6,29 +6,74 @@ each order has and in which order lots fill it. Quantities are then made in ``De
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import numpy as np
 
 from lotwright.plan.decision import Decision
 from lotwright.plan.protocols import Trades
-from lotwright.plan.snapshot import Floats, Ints, Snapshot
+from lotwright.plan.snapshot import Bools, Floats, Ints, Snapshot
 
+NEARLY = Decimal("0.001")
+"""Part of a step that a solver's amount may miss a multiple by."""
 TOUCHED = 1e-7
 """Part of a lot below which HiGHS has not sold any of it."""
 
 
-def trades_of(snapshot: Snapshot, decision: Decision, increment: Floats) -> Trades:
-    """Trades in exact multiples of ``increment`` (or whole positions) from the values of an exact decision."""
-    units = decision.units
-    assert units is not None
-    net = np.array([float(Decimal(str(i)) * round(k)) for i, k in zip(increment, units.buy.value, strict=True)])
-    for j in np.flatnonzero(np.round(units.sell.value) + np.round(units.close.value) > 0):
-        closes = round(units.close.value[j]) == 1
-        sold = Decimal(str(increment[j])) * round(units.sell.value[j])
-        net[j] = -snapshot.quantity[j] if closes else -float(sold)
+def trades_of(snapshot: Snapshot, decision: Decision, *, increment: Floats, coarse: Bools) -> Trades:
+    """Trades in exact multiples of ``increment`` (or whole positions) from the values of an exact decision.
+
+    Where steps are ``coarse`` the decision's integer units are taken; elsewhere amounts are rounded, buys down and
+    sales up, so that cash is kept, but never beyond the lots that were sold.
+    """
     part = decision.sell.value / fraction_of_lots(snapshot) if snapshot.lot else np.zeros(0)
+    net = np.zeros(len(snapshot.symbol))
+    for j in range(len(net)):
+        lots = slice(snapshot.offset[j], snapshot.offset[j + 1])
+        touched = [snapshot.lot[k].quantity for k in range(lots.start, lots.stop) if part[k] > TOUCHED]
+        step = Decimal(str(increment[j]))
+        if coarse[j]:
+            net[j] = _whole(snapshot, decision, j, step)
+        else:
+            bought = Decimal(float(decision.buy.value[j]) * decision.scale / float(snapshot.price[j]))
+            sold = Decimal(float(part[lots] @ snapshot.lot_quantity[lots]))
+            net[j] = _rounded(bought, sold, step=step, touched=sum(touched, Decimal(0)), held=_held(snapshot, j))
     return fill(snapshot, net, queues(snapshot, part))
+
+
+def _whole(snapshot: Snapshot, decision: Decision, holding: int, step: Decimal) -> float:
+    """Net shares by integer units."""
+    units = decision.units
+    if units is None:
+        return 0.0
+    if (
+        round(units.close.value[holding]) == 1
+        and round(units.sell.value[holding]) >= 0
+        and _is_odd(snapshot, holding, step)
+    ):
+        return -float(_held(snapshot, holding))
+    return float(step * (round(units.buy.value[holding]) - round(units.sell.value[holding])))
+
+
+def _is_odd(snapshot: Snapshot, holding: int, step: Decimal) -> bool:
+    """True if the position is no multiple of the step, so that closing it is a choice of its own."""
+    return bool(_held(snapshot, holding) % step)
+
+
+def _held(snapshot: Snapshot, holding: int) -> Decimal:
+    lots = snapshot.lot[snapshot.offset[holding] : snapshot.offset[holding + 1]]
+    return sum((item.quantity for item in lots), Decimal(0))
+
+
+def _rounded(bought: Decimal, sold: Decimal, *, step: Decimal, touched: Decimal, held: Decimal) -> float:
+    """Net shares from amounts a solver left between two multiples."""
+    if sold <= step / 2:
+        return float(step * (bought / step + NEARLY).to_integral_value(rounding=ROUND_FLOOR))
+    if sold > held - step:
+        return -float(held)
+    up = step * (sold / step - NEARLY).to_integral_value(rounding=ROUND_CEILING)
+    down = step * (sold / step + NEARLY).to_integral_value(rounding=ROUND_FLOOR)
+    return -float(up if up <= touched else down)
 
 
 def fraction_of_lots(snapshot: Snapshot) -> Floats:

@@ -35,8 +35,9 @@ def polish(program: Program, snapshot: Snapshot, trades: Trades, *, evaluations:
     """Return trades that no single move (in small accounts: no pair) improves, or the best after ``evaluations``."""
     sold = np.bincount(snapshot.lot_holding, weights=trades.sell, minlength=len(snapshot.symbol))
     queue = queues(snapshot, trades.sell / snapshot.lot_quantity if snapshot.lot else np.zeros(0))
-    search = _Search(trades=trades, net=trades.buy - sold, value=program.value(snapshot, trades), left=evaluations)
     step = increment(program, snapshot)
+    net = _exact(snapshot, trades.buy - sold, step)
+    search = _Search(trades=trades, net=net, value=program.value(snapshot, trades), left=evaluations)
     improved = True
     while improved and search.left > 0:
         outcomes = [_better(program, snapshot, search, queue, net) for net in _moves(snapshot, search, step)]
@@ -44,6 +45,12 @@ def polish(program: Program, snapshot: Snapshot, trades: Trades, *, evaluations:
         if not improved and len(snapshot.symbol) <= PAIRS_UP_TO:
             improved = any(_better(program, snapshot, search, queue, net) for net in _pairs(snapshot, search, step))
     return search.trades
+
+
+def _exact(snapshot: Snapshot, net: Floats, step: Floats) -> Floats:
+    """Net shares without the dust of float sums: a whole position, or the nearest multiple of the step."""
+    closes = np.isclose(-net, snapshot.quantity, rtol=0.0, atol=1e-9) & (net < 0)
+    return np.where(closes, -snapshot.quantity, np.round(np.round(net / step) * step, 9))
 
 
 def _moves(snapshot: Snapshot, search: _Search, step: Floats) -> Iterator[Floats]:

@@ -29,7 +29,7 @@ from lotwright.plan.solvers import Unsolved, solve
 
 NARROW_FROM = 40
 """Holdings from which on sides are fixed by the relaxation first."""
-ROUNDS = 6
+ROUNDS = 5
 CLOSE_ENOUGH = 0.01
 """Basis points by which tangents may undercut the truth at the answer before they are refined."""
 TOLERANCE = 1e-3
@@ -63,7 +63,7 @@ def find_shares(
     exact = pose(program, snapshot, tax_piece=relaxed.decision.tax_piece, exact=True)
     seen = outline(program, snapshot, exact, relaxed=relaxed.decision)
     fixed = _decided(snapshot, program, relaxed=relaxed.decision, exact=exact.decision) if narrow else []
-    limits = {"mip_max_nodes": node_limit, "time_limit": seconds}
+    limits = {"mip_max_nodes": node_limit, "time_limit": seconds, "mip_abs_gap": CLOSE_ENOUGH / 3}
     return _rounds(program, snapshot, exact, seen=seen, fixed=fixed, settings=limits)
 
 
@@ -72,6 +72,7 @@ def _rounds(
 ) -> Shares:
     """Solve, take the trades, add tangents where the answer stands, until the truth is near; keep the best."""
     best, best_value, bound, nodes, version = None, np.inf, -np.inf, 0, ""
+    coarse = _is_coarse(program, snapshot)
     for _ in range(ROUNDS):
         problem = cp.Problem(cp.Minimize(seen.objective), [*seen.rows, *seen.tangents, *fixed])
         found = solve(problem, solver="highs", settings=settings)
@@ -80,13 +81,13 @@ def _rounds(
         nodes, version = nodes + found.nodes, found.version
         if not fixed and found.dual_bound is not None:
             bound = max(bound, found.dual_bound - TOLERANCE)
-        trades = trades_of(snapshot, exact.decision, increment(program, snapshot))
+        trades = trades_of(snapshot, exact.decision, increment=increment(program, snapshot), coarse=coarse)
         breaks = broken(program, snapshot, trades)
         value = program.value(snapshot, trades)
         if value < best_value and not breaks:
             best, best_value = trades, value
         truth = float(sum(cost.value for cost in exact.costs)) / exact.unit
-        if truth - found.objective <= CLOSE_ENOUGH and not breaks:
+        if best_value / exact.unit - bound <= CLOSE_ENOUGH or (truth - found.objective <= CLOSE_ENOUGH and not breaks):
             break
         seen.touch()
         fixed = fixed + (_room(program, snapshot, exact.decision) if Cash.kind in breaks else [])
@@ -97,6 +98,12 @@ def increment(program: Program, snapshot: Snapshot) -> Floats:
     """Smallest step of an order in shares; a millionth where the program does not ask for whole shares."""
     whole = next((limit for limit in program.limits if isinstance(limit, WholeShares)), None)
     return whole.increment(snapshot) if whole else np.full(len(snapshot.symbol), 1e-6)
+
+
+def _is_coarse(program: Program, snapshot: Snapshot) -> Bools:
+    """Holdings whose orders have integer units in the exact problem."""
+    whole = next((limit for limit in program.limits if isinstance(limit, WholeShares)), None)
+    return whole.is_coarse(snapshot) if whole else np.zeros(len(snapshot.symbol), dtype=bool)
 
 
 def broken(program: Program, snapshot: Snapshot, trades: Trades) -> dict[str, float]:

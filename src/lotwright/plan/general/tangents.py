@@ -88,7 +88,7 @@ class Outline:
 
 
 def outline(program: Program, snapshot: Snapshot, exact: Posed, *, relaxed: Decision) -> Outline:
-    """Sort the exact problem's costs and rows, with first tangents around the relaxed point and at the point of no trade."""
+    """Sort the exact problem's costs and rows; first tangents stand at the relaxed point and where nothing trades."""
     squares, curved, flat = [], [], []
     for cost, expression in zip(program.costs, exact.costs, strict=True):
         if isinstance(cost, Tracking):

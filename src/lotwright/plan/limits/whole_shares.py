@@ -16,7 +16,7 @@ import numpy as np
 
 from lotwright.plan.costs.amounts import sold_shares
 from lotwright.plan.costs.parameter import check_parameters, parameter
-from lotwright.plan.snapshot import Floats, Snapshot
+from lotwright.plan.snapshot import Bools, Floats, Snapshot
 
 if TYPE_CHECKING:
     import cvxpy as cp
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-9
 """Shares by which a float multiple may miss; far below the smallest increment in use."""
+COARSE = 5e-7
+"""Fraction of household value from which a step is above the tolerances of solvers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,17 +54,28 @@ class WholeShares:
         """Smallest step of an order in each holding, shares, shape (n,)."""
         return np.where(snapshot.increment > 0, snapshot.increment, self.fractional_increment)
 
+    def is_coarse(self, snapshot: Snapshot) -> Bools:
+        """True where one step is worth enough, as a fraction of household value, for a solver to tell it from nothing.
+
+        Elsewhere (fractions of a cent) orders are rounded after the solver; what that moves is far below a basis point.
+        """
+        return self.increment(snapshot) * snapshot.price >= COARSE * snapshot.total_value
+
     def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
-        """Both sides of *trade = increment * units* where the decision has integer units; nothing in the relaxation."""
-        if decision.units is None:
+        """Both sides of *trade = increment * units*, in steps; nothing when relaxed or where steps are not coarse."""
+        coarse = np.flatnonzero(self.is_coarse(snapshot))
+        if decision.units is None or not len(coarse):
             return []
-        step = self.increment(snapshot) * snapshot.price / decision.scale
-        bought = decision.buy - decision.times(step, decision.units.buy)
-        whole = np.floor(snapshot.quantity / self.increment(snapshot) + TOLERANCE)
-        rest = snapshot.quantity * snapshot.price / decision.scale - whole * step
-        sold = decision.sold - decision.times(step, decision.units.sell) - decision.times(rest, decision.units.close)
-        all_units = decision.times(whole, decision.units.close) - decision.units.sell
-        return [bought, -bought, sold, -sold, decision.times(np.where(rest > 0, step, 0.0), all_units)]
+        step = self.increment(snapshot)[coarse]
+        per_step = decision.scale / (step * snapshot.price[coarse])
+        units, close = decision.units, decision.units.close[coarse]
+        whole = np.floor(snapshot.quantity[coarse] / step + TOLERANCE)
+        rest = np.maximum(snapshot.quantity[coarse] / step - whole, 0.0)
+        rest[rest <= TOLERANCE] = 0.0
+        bought = decision.times(per_step, decision.buy[coarse]) - units.buy[coarse]
+        sold = decision.times(per_step, decision.sold[coarse]) - units.sell[coarse] - decision.times(rest, close)
+        all_units = decision.times(np.where(rest > 0, whole, 0.0), close) - units.sell[coarse]
+        return [bought, -bought, sold, -sold, all_units]
 
     def violation(self, snapshot: Snapshot, trades: Trades) -> float:
         """Shares by which the worst order misses a multiple of its increment; closing a whole position is exempt."""

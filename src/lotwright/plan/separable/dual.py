@@ -185,15 +185,15 @@ def add_column(P, pool, g, trade):
 
 
 @kernel
-def set_option(j, option, opts, mu_s, mu_l, trade):
-    """Copy one of a holding's options into its row of trade: shares, short gain, long gain, kind, own purchase, prices of gain."""
-    trade[j, 0] = opts[j, option, 1]
-    trade[j, 1] = opts[j, option, 2]
-    trade[j, 2] = opts[j, option, 3]
-    trade[j, 3] = option
-    trade[j, 4] = opts[j, option, 4]
-    trade[j, 5] = mu_s
-    trade[j, 6] = mu_l
+def set_option(j, option, opts, mu_s, mu_l, row):
+    """Copy an option into a row of trade: shares, short gain, long gain, kind, own purchase, prices of gain."""
+    row[0] = opts[j, option, 1]
+    row[1] = opts[j, option, 2]
+    row[2] = opts[j, option, 3]
+    row[3] = option
+    row[4] = opts[j, option, 4]
+    row[5] = mu_s
+    row[6] = mu_l
 
 
 @kernel
@@ -224,48 +224,95 @@ def set_trade(P, j, X, kind, own, mu_s, mu_l, lower, upper, row):
 
 
 @kernel
-def spacing(P, j, fineness):
-    """Shares between neighbouring columns: one step, or as many as change the specific risk by about fineness bp."""
-    p = P.holding[j]["price"]
-    curve = P.holding[j]["specific"] * p * p
+def spacing(h, fineness):
+    """Shares that change holding h's specific risk by about ``fineness`` bp, at least one step."""
+    p = h["price"]
+    curve = h["specific"] * p * p
     if curve <= 0.0:
-        return P.holding[j]["step"]
-    return max(P.holding[j]["step"], np.floor(np.sqrt(fineness / curve) / P.holding[j]["step"]) * P.holding[j]["step"])
+        return h["step"]
+    return max(h["step"], np.floor(np.sqrt(fineness / curve) / h["step"]) * h["step"])
 
 
 @kernel
-def harvest_columns(P, pool, z, lower, upper, opts, pick, trade, reach, fineness):
-    """Add what evaluate found at z to the pool: every group's choice, the best of each other kind, and neighbours."""
+def is_close(P, j, opts, pick, option, buy, lose, within):
+    """True when another kind of trade of holding j costs at most ``within`` bp more than its choice and suits its group."""
+    if option == pick[j] or opts[j, option, 0] == np.inf:
+        return False
+    if opts[j, option, 0] - opts[j, pick[j], 0] > within and P.holding[j]["many"] == 1:
+        return False
+    return not ((option == 2 and buy) or (option == 0 and lose))
+
+
+@kernel
+def is_coarse(h, fineness):
+    """True when one step of holding h changes its specific risk by more than ``fineness`` bp."""
+    return h["specific"] * (h["price"] * h["step"]) ** 2 > fineness
+
+
+@kernel
+def sides_of(P, j, pick, many):
+    """(another holding of the group buys, another one loses) at the choices in pick."""
+    buy = False
+    lose = False
+    if many:
+        g = P.holding[j]["group"]
+        for m in range(P.members_offset[g], P.members_offset[g + 1]):
+            i = P.members[m]
+            if i != j:
+                buy = buy or pick[i] == 0
+                lose = lose or pick[i] == 2
+    return buy, lose
+
+
+@kernel
+def harvest_columns(P, pool, z, lower, upper, opts, pick, trade, within, fineness, reach):
+    """Note what evaluate found at z: the choices in trade, and columns for every group that is not plainly decided.
+
+    A group is *smooth* when no other kind of trade is within ``within`` bp of its choice and its steps are fine: the master
+    then takes it as a quadratic. Every other group's choice, close alternatives and neighbouring sizes become columns. With
+    ``reach`` above 1 no group is smooth and sizes at up to 4 ** (reach - 1) spacings join in: slower, but sure to converge.
+    """
     n = P.holding.shape[0]
     sigma = np.empty(n)
     nu = np.empty(P.account.shape[0])
     mu_s, mu_l, tax, rows = unpack(P, z, sigma, nu)
+    for j in range(n):
+        set_option(j, pick[j], opts, mu_s, mu_l, trade[j])
+    keep = np.zeros(7)
     for g in range(P.members_offset.shape[0] - 1):
         first = P.members_offset[g]
         last = P.members_offset[g + 1]
-        lose = False
-        buy = False
+        smooth = True
         for m in range(first, last):
             j = P.members[m]
-            set_option(j, pick[j], opts, mu_s, mu_l, trade)
-            lose = lose or pick[j] == 2
-            buy = buy or pick[j] == 0
+            h = P.holding[j]
+            buy, lose = sides_of(P, j, pick, last - first > 1)
+            for option in range(3):
+                smooth = smooth and not is_close(P, j, opts, pick, option, buy, lose, within)
+            smooth = smooth and reach == 1 and h["many"] == 1 and not (trade[j, 0] != 0.0 and is_coarse(h, fineness))
+        pool.smooth[g] = 1 if smooth else 0
+        if smooth:
+            continue
         add_column(P, pool, g, trade)
         for m in range(first, last):
             j = P.members[m]
+            h = P.holding[j]
+            keep[:] = trade[j]
+            buy, lose = sides_of(P, j, pick, last - first > 1)
             for option in range(3):
-                if opts[j, option, 0] == np.inf:
+                if option != pick[j] and not is_close(P, j, opts, pick, option, buy, lose, within):
                     continue
-                if last - first > 1 and ((option == 2 and buy) or (option == 0 and lose)):
+                set_option(j, option, opts, mu_s, mu_l, trade[j])
+                add_column(P, pool, g, trade)
+                if opts[j, option, 1] == 0.0:
                     continue
-                if option != pick[j]:
-                    set_option(j, option, opts, mu_s, mu_l, trade)
-                    add_column(P, pool, g, trade)
-                if option == pick[j] or opts[j, option, 0] - opts[j, pick[j], 0] < 0.5:
-                    width = spacing(P, j, fineness)
-                    for e in range(reach):
-                        for sign in (-1.0, 1.0):
-                            X = max(opts[j, option, 1] + sign * width * 4.0**e, -P.holding[j]["held"])
-                            if set_trade(P, j, X, option, int(opts[j, option, 4]), mu_s, mu_l, lower, upper, trade[j]):
-                                add_column(P, pool, g, trade)
-            set_option(j, pick[j], opts, mu_s, mu_l, trade)
+                width = h["step"]
+                if not is_coarse(h, fineness):
+                    width = spacing(h, 4.0 * fineness)
+                own = int(opts[j, option, 4])
+                for e in range(max(reach, 1 if h["many"] == 1 else 2)):
+                    for sign in (-1.0, 1.0):
+                        X = max(opts[j, option, 1] + sign * width * 4.0**e, -h["held"])
+                        if set_trade(P, j, X, option, own, mu_s, mu_l, lower, upper, trade[j]):
+                            add_column(P, pool, g, trade)
+            trade[j] = keep

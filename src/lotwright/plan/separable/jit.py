@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_MODULES = ("cells", "dual", "master", "newton", "search", "nodes")
+_MODULES = ("cells", "dual", "master", "newton", "rounding", "search", "nodes")
 _state = {"compiled": False, "warming": False}
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lotwright.plan.separable.cells import column
 from lotwright.plan.separable.dual import size_of
 from lotwright.plan.separable.jit import kernel
 from lotwright.plan.snapshot import Floats, Ints
@@ -32,6 +33,8 @@ class Pool(NamedTuple):
     long: Floats
     cost: Floats
     weight: Floats
+    smooth: Ints
+    """Shape (G,): 1 where the group is decided and enters the master as a quadratic."""
 
 
 def empty_pool(holdings: int, groups: int, capacity: int) -> Pool:
@@ -49,6 +52,7 @@ def empty_pool(holdings: int, groups: int, capacity: int) -> Pool:
         long=by_holding(),
         cost=np.zeros((groups, capacity)),
         weight=np.zeros((groups, capacity)),
+        smooth=np.zeros(groups, dtype=np.int64),
     )
 
 
@@ -152,8 +156,66 @@ def column_price(P, pool, g, c, z, sigma, DU, q):
 
 
 @kernel
-def gather(P, pool, lower, upper, z, within, lin_u, lin_q, group_start, alpha, xs, q, source):
-    """Flatten the columns within bounds of every undecided group; decided groups go into the linear part.
+def direction(P, j, row, at, b):
+    """How a trading holding's dollars enter the multipliers' slopes: positions ``at`` and coefficients ``b`` of B_j per unit x."""
+    A, K, free, R = size_of(P)
+    DU = A * K
+    Z = P.load.shape[1]
+    h = P.holding[j]
+    alone, x, spent = column(h, row[0])
+    short = row[1] / x
+    long = row[2] / x
+    for k in range(Z):
+        at[k] = h["account"] * K + P.at[j, k]
+        b[k] = P.load[j, k]
+    at[Z] = DU + h["account"]
+    b[Z] = (spent - h["ticket_cash"]) / x
+    for i in range(free):
+        at[Z + 1 + i] = DU + A + i
+        b[Z + 1 + i] = (P.line[i, 0] - P.line[free, 0]) * short + (P.line[i, 1] - P.line[free, 1]) * long
+    for r in range(R):
+        at[Z + 1 + free + r] = DU + A + free + r
+        b[Z + 1 + free + r] = P.row[r, j] + P.row_gain[r, 0] * short + P.row_gain[r, 1] * long
+
+
+@kernel
+def add_curvature_of(P, j, row, lower, upper, curve, at, b):
+    """Add holding j's curvature at its trade to the lower triangle of curve; nothing where the trade cannot move freely."""
+    h = P.holding[j]
+    X = row[0]
+    if X == 0.0 or X <= lower + h["step"] or X >= upper - h["step"] or h["specific"] <= 0.0:
+        return
+    direction(P, j, row, at, b)
+    weight = 0.5 / h["specific"]
+    for i in range(at.shape[0]):
+        if b[i] == 0.0:
+            continue
+        for k in range(at.shape[0]):
+            if at[k] <= at[i]:
+                curve[at[i], at[k]] += weight * b[i] * b[k]
+
+
+@kernel
+def add_smooth(P, j, row, lower, upper, lin, curve, at, b):
+    """Add a decided holding's cost to the linear part and the curvature; returns its constant."""
+    A, K, free, R = size_of(P)
+    DU = A * K
+    h = P.holding[j]
+    alone, x, spent = column(h, row[0])
+    for k in range(P.load.shape[1]):
+        lin[h["account"] * K + P.at[j, k]] += P.load[j, k] * x
+    lin[DU + h["account"]] += spent
+    for i in range(free):
+        lin[DU + A + i] += (P.line[i, 0] - P.line[free, 0]) * row[1] + (P.line[i, 1] - P.line[free, 1]) * row[2]
+    for r in range(R):
+        lin[DU + A + free + r] += P.row[r, j] * x + P.row_gain[r, 0] * row[1] + P.row_gain[r, 1] * row[2]
+    add_curvature_of(P, j, row, lower, upper, curve, at, b)
+    return alone + P.line[free, 0] * row[1] + P.line[free, 1] * row[2]
+
+
+@kernel
+def gather(P, pool, lower, upper, z, within, trade, lin, curve, group_start, alpha, xs, q, source):
+    """Flatten the columns within bounds of every undecided group; decided groups go into the linear part and the curvature.
 
     Columns dearer at z than their group's cheapest by more than ``within`` bp are left out; the exact subproblems would ask
     for them again. Returns (undecided groups, columns, constant). Cash is a group of its own: one column for each kink.
@@ -171,8 +233,15 @@ def gather(P, pool, lower, upper, z, within, lin_u, lin_q, group_start, alpha, x
         for k in range(P.load.shape[1]):
             sigma[j] += P.load[j, k] * z[base + P.at[j, k]]
     price = np.empty(pool.X.shape[1])
+    at = np.zeros(P.load.shape[1] + 1 + free + R, dtype=np.int64)
+    b = np.zeros(P.load.shape[1] + 1 + free + R)
     for g in range(P.members_offset.shape[0] - 1):
         begin = count
+        if pool.smooth[g] == 1:
+            for m in range(P.members_offset[g], P.members_offset[g + 1]):
+                j = P.members[m]
+                constant += add_smooth(P, j, trade[j], lower[j], upper[j], lin, curve, at, b)
+            continue
         cheapest = np.inf
         for c in range(pool.count[g]):
             price[c] = np.inf
@@ -180,8 +249,9 @@ def gather(P, pool, lower, upper, z, within, lin_u, lin_q, group_start, alpha, x
                 small_column(P, pool, g, c, q[count])
                 price[c] = column_price(P, pool, g, c, z, sigma, DU, q[count])
                 cheapest = min(cheapest, price[c])
+        few = P.holding[P.members[P.members_offset[g]]]["many"] == 0
         for c in range(pool.count[g]):
-            if price[c] > cheapest + within or price[c] == np.inf:
+            if price[c] == np.inf or (price[c] > cheapest + within and not few):
                 continue
             small_column(P, pool, g, c, q[count])
             base_cost = pool.cost[g, c]
@@ -199,9 +269,9 @@ def gather(P, pool, lower, upper, z, within, lin_u, lin_q, group_start, alpha, x
             for m in range(P.members_offset[g], P.members_offset[g + 1]):
                 j = P.members[m]
                 for k in range(P.load.shape[1]):
-                    lin_u[P.holding[j]["account"] * K + P.at[j, k]] += P.load[j, k] * xs[count, m - P.members_offset[g]]
+                    lin[P.holding[j]["account"] * K + P.at[j, k]] += P.load[j, k] * xs[count, m - P.members_offset[g]]
             for i in range(Q):
-                lin_q[i] += q[count, i]
+                lin[DU + i] += q[count, i]
             pool.weight[g, source[count, 1]] = 1.0
         elif count > begin:
             groups += 1
@@ -341,11 +411,26 @@ def add_curvature(P, h, source, group_start, xs, q, w, H, mean):
 
 
 @kernel
-def master(P, pool, lower, upper, z, within, slack, goal):
+def bend_of(curve, z, z0, out):
+    """out = curve (z - z0) for a symmetric matrix given by its lower triangle."""
+    D = z.shape[0]
+    for i in range(D):
+        out[i] = 0.0
+    for i in range(D):
+        for k in range(i + 1):
+            out[i] += curve[i, k] * (z[k] - z0[k])
+            if k < i:
+                out[k] += curve[i, k] * (z[i] - z0[i])
+
+
+@kernel
+def master(P, pool, lower, upper, z, within, slack, goal, trade, curve):
     """Improve z in place to the best multipliers for the known columns within bounds; returns the master's value there.
 
     ``within`` leaves out columns dearer by that much at the first z (bp), ``slack`` is how far inside the first point starts,
-    iterations end when complementarity is below ``goal`` bp.
+    iterations end when complementarity is below ``goal`` bp. A weak proximal term keeps z from running away where the known
+    columns alone cannot balance cash. Decided groups are taken as quadratics about ``trade``; their
+    curvature (lower triangle) is left in ``curve``.
     """
     A, K, free, R = size_of(P)
     DU = A * K
@@ -361,6 +446,7 @@ def master(P, pool, lower, upper, z, within, slack, goal):
         for c in range(pool.count[g]):
             pool.weight[g, c] = 0.0
     lin = np.zeros(D)
+    curve[:] = 0.0
     for j in range(n):
         for k in range(P.load.shape[1]):
             lin[P.holding[j]["account"] * K + P.at[j, k]] += P.load[j, k] * P.holding[j]["active"]
@@ -374,7 +460,16 @@ def master(P, pool, lower, upper, z, within, slack, goal):
     xs = np.zeros((capacity, widest))
     q = np.zeros((capacity, Q))
     source = np.zeros((capacity, 2), dtype=np.int64)
-    groups, count, constant = gather(P, pool, lower, upper, z, within, lin[:DU], lin[DU:], group_start, alpha, xs, q, source)
+    groups, count, constant = gather(P, pool, lower, upper, z, within, trade, lin, curve, group_start, alpha, xs, q, source)
+    for i in range(D):
+        weight = 2e-3
+        if i >= DU:
+            weight = 1e-5 if i < DU + A else 0.1
+            if i >= DU + A + free:
+                weight = 1e-6
+        curve[i, i] += weight
+    z0 = z.copy()
+    bend = np.zeros(D)
     constant += last
     E = np.zeros((A + free + 1 + 2 * R, Q))
     e0 = np.zeros(A + free + 1 + 2 * R)
@@ -436,8 +531,9 @@ def master(P, pool, lower, upper, z, within, slack, goal):
             w[c] = lam[c] / s[c]
         for r in range(plain):
             gap += eta[r] * e[r]
+        bend_of(curve, z, z0, bend)
         for i in range(D):
-            rz[i] = (0.5 * z[i] if i < DU else 0.0) - lin[i]
+            rz[i] = (0.5 * z[i] if i < DU else 0.0) - lin[i] + bend[i]
         for i in range(D):
             rhs[i] = 0.0
         for h in range(groups):
@@ -455,11 +551,11 @@ def master(P, pool, lower, upper, z, within, slack, goal):
         mu = gap / (count + plain)
         for i in range(D):
             for k in range(i + 1):
-                H[i, k] = 0.0
+                H[i, k] = curve[i, k]
             if i < DU:
-                H[i, i] = 0.5
+                H[i, i] += 0.5
             else:
-                H[i, i] = 1e-12
+                H[i, i] += 1e-9
         for h in range(groups):
             Wg[h] = add_curvature(P, h, source, group_start, xs, q, w, H, mean)
         for r in range(plain):
@@ -545,8 +641,9 @@ def master(P, pool, lower, upper, z, within, slack, goal):
         if longest < 1e-8:
             break
     value = constant
+    bend_of(curve, z, z0, bend)
     for i in range(D):
-        value += lin[i] * z[i]
+        value += lin[i] * z[i] - 0.5 * bend[i] * (z[i] - z0[i])
         if i < DU:
             value -= 0.25 * z[i] * z[i]
     price_columns(P, z, groups, group_start, source, alpha, xs, q, priced)

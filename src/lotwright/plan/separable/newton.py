@@ -14,7 +14,7 @@ import numpy as np
 from lotwright.plan.separable.cells import column
 from lotwright.plan.separable.dual import clip, evaluate, size_of
 from lotwright.plan.separable.jit import kernel
-from lotwright.plan.separable.master import cholesky_solve
+from lotwright.plan.separable.master import add_curvature_of, cholesky_solve
 
 
 @kernel
@@ -26,6 +26,7 @@ def slope_and_curvature(P, lower, upper, z, opts, pick, gradient, H):
     Z = P.load.shape[1]
     at = np.zeros(Z + 1 + free + R, dtype=np.int64)
     b = np.zeros(Z + 1 + free + R)
+    row = np.zeros(7)
     for i in range(D):
         gradient[i] = -0.5 * z[i] if i < DU else 0.0
         for k in range(D):
@@ -52,28 +53,11 @@ def slope_and_curvature(P, lower, upper, z, opts, pick, gradient, H):
         L += long
         for k in range(Z):
             gradient[base + P.at[j, k]] += P.load[j, k] * (h["active"] + x)
-            at[k] = base + P.at[j, k]
-            b[k] = P.load[j, k]
         gradient[DU + h["account"]] += spent
         for r in range(R):
             gradient[DU + A + free + r] += P.row[r, j] * x + P.row_gain[r, 0] * short + P.row_gain[r, 1] * long
-        if X == 0.0 or X <= lower[j] + h["step"] or X >= upper[j] - h["step"] or h["specific"] <= 0.0:
-            continue
-        at[Z] = DU + h["account"]
-        b[Z] = (spent - h["ticket_cash"]) / x
-        for i in range(free):
-            at[Z + 1 + i] = DU + A + i
-            b[Z + 1 + i] = (P.line[i, 0] - P.line[free, 0]) * short / x + (P.line[i, 1] - P.line[free, 1]) * long / x
-        for r in range(R):
-            at[Z + 1 + free + r] = DU + A + free + r
-            b[Z + 1 + free + r] = P.row[r, j] + (P.row_gain[r, 0] * short + P.row_gain[r, 1] * long) / x
-        weight = 0.5 / h["specific"]
-        for i in range(Z + 1 + free + R):
-            if b[i] == 0.0:
-                continue
-            for k in range(Z + 1 + free + R):
-                if at[k] <= at[i]:
-                    H[at[i], at[k]] += weight * b[i] * b[k]
+        row[0], row[1], row[2] = X, short, long
+        add_curvature_of(P, j, row, lower[j], upper[j], H, at, b)
     for i in range(free):
         gradient[DU + A + i] = (
             (P.line[i, 0] - P.line[free, 0]) * S + (P.line[i, 1] - P.line[free, 1]) * L + P.line[i, 2] - P.line[free, 2]

@@ -4,40 +4,55 @@ from __future__ import annotations
 
 import numpy as np
 
-from lotwright.plan.separable.dual import evaluate, harvest_columns, set_trade
+from lotwright.plan.separable.dual import evaluate, harvest_columns
 from lotwright.plan.separable.jit import kernel
 from lotwright.plan.separable.master import is_within, master
+from lotwright.plan.separable.newton import newton
+from lotwright.plan.separable.rounding import round_groups
 from lotwright.plan.separable.search import descend, objective, repair, swap_pairs
 
 
 @kernel
-def node_bound(P, pool, lower, upper, z, opts, pick, trade, rounds, cutoff, settle, slack, reach, fineness):
+def node_bound(P, pool, lower, upper, z, opts, pick, trade, curve, rounds, cutoff, settle, close, fineness):
     """Best bound found within the node's bounds, leaving its multipliers in z and column weights in the pool.
 
-    Alternates exact subproblems (which give the bound and new columns) with the restricted master (which gives multipliers)
-    until the bound passes ``cutoff``, the master has nothing more to gain than ``settle`` bp, or ``rounds`` are done.
+    A few Newton steps, then rounds of the restricted master (which gives multipliers) and exact subproblems (which give the
+    bound and new columns) until the bound passes ``cutoff``, the master has nothing more to gain than ``settle`` bp, or
+    ``rounds`` are done. Groups whose choice leads by more than ``close`` bp enter the master as quadratics.
     Returns (bound, the master's last value); infinite when the node allows no trade at all.
     """
-    best = evaluate(P, z, lower, upper, opts, pick)
+    best = newton(P, lower, upper, z, opts, pick, 25)
     ceiling = np.inf
-    if best == np.inf:
+    if best == np.inf or best >= cutoff:
         return best, ceiling
-    harvest_columns(P, pool, z, lower, upper, opts, pick, trade, reach, fineness)
+    harvest_columns(P, pool, z, lower, upper, opts, pick, trade, close, fineness, 1)
     trial = z.copy()
-    within = 8.0 * slack / 0.1
+    slack = 0.1
+    last = np.inf
     for r in range(rounds):
-        if best >= cutoff or best > 1e7:
+        if best > 1e7:
             break
-        ceiling = master(P, pool, lower, upper, trial, within, slack, 0.2 * settle)
+        ceiling = master(P, pool, lower, upper, trial, max(2.0 * close, 1.0), slack, 0.2 * settle, trade, curve)
         bound = evaluate(P, trial, lower, upper, opts, pick)
+        for halving in range(3):
+            if bound >= best - 0.5 * abs(ceiling - best) - settle:
+                break
+            for i in range(z.shape[0]):
+                trial[i] = 0.5 * (trial[i] + z[i])
+            bound = evaluate(P, trial, lower, upper, opts, pick)
         if bound > best:
             best = bound
             z[:] = trial
-        harvest_columns(P, pool, trial, lower, upper, opts, pick, trade, reach, fineness)
-        if ceiling - best < settle:
+        if best >= cutoff or abs(ceiling - best) < settle:
             break
-        within = max(0.5, 2.0 * (ceiling - best))
-        slack = max(0.02, min(slack, 0.1 * (ceiling - best)))
+        gap = abs(ceiling - best)
+        reach = 1
+        if r > 0 and gap > 0.3 * last:
+            reach = 3
+        last = gap
+        close = max(0.1, min(close, 4.0 * gap)) if reach == 1 else 10.0 + 2.0 * gap
+        harvest_columns(P, pool, trial, lower, upper, opts, pick, trade, close, fineness, reach)
+        slack = max(0.02, min(slack, 0.1 * abs(ceiling - best)))
     return best, ceiling
 
 
@@ -64,51 +79,18 @@ def suggest(P, C, z, lower, upper, root_lower, root_upper, opts, pick, trade, sw
 
 
 @kernel
-def mean_trade(P, pool, z, lower, upper, trade):
-    """The weighted mean of the columns, each holding rounded to an allowed trade near it; True when each has one."""
-    n = P.holding.shape[0]
-    line = P.line.shape[0] - 1
-    mu_s = P.line[line, 0]
-    mu_l = P.line[line, 1]
-    for j in range(n):
-        g = P.holding[j]["group"]
-        mean = 0.0
-        heaviest = -1
-        for c in range(pool.count[g]):
-            if not is_within(P, pool, g, c, lower, upper):
-                continue
-            mean += pool.weight[g, c] * pool.X[j, c]
-            if heaviest < 0 or pool.weight[g, c] > pool.weight[g, heaviest]:
-                heaviest = c
-        if heaviest < 0:
-            return False
-        if not any_kind(P, j, np.round(mean / P.holding[j]["step"]) * P.holding[j]["step"], mu_s, mu_l, lower, upper, trade[j]):
-            if not any_kind(P, j, pool.X[j, heaviest], mu_s, mu_l, lower, upper, trade[j]):
-                return False
-    for g in range(P.members_offset.shape[0] - 1):
-        lose = False
-        buy = False
-        for m in range(P.members_offset[g], P.members_offset[g + 1]):
-            lose = lose or trade[P.members[m], 3] == 2.0
-            buy = buy or trade[P.members[m], 0] > 0.0
-        if lose and buy:
-            return False
-    return True
-
-
-@kernel
-def any_kind(P, j, X, mu_s, mu_l, lower, upper, row):
-    """Fill row with X shares as a buy, a sale without losses, or a sale with losses, whichever is allowed first."""
-    if set_trade(P, j, X, 0, -1, mu_s, mu_l, lower, upper, row):
-        return True
-    if set_trade(P, j, X, 1, -1, mu_s, mu_l, lower, upper, row):
-        return True
-    if P.holding[j]["ordered"] == 1:
-        return set_trade(P, j, X, 2, -1, mu_s, mu_l, lower, upper, row)
-    for way in range(P.holding[j]["way"], P.holding[j]["way_stop"]):
-        if set_trade(P, j, X, 2, P.way[way], mu_s, mu_l, lower, upper, row):
-            return True
-    return False
+def rounded(P, C, pool, z, lower, upper, root_lower, root_upper, curve, opts, pick, trade, fine, sweeps, width, swaps):
+    """A whole-share plan in which every undecided group is fixed to one column and the others answer; its exact cost."""
+    fixed_lower = lower.copy()
+    fixed_upper = upper.copy()
+    round_groups(P, pool, z, lower, upper, curve, fine, fixed_lower, fixed_upper)
+    answer = z.copy()
+    newton(P, fixed_lower, fixed_upper, answer, opts, pick, 8)
+    if not repair(P, answer, fixed_lower, fixed_upper, opts, pick, trade):
+        return np.inf
+    if objective(P, trade) == np.inf:
+        return np.inf
+    return improve(P, C, answer, root_lower, root_upper, trade, sweeps, width, swaps)
 
 
 @kernel

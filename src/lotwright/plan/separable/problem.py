@@ -14,6 +14,8 @@ from lotwright.plan.separable.form import SeparableForm
 from lotwright.plan.snapshot import Floats, Ints, Snapshot
 
 SCALE = 1e4
+FEW = 60
+"""Accounts with no more holdings than this are solved through columns alone."""
 NOTHING, GAINS_ONLY, WITH_LOSSES = 0, 1, 2
 """What an ordered sale ending in (or at the end of) a lot is: not allowed, free of losses, allowed with losses."""
 
@@ -40,12 +42,14 @@ HOLDING = np.dtype(
         ("stop", np.int64),
         ("way", np.int64),
         ("way_stop", np.int64),
+        ("many", np.int64),
     ]
 )
 """One holding. price, active: fractions of V; held, step: shares; smallest: fewest shares of an order that does not close the
 position (a multiple of step); specific: bp per squared fraction; buy_rate, sell_rate: fraction paid in cash per fraction
 traded; ticket_cash: fraction per order; buy_cost, sell_cost, ticket_cost: bp per fraction or order, not paid in cash; lots
-first:stop (long-term ones from longs on where lots are free to choose); ways to realise losses way:way_stop."""
+first:stop (long-term ones from longs on where lots are free to choose); ways to realise losses way:way_stop; many: 1 in
+accounts of more than FEW holdings."""
 
 LOT = np.dtype(
     [
@@ -205,6 +209,7 @@ def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints) 
         stop=s.offset[1:],
         way=way_offset[:-1],
         way_stop=way_offset[1:],
+        many=np.bincount(s.account_of, minlength=len(s.account))[s.account_of] > FEW,
     ).items():
         holding[name] = values
     account = np.zeros(len(s.account), dtype=ACCOUNT)

@@ -112,7 +112,7 @@ def repair(P, z, lower, upper, opts, pick, trade):
         evaluate(P, trial, lower, upper, opts, pick)
         spent = np.zeros(A)
         for j in range(n):
-            set_option(j, pick[j], opts, mu_s, mu_l, trade)
+            set_option(j, pick[j], opts, mu_s, mu_l, trade[j])
             if opts[j, pick[j], 0] == np.inf:
                 return False
             alone, x, paid = column(P.holding[j], trade[j, 0])

@@ -88,7 +88,12 @@ class _Search:
         self.heap: list[tuple[float, int]] = []
         self.goal = effort.gap_bp * 0.98
         self.settle = effort.gap_bp * 0.1
-        self.few = self.n <= 60
+        self.fine = 0.02 * effort.gap_bp / max(self.n, 10)
+        """Specific risk (bp) below which a step of a holding counts as continuous."""
+        self.curves = [np.zeros((len(z), len(z))) for z in map(start_multipliers, scaled.pieces)]
+        few = self.n <= 60
+        self.polish = (6, 64, 20) if few else (6, 24, 4)
+        """Sweeps of single moves, holdings paired in swaps, rounds of swaps."""
 
     def run(self) -> Outcome:
         """Roots, then the open node with the lowest bound until the gap is closed or the effort is spent."""
@@ -123,43 +128,32 @@ class _Search:
         problem = self.scaled.pieces[piece]
         lower, upper = self.scaled.lower, self.scaled.upper
         z = start_multipliers(problem)
-        self.kernels.newton(problem, lower, upper, z, self.opts, self.pick, 25)
-        bound, _ = self._bound(piece, lower, upper, z, rounds=4, reach=3)
-        self._try(piece, lower, upper, z)
+        bound = self._bound(piece, lower, upper, z, rounds=8, close=4.0)
         if bound < self.value - self.goal:
-            more, _ = self._bound(piece, lower, upper, z, rounds=8, reach=1)
-            bound = max(bound, more)
             self._try(piece, lower, upper, z)
-            self._try_mean(piece, lower, upper, z)
+            self._try_rounded(piece, lower, upper, z)
         self._add(Node(piece, -1, -1, 0.0, False, bound, z))
 
-    def _bound(self, piece: int, lower: Floats, upper: Floats, z: Floats, *, rounds: int, reach: int) -> tuple[float, float]:
-        cutoff = self.value - self.goal
-        slack = 0.3 if rounds > 3 else 0.1
-        fineness = 0.002 / max(self.n, 10) * 10
-        return self.kernels.node_bound(  # type: ignore[no-any-return]
+    def _bound(self, piece: int, lower: Floats, upper: Floats, z: Floats, *, rounds: int, close: float) -> float:
+        bound, _ = self.kernels.node_bound(
             self.scaled.pieces[piece], self.pools[piece], lower, upper, z, self.opts, self.pick, self.trade,
-            rounds, cutoff, self.settle, slack, reach, fineness,
+            self.curves[piece], rounds, self.value - self.goal, self.settle, close, self.fine,
         )  # fmt: skip
+        return float(bound)
 
     def _try(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
         """Offer the plan that z suggests within the given bounds."""
-        value = self.kernels.suggest(
+        self._offer(self.kernels.suggest(
             self.scaled.pieces[piece], self.exact[piece], z, lower, upper, self.scaled.lower, self.scaled.upper,
-            self.opts, self.pick, self.trade, 6, 64 if self.few else 24, 20 if self.few else 4,
-        )  # fmt: skip
-        self._offer(value)
+            self.opts, self.pick, self.trade, *self.polish,
+        ))  # fmt: skip
 
-    def _try_mean(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
-        """Offer the plan next to the mean of the columns."""
-        problem = self.scaled.pieces[piece]
-        if self.kernels.mean_trade(problem, self.pools[piece], z, lower, upper, self.trade):
-            if self.kernels.objective(problem, self.trade) < np.inf:
-                value = self.kernels.improve(
-                    problem, self.exact[piece], z, self.scaled.lower, self.scaled.upper, self.trade, 6,
-                    64 if self.few else 24, 20 if self.few else 4,
-                )  # fmt: skip
-                self._offer(value)
+    def _try_rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
+        """Offer the plan with every undecided group fixed to one column."""
+        self._offer(self.kernels.rounded(
+            self.scaled.pieces[piece], self.exact[piece], self.pools[piece], z, lower, upper, self.scaled.lower,
+            self.scaled.upper, self.curves[piece], self.opts, self.pick, self.trade, self.fine, *self.polish,
+        ))  # fmt: skip
 
     def _offer(self, value: float) -> None:
         if value < self.value - 1e-9:
@@ -171,38 +165,25 @@ class _Search:
         if node.bound < self.value - self.goal:
             heapq.heappush(self.heap, (node.bound, len(self.nodes) - 1))
 
-    def box(self, index: int) -> tuple[Floats, Floats]:
-        """Share bounds of a node, from the splits above it."""
-        lower, upper = self.scaled.lower.copy(), self.scaled.upper.copy()
-        while index >= 0:
-            node = self.nodes[index]
-            if node.holding >= 0:
-                if node.is_upper:
-                    lower[node.holding] = max(lower[node.holding], node.threshold)
-                else:
-                    upper[node.holding] = min(upper[node.holding], node.threshold)
-            index = node.parent
-        return lower, upper
-
     def _expand(self, index: int) -> None:
-        """Split a node, or improve its bound when no holding is undecided."""
+        """Bound a node anew (the pool knows more by now), offer its plan, and split it."""
         node = self.nodes[index]
-        lower, upper = self.box(index)
+        lower, upper = box(self.nodes, index, self.scaled)
         z = node.z.copy()
-        bound, _ = self._bound(node.piece, lower, upper, z, rounds=2, reach=1)
-        if bound > node.bound:
-            node.bound, node.z = bound, z.copy()
-        if node.bound >= self.value - self.goal:
-            return
-        holding, at = self.kernels.branch(self.scaled.pieces[node.piece], self.pools[node.piece], lower, upper)
-        if holding < 0:
-            bound, ceiling = self._bound(node.piece, lower, upper, z, rounds=20, reach=2)
-            self._try(node.piece, lower, upper, z)
+        for rounds, close in ((3, 1.0), (20, 4.0)):
+            bound = self._bound(node.piece, lower, upper, z, rounds=rounds, close=close)
             if bound > node.bound:
                 node.bound, node.z = bound, z.copy()
-            holding, at = self.kernels.branch(self.scaled.pieces[node.piece], self.pools[node.piece], lower, upper)
-            if holding < 0:
+            if node.bound >= self.value - self.goal:
                 return
+            self._try_rounded(node.piece, lower, upper, z)
+            if node.bound >= self.value - self.goal:
+                return
+            holding, at = self.kernels.branch(self.scaled.pieces[node.piece], self.pools[node.piece], lower, upper)
+            if holding >= 0:
+                break
+        else:
+            return
         node.is_leaf = False
         for is_upper in (False, True):
             child_lower, child_upper = lower.copy(), upper.copy()
@@ -211,12 +192,22 @@ class _Search:
             else:
                 child_upper[holding] = min(child_upper[holding], at)
             z = node.z.copy()
-            bound, _ = self._bound(node.piece, child_lower, child_upper, z, rounds=3, reach=1)
-            bound = max(bound, node.bound)
-            child = Node(node.piece, index, holding, at, is_upper, bound, z)
-            if bound < self.value - self.goal:
-                self._try(node.piece, child_lower, child_upper, z)
-            self._add(child)
+            bound = self._bound(node.piece, child_lower, child_upper, z, rounds=2, close=1.0)
+            self._add(Node(node.piece, index, holding, at, is_upper, max(bound, node.bound), z))
+
+
+def box(nodes: list[Node], index: int, problem: Scaled) -> tuple[Floats, Floats]:
+    """Share bounds of a node, from the splits above it."""
+    lower, upper = problem.lower.copy(), problem.upper.copy()
+    while index >= 0:
+        node = nodes[index]
+        if node.holding >= 0:
+            if node.is_upper:
+                lower[node.holding] = max(lower[node.holding], node.threshold)
+            else:
+                upper[node.holding] = min(upper[node.holding], node.threshold)
+        index = node.parent
+    return lower, upper
 
 
 def _with_own_variance(problem: Problem) -> Problem:

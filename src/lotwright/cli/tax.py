@@ -1,0 +1,290 @@
+"""``lotwright tax year|wash|lots|locks``: what the law makes of a book or a list of trades."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, fields, is_dataclass, replace
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lotwright.errors import BookError
+from lotwright.tax.readings import Ancestor, Piece, Readings, SameDay, SoldBefore
+
+if TYPE_CHECKING:
+    from lotwright.book.book import Book
+    from lotwright.book.holdings import Household
+    from lotwright.book.market import Market
+
+app = typer.Typer(no_args_is_help=True, help="What the tax law makes of a book or of a list of trades.")
+
+BookPath = Annotated[Path, typer.Argument(help="Folder of the book's tables.", metavar="BOOK")]
+OneHousehold = Annotated[str | None, typer.Option("--household", help="Only this household.")]
+JsonPath = Annotated[str | None, typer.Option("--json", help="Write JSON to this file; - for standard output.")]
+CsvPath = Annotated[str | None, typer.Option("--csv", help="Write CSV to this file; - for standard output.")]
+SoldBeforeReading = Annotated[SoldBefore, typer.Option(help="Do shares sold before the loss replace it?")]
+SameDayReading = Annotated[SameDay, typer.Option(help="Do shares sold on the day of the loss replace it?")]
+PieceReading = Annotated[Piece, typer.Option(help="Do matched shares of a lot leave first or last?")]
+AncestorReading = Annotated[Ancestor, typer.Option(help="May a lot that carries a loss take another?")]
+
+EXACT = {"quantity", "price"}
+"""Columns written exactly; every other number is money, to the cent."""
+CENT = Decimal("0.01")
+
+
+@app.command()
+def year(
+    book: BookPath,
+    year: Annotated[int, typer.Option("--year", help="Tax year, by trade date.")],
+    household: OneHousehold = None,
+    json_path: JsonPath = None,
+    csv_path: CsvPath = None,
+    sold_before: SoldBeforeReading = SoldBefore.HELD_AFTER_SALE,
+    same_day: SameDayReading = SameDay.SAME_SALE,
+    piece: PieceReading = Piece.FIRST,
+    ancestor: AncestorReading = Ancestor.ALLOWED,
+) -> None:
+    """Form 8949 rows, Schedule D totals and the carryforward of one year."""
+    from lotwright.tax.year_report import tax_year
+
+    readings = Readings(sold_before=sold_before, same_day=same_day, piece=piece, ancestor=ancestor)
+    reports, failed = _each(_read(book, household), lambda h, m: tax_year(h, m, year=year, readings=readings))
+    rows = [{"household": r.household, **_flat(row)} for r in reports for row in r.rows]
+    _write_csv(csv_path, rows)
+    _write_json(json_path, [{**_flat(r), "readings": str(r.readings)} for r in reports])
+    if "-" not in {json_path, csv_path}:
+        for r in reports:
+            _show(f"{r.household}: Form 8949, {r.year}", [_short_row(_flat(row)) for row in r.rows])
+            _show("Schedule D", [{"line": name, "dollars": value} for name, value in _flat(r.schedule).items()])
+            _show("Broker's wash sales differ", [_flat(d) for d in r.reconciliation])
+    for r in reports:
+        for note in r.notes:
+            typer.echo(f"{r.household}: {note}", err=True)
+    typer.echo(f"Readings: {readings}.", err=True)
+    _finish(failed)
+
+
+@app.command()
+def wash(
+    transactions: Annotated[Path, typer.Argument(help="CSV of one household's trades.", metavar="TRANSACTIONS.csv")],
+    identical: Annotated[Path | None, typer.Option(help="CSV of group, symbol: substantially identical.")] = None,
+    json_path: JsonPath = None,
+    csv_path: CsvPath = None,
+    sold_before: SoldBeforeReading = SoldBefore.HELD_AFTER_SALE,
+    same_day: SameDayReading = SameDay.SAME_SALE,
+    piece: PieceReading = Piece.FIRST,
+    ancestor: AncestorReading = Ancestor.ALLOWED,
+) -> None:
+    """Every loss of a list of trades: disallowed or not, matched with what, deferred or gone."""
+    from lotwright.tax.trades_table import open_rows, read_trades, wash_rows
+    from lotwright.tax.wash import wash_sales
+
+    trades = read_trades(_csv_rows(transactions), source=transactions.name)
+    group = _groups(identical) if identical else {}
+    found = wash_sales(
+        trades.events,
+        kinds=trades.kinds,
+        group_of=lambda symbol: group.get(symbol, symbol),
+        readings=Readings(sold_before=sold_before, same_day=same_day, piece=piece, ancestor=ancestor),
+    )
+    losses, lots = wash_rows(found), open_rows(found)
+    flat = [_short_row({**row, **_prefixed(row.pop("replacement"))}) for row in (dict(r) for r in losses)]
+    _write_csv(csv_path, flat)
+    out = {"readings": str(found.readings), "losses": losses, "lots": lots, "disallowed": found.disallowed}
+    _write_json(json_path, out)
+    if "-" not in {json_path, csv_path}:
+        _show("Losses", flat)
+        _show("Lots held in the end", lots)
+    typer.echo(f"Readings: {found.readings}.", err=True)
+
+
+@app.command()
+def lots(book: BookPath, household: OneHousehold = None, json_path: JsonPath = None, csv_path: CsvPath = None) -> None:
+    """Unrealised gain, term, days to long-term, and whether a loss can be harvested now."""
+    from lotwright.tax.lot_report import lot_lines
+
+    lines, failed = _each(_read(book, household), lot_lines)
+    _report("Lots", [_flat(line) for found in lines for line in found], json_path, csv_path)
+    _finish(failed)
+
+
+@app.command()
+def locks(
+    book: BookPath,
+    as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day; the book's if not given.")] = None,
+    household: OneHousehold = None,
+    json_path: JsonPath = None,
+    csv_path: CsvPath = None,
+) -> None:
+    """What may not be bought, or sold at a loss, by whom, until when, because of which trade."""
+    from lotwright.tax.lot_report import trade_locks
+
+    day = as_of.date() if as_of else None
+    found, failed = _each(
+        _read(book, household), lambda h, m: [(h.household, lock) for lock in trade_locks(*_on(h, m, day))]
+    )
+    rows = [{"household": name, **_flat(lock)} for locks_ in found for name, lock in locks_]
+    _report("Locks", rows, json_path, csv_path)
+    _finish(failed)
+
+
+# Reading
+
+
+def _read(path: Path, household: str | None) -> Book:
+    from lotwright.files.books import read_book
+
+    book = read_book(path)
+    if household is not None and household not in book.households:
+        known = ", ".join(list(book.households)[:5])
+        raise BookError(
+            f"{path} has no household {household}. It has {known}{' …' if len(book.households) > 5 else ''}."
+        )
+    return replace(book, households={household: book.households[household]}) if household else book
+
+
+def _each(book: Book, work: Callable[[Household, Market], Any]) -> tuple[list[Any], list[str]]:
+    """The work done for each household, and a line for each household whose input does not allow it."""
+    from lotwright.book.failure import Failure
+
+    done, failed = [], []
+    for name in sorted(book.households):
+        entry = book.households[name]
+        if isinstance(entry, Failure):
+            failed.append(f"{name}: {entry.message}")
+        else:
+            done.append(work(entry, book.market))
+    return done, failed
+
+
+def _on(household: Household, market: Market, day: date | None) -> tuple[Household, Market]:
+    """Household and market as another day sees them: what had not happened by then is left out."""
+    if day is None:
+        return household, market
+    accounts = tuple(
+        replace(
+            account,
+            lots=tuple(lot for lot in account.lots if lot.acquired <= day),
+            transactions=tuple(t for t in account.transactions if t.date <= day),
+        )
+        for account in household.accounts
+    )
+    return replace(household, accounts=accounts), replace(market, as_of=day)
+
+
+def _csv_rows(path: Path) -> list[dict[str, str | None]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+    except OSError as error:
+        raise BookError(f"{path} cannot be read: {error.strerror}. Name a CSV file.") from error
+
+
+def _groups(path: Path) -> dict[str, str]:
+    """Symbol to group, from a table of groups of substantially identical securities."""
+    out: dict[str, str] = {}
+    for number, row in enumerate(_csv_rows(path), start=2):
+        group, symbol = row.get("group"), row.get("symbol")
+        if not group or not symbol:
+            raise BookError(f"{path.name} row {number} needs both a group and a symbol. Fill them in.")
+        if out.setdefault(symbol, group) != group:
+            raise BookError(f"{path.name} row {number}: {symbol} is in group {out[symbol]} already. Join the groups.")
+    return out
+
+
+# Writing
+
+
+def _report(title: str, rows: Sequence[Mapping[str, Any]], json_path: str | None, csv_path: str | None) -> None:
+    _write_csv(csv_path, rows)
+    _write_json(json_path, rows)
+    if "-" not in {json_path, csv_path}:
+        _show(title, rows)
+
+
+def _flat(value: Any) -> dict[str, Any]:
+    """A dataclass as a mapping, in the order of its fields."""
+    whole = asdict(value)
+    return {f.name: whole[f.name] for f in fields(value)}
+
+
+def _prefixed(replacement: Mapping[str, Any] | None) -> dict[str, Any]:
+    names = ("account", "symbol", "lot", "acquired", "quantity", "basis", "holding_start")
+    return {f"replacement_{name}": (replacement or {}).get(name) for name in names}
+
+
+def _short_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: "VARIOUS" if name == "acquired" and value is None else value for name, value in row.items()}
+
+
+def _plain(value: Any, name: str = "") -> Any:
+    """JSON-ready: numbers as numbers, money to the cent, dates as ISO."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item, key) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item, name) for item in value]
+    if isinstance(value, Decimal):
+        exact = name.removeprefix("replacement_") in EXACT
+        number = value if exact else value.quantize(CENT, rounding=ROUND_HALF_UP)
+        return int(number) if number == number.to_integral_value() and exact else float(number)
+    if isinstance(value, date):
+        return value.isoformat()
+    return _plain(asdict(value)) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def _text(value: Any, name: str) -> str:
+    """A cell for people and spreadsheets."""
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        exact = name.removeprefix("replacement_") in EXACT
+        return f"{value.normalize():f}" if exact else f"{value.quantize(CENT, rounding=ROUND_HALF_UP)}"
+    return " ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _write_json(path: str | None, value: Any) -> None:
+    if path is None:
+        return
+    text = json.dumps(_plain(value), indent=2, ensure_ascii=False)
+    if path == "-":
+        typer.echo(text)
+    else:
+        Path(path).write_text(text + "\n", encoding="utf-8")
+
+
+def _write_csv(path: str | None, rows: Iterable[Mapping[str, Any]]) -> None:
+    if path is None:
+        return
+    rows = list(rows)
+    with sys.stdout if path == "-" else Path(path).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(rows[0] if rows else [])
+        writer.writerows([_text(value, name) for name, value in row.items()] for row in rows)
+
+
+def _show(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A table for people; nothing for no rows."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if not rows:
+        return
+    table = Table(title=title, title_justify="left")
+    for name, value in rows[0].items():
+        table.add_column(name.replace("_", " "), justify="right" if isinstance(value, Decimal) else "left")
+    for row in rows:
+        table.add_row(*(_text(value, name) for name, value in row.items()))
+    Console().print(table)
+
+
+def _finish(failed: Sequence[str]) -> None:
+    for line in failed:
+        typer.echo(line, err=True)
+    if failed:
+        raise typer.Exit(1)

@@ -1,0 +1,240 @@
+"""Why each trade is there, in one plain sentence made of facts: weights, targets, gains, tax, locks, cash.
+
+An optimiser has one reason for everything (it was cheapest together); a client asks about one trade. So each sentence
+names the fact that weighs most: a restriction, a stand-in, a weight away from its target, a loss that can be used, cash
+that is needed or idle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from lotwright.book.holdings import ZERO, Account
+from lotwright.book.kinds import Character, Rule, Side
+from lotwright.book.trades import Trade
+from lotwright.plan.result import Drift
+from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.verify import Verification
+from lotwright.plan.words import day, money, percent
+from lotwright.tax.household import HouseholdTax, household_tax
+from lotwright.tax.year import year_tax
+
+DOLLAR = Decimal(1)
+"""Tax effects below a dollar are not worth a word."""
+A_LOT_OF_CASH = 0.01
+"""Share of an account's value by which cash must exceed its target to be called idle."""
+FAR_OVER = 0.0025
+"""Weight by which a buy must end above its target for the sentence to say so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Facts:
+    """One trade and what is true around it."""
+
+    trade: Trade
+    account: Account
+    holding: int
+    drift: Drift
+    snapshot: Snapshot
+    verification: Verification
+    tax: HouseholdTax
+
+    @property
+    def held(self) -> float:
+        """Dollars held before."""
+        return float(self.snapshot.quantity[self.holding] * self.snapshot.price[self.holding])
+
+    @property
+    def target(self) -> float:
+        """Dollars the model asks for."""
+        return float(self.snapshot.target[self.holding])
+
+
+def with_reasons(trades: Sequence[Trade], snapshot: Snapshot, verification: Verification) -> tuple[Trade, ...]:
+    """The same trades, each with its sentence."""
+    index = {
+        (snapshot.account[a], s): j for j, (a, s) in enumerate(zip(snapshot.account_of, snapshot.symbol, strict=True))
+    }
+    drift = {(row.account, row.symbol): row for row in verification.drift}
+    accounts = {account.account: account for account in snapshot.household.accounts}
+    tax = household_tax(snapshot.household, as_of=snapshot.market.as_of)
+    return tuple(
+        replace(
+            trade,
+            reason=_sentence(
+                _Facts(
+                    trade=trade,
+                    account=accounts[trade.account],
+                    holding=index[trade.account, trade.symbol],
+                    drift=drift[trade.account, trade.symbol],
+                    snapshot=snapshot,
+                    verification=verification,
+                    tax=tax,
+                )
+            ),
+        )
+        for trade in trades
+    )
+
+
+def _sentence(facts: _Facts) -> str:
+    return (_why_sold(facts) if facts.trade.side is Side.SELL else _why_bought(facts)) + "."
+
+
+# Sales
+
+
+def _why_sold(facts: _Facts) -> str:
+    """The cause of a sale and, where it is taxed, what its gain or loss does."""
+    clause = _gain_clause(facts)
+    cause = _restricted(facts) or _needed_cash(facts) or _off_target(facts)
+    if cause:
+        return f"{cause}; {clause}" if clause else cause
+    gain = sum((sale.gain for sale in facts.trade.lots), ZERO)
+    if clause and gain < 0:
+        return f"Sells at a loss while it may be sold: {clause}"
+    moved = f"Reduces {facts.trade.symbol} {_from_to(facts)} so that the account as a whole moves more like its model"
+    return f"{moved}; {clause}" if clause else moved
+
+
+def _restricted(facts: _Facts) -> str | None:
+    """A client's restriction that asks for the sale."""
+    symbol = facts.trade.symbol
+    sector = facts.snapshot.market.prices[symbol].sector
+    for rule in facts.account.restrictions:
+        if rule.rule is Rule.EXCLUDE and rule.symbol == symbol:
+            return f"Leaves {symbol}, which the client excludes"
+        if rule.rule is Rule.EXCLUDE_SECTOR and sector is not None and rule.sector == sector:
+            return f"Leaves {symbol}, because the client excludes the sector {sector}"
+        if rule.rule is Rule.MAXIMUM_WEIGHT and rule.symbol == symbol and rule.weight is not None:
+            value = float(facts.snapshot.value[facts.snapshot.account_of[facts.holding]])
+            if facts.held > float(rule.weight) * value:
+                return f"Brings {symbol} {_from_to(facts)}: the client allows at most {percent(float(rule.weight))}"
+    return None
+
+
+def _needed_cash(facts: _Facts) -> str | None:
+    """A withdrawal, or cash below its floor, that sales must pay for."""
+    a = int(facts.snapshot.account_of[facts.holding])
+    missing = max(float(facts.snapshot.cash_floor[a]), 0.0) - float(facts.snapshot.cash[a])
+    if missing <= 0:
+        return None
+    flow = facts.account.net_cashflow
+    what = f"the withdrawal of {money(-flow)}" if flow < 0 else f"the {money(missing)} of cash the account lacks"
+    return f"Raises cash for {what} by taking {facts.trade.symbol} {_from_to(facts)}"
+
+
+def _off_target(facts: _Facts) -> str | None:
+    symbol = facts.trade.symbol
+    if facts.target <= 0:
+        leaves = facts.trade.quantity == sum((lot.quantity for lot in facts.account.lots if lot.symbol == symbol), ZERO)
+        whose = "which the model portfolio does not hold"
+        return f"Sells all of {symbol}, {whose}" if leaves else f"Reduces {symbol}, {whose}, {_from_to(facts)}"
+    if facts.held > facts.target:
+        return f"Trims {symbol} {_from_to(facts)}, towards its target of {percent(facts.drift.target)}"
+    return None
+
+
+def _gain_clause(facts: _Facts) -> str | None:
+    """What the sale's gain does to the year's tax; ``None`` where sales are not taxed."""
+    if not facts.account.kind.is_taxable:
+        return None
+    gain = sum((sale.gain for sale in facts.trade.lots), ZERO)
+    if gain == 0:
+        return None
+    change = _change_of_tax(facts)
+    if gain < 0:
+        return f"its loss of {money(-gain)} {_use_of_loss(facts, change)}"
+    kinds = {sale.character for sale in facts.trade.lots}
+    term = "long-term " if kinds == {Character.LONG} else "short-term " if kinds == {Character.SHORT} else ""
+    if change < DOLLAR:
+        return f"its {term}gain of {money(gain)} is absorbed by losses and costs no tax this year"
+    return f"its {term}gain of {money(gain)} costs about {money(change)} of tax"
+
+
+def _use_of_loss(facts: _Facts, change: Decimal) -> str:
+    if change <= -DOLLAR:
+        return f"lowers this year's tax by about {money(-change)}"
+    figures = facts.verification.tax
+    if figures.tax_without_plan - figures.tax >= DOLLAR:
+        saved = money(figures.tax_without_plan - figures.tax)
+        return f"adds to losses that together lower this year's tax by {saved}, the rest being carried forward"
+    return "is carried forward and can offset gains of later years"
+
+
+def _change_of_tax(facts: _Facts) -> Decimal:
+    """This year's tax with the plan less the tax with the plan but without this sale; dollars."""
+
+    def tax(short: Decimal, long: Decimal) -> Decimal:
+        return year_tax(facts.tax.rates, short=facts.tax.short + short, long=facts.tax.long + long).tax
+
+    own = {kind: sum((sale.gain for sale in facts.trade.lots if sale.character is kind), ZERO) for kind in Character}
+    short, long = facts.verification.tax.short_term_gain, facts.verification.tax.long_term_gain
+    return tax(short, long) - tax(short - own[Character.SHORT], long - own[Character.LONG])
+
+
+# Buys
+
+
+def _why_bought(facts: _Facts) -> str:
+    symbol = facts.trade.symbol
+    if facts.snapshot.is_substitute[facts.holding]:
+        return _stands_in(facts)
+    source = _source_of_cash(facts)
+    if facts.target <= 0:
+        what = f"adds to {symbol} {_from_to(facts)}, because it moves like what the account may not hold more of"
+    elif facts.drift.after > facts.drift.target + FAR_OVER:
+        target = percent(facts.drift.target)
+        what = f"takes {symbol} {_from_to(facts)}, over its target of {target}, to make up for what cannot be traded"
+    elif facts.held <= 0:
+        what = f"starts {symbol} at {percent(facts.drift.after)} of the account; its target is {percent(facts.drift.target)}"
+    else:
+        what = f"brings {symbol} {_from_to(facts)}, towards its target of {percent(facts.drift.target)}"
+    return f"{source}: {what}" if source else what[0].upper() + what[1:]
+
+
+def _source_of_cash(facts: _Facts) -> str | None:
+    """Where the money of a buy comes from, when it is not other trades."""
+    a = int(facts.snapshot.account_of[facts.holding])
+    idle = float(facts.snapshot.cash[a] - facts.snapshot.cash_target[a])
+    if idle <= A_LOT_OF_CASH * float(facts.snapshot.value[a]):
+        return None
+    return "Invests the deposit" if facts.account.net_cashflow > 0 else "Invests idle cash"
+
+
+def _stands_in(facts: _Facts) -> str:
+    """For which target a stand-in is bought, and why not the target itself."""
+    market, symbol = facts.snapshot.market, facts.trade.symbol
+    wanted = stood_in_for(facts)
+    locks = {lock.group: lock for lock in facts.verification.locks}
+    for target in wanted:
+        lock = locks.get(market.group_of(target))
+        if lock is not None:
+            until = day(lock.no_buy_until)
+            return f"{symbol} stands in for {target}, which nobody in the household may buy until {until} is over"
+    barred = {
+        rule.symbol for rule in facts.account.restrictions if rule.rule in (Rule.NO_BUY, Rule.NO_TRADE, Rule.EXCLUDE)
+    }
+    for target in wanted:
+        if target in barred:
+            return f"{symbol} stands in for {target}, which the client does not want bought"
+    return f"{symbol} stands in for {' and '.join(wanted)}" if wanted else f"{symbol} stands in for another target"
+
+
+def stood_in_for(facts: _Facts) -> list[str]:
+    """Targets of the account that a stand-in is declared for: by ``substitutes``, or as a lower rank of their sleeve."""
+    market, symbol = facts.snapshot.market, facts.trade.symbol
+    targets = market.models[facts.account.model].targets
+    sleeve = next((line.sleeve for line in targets if line.symbol == symbol), None)
+    return [
+        line.symbol
+        for line in targets
+        if line.weight
+        and (symbol in market.substitutes.get(line.symbol, ()) or (sleeve is not None and line.sleeve == sleeve))
+    ]
+
+
+def _from_to(facts: _Facts) -> str:
+    return f"from {percent(facts.drift.before)} to {percent(facts.drift.after)} of the account"

@@ -1,0 +1,167 @@
+"""Plan a separable program to a certificate, and recompute a certificate's bound without solving anything.
+
+A certificate is the search tree: which holding each box was split on, and for every leaf the multipliers whose bound it
+claims. Since any multipliers give a valid bound, a reader needs to trust nothing but the exact one-holding subproblems: the
+leaves cover every allowed plan, and the least of their bounds is below every plan's cost.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from lotwright.book.failure import Failure
+from lotwright.errors import PlanError
+from lotwright.plan.program import Program
+from lotwright.plan.protocols import Trades
+from lotwright.plan.separable import jit
+from lotwright.plan.separable.lots import lots_taken
+from lotwright.plan.separable.problem import SCALE, Scaled, scaled
+from lotwright.plan.separable.tree import Effort, Node, Outcome, box, search
+from lotwright.plan.separable.verdict import infeasible
+from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.solution import Solution
+from lotwright.version import __version__
+
+KIND = "separable/1"
+SOLVER = "lotwright.separable"
+
+
+def solve_separable(
+    program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callable[[], float] = time.perf_counter
+) -> Solution | Failure:
+    """Cheapest whole-share plan of a separable program and a proven bound, or which limits clash and by how much.
+
+    Parameters
+    ----------
+    program : Program
+        Every cost and limit must fit the separable form (``program.is_separable``).
+    snapshot : Snapshot
+    effort : Effort
+        Gap in bp of household value to stop at, most nodes, most seconds.
+    clock : callable
+        Read only to keep ``effort.seconds``.
+    """
+    form = program.form(snapshot)
+    if form is None:
+        raise PlanError(f"Program {program.name} is not separable. Plan it through the general path.")
+    jit.refresh()
+    problem = scaled(form)
+    outcome = search(problem, effort, clock=clock)
+    if outcome.trade is None:
+        return infeasible(problem, snapshot, outcome)
+    dollars = problem.value / SCALE
+    return Solution(
+        trades=trades_of(problem, snapshot, outcome),
+        posed=(outcome.posed + problem.constant) * dollars,
+        bound=(outcome.bound + problem.constant) * dollars,
+        certificate=certificate(outcome),
+        solver=SOLVER,
+        solver_version=__version__,
+        nodes=outcome.count,
+        stopped=outcome.stopped,
+    )
+
+
+def trades_of(problem: Scaled, snapshot: Snapshot, outcome: Outcome) -> Trades:
+    """Shares sold of each lot and bought of each holding, in the snapshot's order."""
+    assert outcome.trade is not None
+    shares = outcome.trade[:, 0]
+    sell = np.zeros(len(snapshot.lot))
+    for j in np.flatnonzero(shares < 0):
+        sell += lots_taken(problem, int(j), outcome.trade[j], len(snapshot.lot))
+    return Trades(sell=sell, buy=np.maximum(shares, 0.0))
+
+
+def certificate(outcome: Outcome) -> dict[str, Any]:
+    """The search tree in JSON: splits of every box, multipliers of every leaf."""
+    nodes: list[dict[str, Any]] = []
+    for node in outcome.nodes:
+        entry: dict[str, Any] = {"piece": node.piece, "parent": node.parent}
+        if node.holding >= 0:
+            entry |= {"holding": node.holding, "at": node.threshold, "side": "above" if node.is_upper else "below"}
+        if node.is_leaf:
+            entry["multipliers"] = [float(value) for value in node.z]
+        nodes.append(entry)
+    return {"kind": KIND, "nodes": nodes}
+
+
+def check_bound(claim: Mapping[str, Any], program: Program, snapshot: Snapshot) -> float:
+    """Recompute the bound of a certificate, dollars; nothing is solved.
+
+    Raises
+    ------
+    PlanError
+        The certificate is of another kind, or its leaves do not cover every allowed plan.
+    """
+    form = program.form(snapshot)
+    if claim.get("kind") != KIND or form is None:
+        raise PlanError(f"The plan's multipliers are not of kind {KIND}, the only kind a bound can be recomputed from.")
+    problem = scaled(form)
+    nodes = _nodes(claim, problem)
+    _must_cover(nodes, len(problem.pieces))
+    kernels = jit.kernels()
+    n = len(snapshot.symbol)
+    opts, pick = np.zeros((n, 3, 5)), np.zeros(n, dtype=np.int64)
+    least = np.inf
+    for index, node in enumerate(nodes):
+        if node.is_leaf:
+            lower, upper = box(nodes, index, problem)
+            z = np.array(node.z)
+            piece = problem.pieces[node.piece]
+            kernels.clip(piece, z)
+            least = min(least, kernels.evaluate(piece, z, lower, upper, opts, pick))
+    return float((least + problem.constant) * problem.value / SCALE)
+
+
+def _nodes(claim: Mapping[str, Any], problem: Scaled) -> list[Node]:
+    """Nodes as the search keeps them; a malformed one is the file's fault."""
+    nodes = []
+    for number, entry in enumerate(claim["nodes"]):
+        z = np.array(entry.get("multipliers", ()), dtype=float)
+        piece = int(entry["piece"])
+        if not 0 <= piece < len(problem.pieces) or int(entry["parent"]) >= number:
+            raise PlanError(f"Node {number} of the certificate names a piece or parent that does not exist.")
+        parts = problem.pieces[piece]
+        accounts, factors = len(parts.account), int(parts.factors[0])
+        size = accounts * factors + accounts + len(parts.line) - 1 + len(parts.row)
+        if "multipliers" in entry and (len(z) != size or not np.isfinite(z).all()):
+            raise PlanError(
+                f"Node {number} of the certificate has {len(z)} multipliers where this household's program needs {size}. "
+                "Plan the household again: book, prices or program have changed."
+            )
+        node = Node(
+            piece,
+            int(entry["parent"]),
+            int(entry.get("holding", -1)),
+            float(entry.get("at", 0.0)),
+            entry.get("side") == "above",
+            -np.inf,
+            z,
+            "multipliers" in entry,
+        )
+        nodes.append(node)
+    return nodes
+
+
+def _must_cover(nodes: list[Node], pieces: int) -> None:
+    """Every piece has one root, every inner box exactly the two halves of one split."""
+    roots = sorted(node.piece for node in nodes if node.parent < 0)
+    if roots != list(range(pieces)):
+        raise PlanError(f"The certificate starts from tax pieces {roots}, but there are {pieces}.")
+    halves: dict[int, list[Node]] = {}
+    for node in nodes:
+        if node.parent >= 0:
+            halves.setdefault(node.parent, []).append(node)
+    for index, node in enumerate(nodes):
+        children = halves.get(index, [])
+        if node.is_leaf != (not children):
+            raise PlanError(f"Node {index} of the certificate is neither a leaf with multipliers nor split in two.")
+        if children:
+            one, other = children[0], children[-1]
+            same = (one.holding, one.threshold, one.piece) == (other.holding, other.threshold, node.piece)
+            if len(children) != 2 or not same or one.is_upper == other.is_upper or one.holding < 0:
+                raise PlanError(f"Node {index} of the certificate is not split into two halves that cover it.")

@@ -1,0 +1,1 @@
+"""Other people's tax laws behind one Protocol: the United States, the United Kingdom, Canada."""
