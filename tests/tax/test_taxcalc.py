@@ -89,7 +89,8 @@ def _differing(taxcalc: Any, *, year: int, count: int, seed: int) -> list[tuple[
         ours = income_tax(filer, short=short, long=long)
         regular, investment = float(ours.ordinary + ours.preferred), float(ours.investment)
         differs = max(abs(regular - theirs["taxbc"][i]), abs(investment - theirs["niit"][i])) >= 0.005
-        is_known = (year, status) == KNOWN_DIFFERENCE and income + short + long > 346_875
+        reached = filer.taxable_income + max(short + long, Decimal(-1_500))
+        is_known = (year, status) == KNOWN_DIFFERENCE and reached > 346_875
         if differs and not is_known:
             out.append((year, status, wages, short, long, dividends, regular, theirs["taxbc"][i], investment))
     return out

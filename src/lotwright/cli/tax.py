@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lotwright.cli.writing import write_text
 from lotwright.errors import BookError
 from lotwright.tax.readings import Ancestor, Piece, Readings, SameDay, SoldBefore
 
@@ -53,6 +54,7 @@ def year(
     """Form 8949 rows, Schedule D totals and the carryforward of one year."""
     from lotwright.tax.year_report import tax_year
 
+    _refuse_two(json_path, csv_path)
     readings = Readings(sold_before=sold_before, same_day=same_day, piece=piece, ancestor=ancestor)
     reports, failed = _each(_read(book, household), lambda h, m: tax_year(h, m, year=year, readings=readings))
     rows = [{"household": r.household, **_flat(row)} for r in reports for row in r.rows]
@@ -85,6 +87,7 @@ def wash(
     from lotwright.tax.trades_table import open_rows, read_trades, wash_rows
     from lotwright.tax.wash import wash_sales
 
+    _refuse_two(json_path, csv_path)
     trades = read_trades(_csv_rows(transactions), source=transactions.name)
     group = _groups(identical) if identical else {}
     found = wash_sales(
@@ -202,10 +205,16 @@ def _groups(path: Path) -> dict[str, str]:
 
 
 def _report(title: str, rows: Sequence[Mapping[str, Any]], json_path: str | None, csv_path: str | None) -> None:
+    _refuse_two(json_path, csv_path)
     _write_csv(csv_path, rows)
     _write_json(json_path, rows)
     if "-" not in {json_path, csv_path}:
         _show(title, rows)
+
+
+def _refuse_two(json_path: str | None, csv_path: str | None) -> None:
+    if json_path == csv_path == "-":
+        raise typer.BadParameter("Only one of --json and --csv can go to standard output.")
 
 
 def _flat(value: Any) -> dict[str, Any]:
@@ -251,21 +260,18 @@ def _text(value: Any, name: str) -> str:
 def _write_json(path: str | None, value: Any) -> None:
     if path is None:
         return
-    text = json.dumps(_plain(value), indent=2, ensure_ascii=False)
-    if path == "-":
-        typer.echo(text)
-    else:
-        Path(path).write_text(text + "\n", encoding="utf-8")
+    write_text(path, json.dumps(_plain(value), indent=2, ensure_ascii=False) + "\n")
 
 
 def _write_csv(path: str | None, rows: Iterable[Mapping[str, Any]]) -> None:
     if path is None:
         return
     rows = list(rows)
-    with sys.stdout if path == "-" else Path(path).open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(rows[0] if rows else [])
-        writer.writerows([_text(value, name) for name, value in row.items()] for row in rows)
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(rows[0] if rows else [])
+    writer.writerows([_text(value, name) for name, value in row.items()] for row in rows)
+    write_text(path, out.getvalue())
 
 
 def _show(title: str, rows: Sequence[Mapping[str, Any]]) -> None:

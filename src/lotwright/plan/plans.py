@@ -164,17 +164,15 @@ def plan(
     used: dict[str, Program] = {}
     for name in names:
         facts = book.households[name]
-        chosen = shelf.of(facts)
-        if isinstance(chosen, Failure):
-            chosen, facts = shelf.default(), chosen
-        used[name] = chosen
+        own = shelf.of(facts)
+        used[name] = shelf.default() if isinstance(own, Failure) else own
         done.append(
             plan_household(
-                facts,
+                own if isinstance(own, Failure) else facts,
                 name=name,
                 market=book.market,
                 risk=model,
-                program=chosen,
+                program=used[name],
                 effort=effort,
                 book_hash=book.content_hash,
             )

@@ -25,8 +25,9 @@ DOLLAR = Decimal(1)
 """Tax effects below a dollar are not worth a word."""
 A_LOT_OF_CASH = 0.01
 """Share of an account's value by which cash must exceed its target to be called idle."""
-FAR_OVER = 0.0025
-"""Weight by which a buy must end above its target for the sentence to say so."""
+FAR = 0.0025
+"""Weight by which a trade must overshoot its target for the sentence to say so."""
+INSTEAD = "in place of what is sold at a loss or may not be bought"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,9 +55,8 @@ class _Facts:
 
 def with_reasons(trades: Sequence[Trade], snapshot: Snapshot, verification: Verification) -> tuple[Trade, ...]:
     """The same trades, each with its sentence."""
-    index = {
-        (snapshot.account[a], s): j for j, (a, s) in enumerate(zip(snapshot.account_of, snapshot.symbol, strict=True))
-    }
+    names = zip(snapshot.account_of, snapshot.symbol, strict=True)
+    index = {(snapshot.account[a], symbol): j for j, (a, symbol) in enumerate(names)}
     drift = {(row.account, row.symbol): row for row in verification.drift}
     accounts = {account.account: account for account in snapshot.household.accounts}
     tax = household_tax(snapshot.household, as_of=snapshot.market.as_of)
@@ -93,9 +93,11 @@ def _why_sold(facts: _Facts) -> str:
     if cause:
         return f"{cause}; {clause}" if clause else cause
     gain = sum((sale.gain for sale in facts.trade.lots), ZERO)
+    away = f"{_from_to(facts)}, below its target of {percent(facts.drift.target)}"
     if clause and gain < 0:
-        return f"Sells at a loss while it may be sold: {clause}"
-    moved = f"Reduces {facts.trade.symbol} {_from_to(facts)} so that the account as a whole moves more like its model"
+        use = _use_of_loss(facts, _change_of_tax(facts))
+        return f"Sells {facts.trade.symbol} at a loss of {money(-gain)}, which {use}: {away}"
+    moved = f"Takes {facts.trade.symbol} {away}, so that the account as a whole moves more like its model"
     return f"{moved}; {clause}" if clause else moved
 
 
@@ -132,7 +134,7 @@ def _off_target(facts: _Facts) -> str | None:
         leaves = facts.trade.quantity == sum((lot.quantity for lot in facts.account.lots if lot.symbol == symbol), ZERO)
         whose = "which the model portfolio does not hold"
         return f"Sells all of {symbol}, {whose}" if leaves else f"Reduces {symbol}, {whose}, {_from_to(facts)}"
-    if facts.held > facts.target:
+    if facts.held > facts.target and facts.drift.after > facts.drift.target - FAR:
         return f"Trims {symbol} {_from_to(facts)}, towards its target of {percent(facts.drift.target)}"
     return None
 
@@ -159,9 +161,8 @@ def _use_of_loss(facts: _Facts, change: Decimal) -> str:
         return f"lowers this year's tax by about {money(-change)}"
     figures = facts.verification.tax
     if figures.tax_without_plan - figures.tax >= DOLLAR:
-        saved = money(figures.tax_without_plan - figures.tax)
-        return f"adds to losses that together lower this year's tax by {saved}, the rest being carried forward"
-    return "is carried forward and can offset gains of later years"
+        return "offsets gains of this and later years"
+    return "is carried forward and offsets gains of later years"
 
 
 def _change_of_tax(facts: _Facts) -> Decimal:
@@ -185,11 +186,12 @@ def _why_bought(facts: _Facts) -> str:
     source = _source_of_cash(facts)
     if facts.target <= 0:
         what = f"adds to {symbol} {_from_to(facts)}, because it moves like what the account may not hold more of"
-    elif facts.drift.after > facts.drift.target + FAR_OVER:
+    elif facts.drift.after > facts.drift.target + FAR:
         target = percent(facts.drift.target)
-        what = f"takes {symbol} {_from_to(facts)}, over its target of {target}, to make up for what cannot be traded"
+        what = f"takes {symbol} {_from_to(facts)}, over its target of {target}, {INSTEAD}"
     elif facts.held <= 0:
-        what = f"starts {symbol} at {percent(facts.drift.after)} of the account; its target is {percent(facts.drift.target)}"
+        to = percent(facts.drift.after)
+        what = f"starts {symbol} at {to} of the account, towards its target of {percent(facts.drift.target)}"
     else:
         what = f"brings {symbol} {_from_to(facts)}, towards its target of {percent(facts.drift.target)}"
     return f"{source}: {what}" if source else what[0].upper() + what[1:]
@@ -207,7 +209,7 @@ def _source_of_cash(facts: _Facts) -> str | None:
 def _stands_in(facts: _Facts) -> str:
     """For which target a stand-in is bought, and why not the target itself."""
     market, symbol = facts.snapshot.market, facts.trade.symbol
-    wanted = stood_in_for(facts)
+    wanted = _stood_in_for(facts)
     locks = {lock.group: lock for lock in facts.verification.locks}
     for target in wanted:
         lock = locks.get(market.group_of(target))
@@ -223,8 +225,8 @@ def _stands_in(facts: _Facts) -> str:
     return f"{symbol} stands in for {' and '.join(wanted)}" if wanted else f"{symbol} stands in for another target"
 
 
-def stood_in_for(facts: _Facts) -> list[str]:
-    """Targets of the account that a stand-in is declared for: by ``substitutes``, or as a lower rank of their sleeve."""
+def _stood_in_for(facts: _Facts) -> list[str]:
+    """Targets that a stand-in is declared for: by ``substitutes``, or as a lower rank of their sleeve."""
     market, symbol = facts.snapshot.market, facts.trade.symbol
     targets = market.models[facts.account.model].targets
     sleeve = next((line.sleeve for line in targets if line.symbol == symbol), None)

@@ -1,6 +1,6 @@
 """From arrays back to exact decimals: the trade list, the only crossing in this direction.
 
-Observations: a solver's 12.000000001 shares are 12, its 2.9999999 of a lot of 3 are all of it, and ``int()`` loses a share.
+Observations: a solver's 12.000000001 shares are 12, its 2.9999999 of a lot of 3 are all of it, and ``int()`` loses one.
 Therefore: an order is first made a whole number of steps (or the whole position), then its lots are filled so that they
 sum to it exactly: lots taken whole leave with the quantity the book states, what floats lost or added goes to the last
 lot taken in part, and lots under a standing relief order leave in that order whatever the floats say.
@@ -39,13 +39,13 @@ def trade_list(trades: Trades, snapshot: Snapshot, *, terms: Terms | None = None
         Shares as floats: sold of each lot, shape (L,), bought of each holding, shape (n,).
     snapshot : Snapshot
     terms : Terms, optional
-        Of the program: how fine its orders may be. Whole shares and ten-thousandths where fractions trade, if not given.
+        Of the program: how fine its orders may be. If not given: whole shares, ten-thousandths where fractions trade.
 
     Returns
     -------
     tuple of Trade
-        Without reasons (:mod:`lotwright.plan.reasons` finds them). Every quantity is a multiple of its step or the whole
-        position; the lots of a sale sum to it exactly.
+        Without reasons (:mod:`lotwright.plan.reasons` finds them). Every quantity is a multiple of its step or the
+        whole position; the lots of a sale sum to it exactly.
     """
     terms = Terms() if terms is None else terms
     with localcontext(Context(prec=DIGITS)):
@@ -111,7 +111,7 @@ def _in_order(quantity: Decimal, lots: Sequence[Lot]) -> list[Decimal]:
 
 
 def _as_chosen(quantity: Decimal, lots: Sequence[Lot], wanted: Sequence[float]) -> list[Decimal]:
-    """Parts of lots next to ``wanted`` that sum to ``quantity``: whole lots first, then parts, what is left to the last.
+    """Parts of lots next to ``wanted`` that sum to ``quantity``: whole lots first, then parts, the rest to the last.
 
     Where the lots wanted cannot hold what rounding the order up added, the lots listed after them give it.
     """

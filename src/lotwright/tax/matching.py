@@ -143,8 +143,8 @@ class Matching:
 
 
 def _acquisition_order(s: Slice) -> tuple[object, ...]:
-    """Earliest acquired first; of one lot, shares still held before shares sold."""
-    return s.acquired, s.account, s.symbol, s.lot, s.sold is not None, s.order
+    """Earliest acquired first; of one purchase, shares still held before shares sold, whatever lots they are in."""
+    return s.acquired, s.account, s.symbol, s.origin, s.sold is not None, s.order, s.lot
 
 
 def _lot_key(s: Slice) -> _LotKey:

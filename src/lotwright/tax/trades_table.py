@@ -100,7 +100,7 @@ class _Row:
             value = Decimal("NaN")
         if not value.is_finite() or value < 0 or (above_zero and value == 0):
             what = "a number above zero" if above_zero else "a number, zero or more"
-            raise self.fault(column, f"found {self.given(column)!r}, which is not {what}")
+            raise self.fault(column, f"found {self.given(column)!r}, which is not {what}. Write it like 12.50")
         return value
 
     def choice(self, column: str, kind: type[_Word], *, default: _Word | None = None) -> _Word:
@@ -134,7 +134,7 @@ def _purchase_order(row: _Row) -> tuple[object, ...]:
     """By content, so that lots get the same names whatever the order of the rows."""
     return (
         *(row.text("account"), row.text("symbol"), row.day, row.given("purchase")),
-        *(row.number_of("quantity"), row.number_of("price")),
+        *(row.number_of("quantity", above_zero=True), row.number_of("price")),
     )
 
 

@@ -8,7 +8,8 @@ shares *sold before* the loss (the strict reading) change the past; what became 
 second pass. Therefore: one pass over the days, purchases of a day before its sales, and a second pass over re-priced
 sales.
 
-Ties the law leaves open are settled by name, never by row: on one day lots run by date acquired, account, symbol, lot.
+Ties the law leaves open are settled by name, never by row: losses of a day run by date acquired, account, symbol, lot,
+replacements acquired on one day by account, symbol, purchase, shares still held before shares sold.
 """
 
 from __future__ import annotations
@@ -87,14 +88,14 @@ def wash_sales(
     for event in events:
         days[event.date].append(event)
     for day in sorted(days):
-        run.buy(day, sorted((e for e in days[day] if isinstance(e, Buy)), key=_lot_order))
+        run.buy(day, sorted((e for e in days[day] if isinstance(e, Buy)), key=_purchase_order))
         run.sell(day, sorted((e for e in days[day] if isinstance(e, Sell)), key=_sale_order))
     matching.second_pass()
     return report(matching.slices, matching.readings)
 
 
-def _lot_order(event: Buy) -> tuple[str, ...]:
-    return event.account, event.symbol, event.lot
+def _purchase_order(event: Buy) -> tuple[str, ...]:
+    return event.account, event.symbol, _origin(event.account, event.symbol, event.purchase, event.lot), event.lot
 
 
 def _sale_order(event: Sell) -> tuple[object, ...]:

@@ -4,8 +4,10 @@ Written from the rules (TAX_RULES B1.1-B1.20) and sharing nothing with ``lotwrig
 of disposal looks over *all* shares ever bought, past and future, and takes the one acquired first.
 
 What the rules leave open and this file settles: on one day purchases come before sales; sales of a day run by account,
-symbol, key; lots acquired on one day run by account, symbol, lot; of one lot, shares still held replace before shares
-sold.
+symbol, key; losses of a day by date acquired, account, symbol, lot; replacements acquired on one day by account,
+symbol, purchase, those still held before those sold. Shares of one lot in one sale are told apart by nobody: under the
+strict reading a loss does not return to any of them once it came from one of them. Under ``bar_lots`` a lot that
+carries the loss of one lot in one sale takes none of another.
 """
 
 from __future__ import annotations
@@ -157,7 +159,7 @@ def look_for_replacement(loser: Share, shares: list[Share], reading: Reading, *,
     ]
     if not fits:
         return
-    best = min(fits, key=lambda s: (s.place, s.sold is not None and s.turn > 0, s.turn, s.number))
+    best = min(fits, key=lambda s: (s.place[:3], s.purchase, s.sold is not None, s.turn, s.place, s.number))
     best.replaces, loser.replaced_by = loser, best
     loser.disallowed, loser.late = loser.loss, Fraction(0)
     waits = best.sold is not None and best.sold.day == loser.sold.day and best.turn > loser.turn

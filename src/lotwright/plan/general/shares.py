@@ -29,18 +29,20 @@ from lotwright.plan.solvers import Unsolved, solve
 
 NARROW_FROM = 40
 """Holdings from which on sides are fixed by the relaxation first."""
-ROUNDS = 5
+ROUNDS, NARROW_ROUNDS = 5, 2
+NARROW_EFFORT = 0.05
+"""Part of the node limit, and how much less closely, that a narrowed search gets: its bound is not used anyway."""
 CLOSE_ENOUGH = 0.01
 """Basis points by which tangents may undercut the truth at the answer before they are refined."""
 TOLERANCE = 1e-3
-"""Basis points taken off HiGHS's bound for its feasibility tolerances (1e-9 a row)."""
+"""Basis points taken off HiGHS's bound for its tolerances (1e-9 a row, 1e-6 an integer)."""
 CENTS = 0.015
 """Dollars an order's rounding to cents can take: half a cent each of value, spread and commission."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Shares:
-    """The best whole-share trades found on one piece, a lower bound on the piece in dollars, and the nodes it took."""
+    """The best whole-share trades found on one piece, what HiGHS says no others undercut (dollars), and its nodes."""
 
     trades: Trades | None
     bound: float
@@ -49,7 +51,14 @@ class Shares:
 
 
 def find_shares(
-    program: Program, snapshot: Snapshot, relaxed: Posed, *, node_limit: int, seconds: float, narrow: bool | None = None
+    program: Program,
+    snapshot: Snapshot,
+    relaxed: Posed,
+    *,
+    node_limit: int,
+    seconds: float,
+    narrow: bool | None = None,
+    presolve: bool = True,
 ) -> Shares:
     """Search whole shares on the tax piece of ``relaxed``, whose variables hold the relaxed solution.
 
@@ -58,22 +67,38 @@ def find_shares(
     node_limit : branch-and-bound nodes a round; the run is the same on every machine as long as it binds first
     seconds : a stop for each round, for machines much slower than thought
     narrow : fix what the relaxation has decided; by default from ``NARROW_FROM`` holdings on
+    presolve : False makes HiGHS solve the problem as it stands, slower, for where its presolve was caught out
     """
     narrow = len(snapshot.symbol) > NARROW_FROM if narrow is None else narrow
     exact = pose(program, snapshot, tax_piece=relaxed.decision.tax_piece, exact=True)
     seen = outline(program, snapshot, exact, relaxed=relaxed.decision)
     fixed = _decided(snapshot, program, relaxed=relaxed.decision, exact=exact.decision) if narrow else []
-    limits = {"mip_max_nodes": node_limit, "time_limit": seconds, "mip_abs_gap": CLOSE_ENOUGH / 3}
-    return _rounds(program, snapshot, exact, seen=seen, fixed=fixed, settings=limits)
+    effort = NARROW_EFFORT if narrow else 1.0
+    limits: dict[str, Any] = {
+        "mip_max_nodes": max(1, int(node_limit * effort)),
+        "time_limit": seconds,
+        "mip_abs_gap": CLOSE_ENOUGH / 3 / effort,
+    }
+    limits |= {} if presolve else {"presolve": "off"}
+    return _rounds(
+        program, snapshot, exact, seen=seen, fixed=fixed, settings=limits, rounds=NARROW_ROUNDS if narrow else ROUNDS
+    )
 
 
 def _rounds(
-    program: Program, snapshot: Snapshot, exact: Posed, *, seen: Outline, fixed: list[Any], settings: dict[str, Any]
+    program: Program,
+    snapshot: Snapshot,
+    exact: Posed,
+    *,
+    seen: Outline,
+    fixed: list[Any],
+    settings: dict[str, Any],
+    rounds: int,
 ) -> Shares:
     """Solve, take the trades, add tangents where the answer stands, until the truth is near; keep the best."""
     best, best_value, bound, nodes, version = None, np.inf, -np.inf, 0, ""
     coarse = _is_coarse(program, snapshot)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         problem = cp.Problem(cp.Minimize(seen.objective), [*seen.rows, *seen.tangents, *fixed])
         found = solve(problem, solver="highs", settings=settings)
         if isinstance(found, Unsolved):

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from lotwright.book.failure import Failure
+from lotwright.plan.costs.amounts import cash_after
 from lotwright.plan.general.bound import Relaxed, relax
 from lotwright.plan.general.clash import clash
 from lotwright.plan.general.polish import polish
 from lotwright.plan.general.pose import Posed, pose, tax_piece_count
-from lotwright.plan.general.shares import Shares, broken, find_shares
+from lotwright.plan.general.shares import CLOSE_ENOUGH, Shares, broken, find_shares
 from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
 from lotwright.plan.snapshot import Snapshot
-from lotwright.plan.solvers import Unsolved
+from lotwright.plan.solvers import Unsolved, capability
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Solution:
     """A whole-share plan of the general path.
 
-    ``posed`` is the program's own value of ``trades``, ``bound`` what no allowed trades can undercut; dollars.
+    ``posed`` is the program's own value of ``trades``, in dollars. ``bound`` is what no allowed trades can undercut,
+    proven from the relaxation's dual without trusting a solver; ``search_bound`` is what HiGHS says, tighter but only
+    as sound as its branching (it was caught out before; where trades at hand contradict it, it is withdrawn).
     ``multipliers`` are JSON-ready, one entry a tax piece: dollars per dollar of each definition, cvxpy's sign (the
     Lagrangian adds multiplier times left minus right side).
     """
@@ -32,6 +35,7 @@ class Solution:
     trades: Trades
     posed: float
     bound: float
+    search_bound: float
     multipliers: Mapping[str, Any]
     solver: str
     solver_version: str
@@ -75,30 +79,84 @@ def solve_program(
     pieces = _relax_all(program, snapshot, solver=solver)
     if isinstance(pieces, Unsolved):
         return clash(program, snapshot, exact=False)
-    still = Trades(sell=np.zeros(len(snapshot.lot)), buy=np.zeros(len(snapshot.symbol)))
-    best = None if broken(program, snapshot, still) else still
-    bounds, nodes, versions = [], 0, {pieces[0].relaxed.version}
-    for piece in sorted(pieces, key=lambda p: p.relaxed.bound):
-        bounds.append(piece.relaxed.bound * piece.posed.unit)
-        if best is not None and bounds[-1] >= program.value(snapshot, best):
-            continue  # nothing on this piece can be better
-        shares = _search(program, snapshot, piece, node_limit=node_limit, seconds=seconds)
-        bounds[-1], nodes = max(bounds[-1], shares.bound), nodes + shares.nodes
-        best = _better(program, snapshot, best, shares.trades)
-        versions.add(shares.version)
-    if best is None:
+    hunt = _Hunt(program=program, snapshot=snapshot, node_limit=node_limit, seconds=seconds)
+    hunt.offer(Trades(sell=np.zeros(len(snapshot.lot)), buy=np.zeros(len(snapshot.symbol))))
+    for piece in pieces:
+        hunt.search(piece)
+    if hunt.best is None:
         return clash(program, snapshot, exact=True)
-    best = polish(program, snapshot, best, evaluations=evaluations)
-    posed = program.value(snapshot, best)
+    hunt.offer(polish(program, snapshot, hunt.best, evaluations=evaluations))
+    for piece in pieces:
+        hunt.doubt(piece)
     return Solution(
-        trades=best,
-        posed=posed,
-        bound=min(bounds),
+        trades=hunt.best,
+        posed=hunt.value,
+        bound=min(piece.relaxed.bound * piece.posed.unit for piece in pieces),
+        search_bound=min(hunt.bound),
         multipliers={str(p.posed.decision.tax_piece): _multipliers(p.posed) for p in pieces},
         solver=f"{pieces[0].relaxed.solver}+highs",
-        solver_version="+".join(sorted(v for v in versions if v)),
-        nodes=nodes,
+        solver_version=f"{pieces[0].relaxed.version}+{capability('highs').version}",
+        nodes=hunt.nodes,
     )
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Hunt:
+    """The search over pieces so far: the best allowed trades, their value, and what HiGHS says of each piece."""
+
+    program: Program
+    snapshot: Snapshot
+    node_limit: int
+    seconds: float
+    best: Trades | None = None
+    value: float = np.inf
+    bound: list[float] = field(default_factory=list)
+    nodes: int = 0
+
+    def offer(self, trades: Trades | None) -> None:
+        """Keep trades that are allowed and cheaper."""
+        if trades is not None and not broken(self.program, self.snapshot, trades):
+            value = self.program.value(self.snapshot, trades)
+            if value < self.value:
+                self.best, self.value = trades, value
+
+    def search(self, piece: _Piece) -> None:
+        """Whole shares on one piece, unless nothing on it can be better; narrowed in vain, everything is left open."""
+        lowest = piece.relaxed.bound * piece.posed.unit
+        self.bound.append(lowest)
+        if lowest >= self.value:
+            return
+        found = self._find(piece)
+        if found.trades is None:
+            found = self._find(piece, narrow=False)
+        self.bound[-1] = max(lowest, found.bound)
+
+    def doubt(self, piece: _Piece) -> None:
+        """Search a piece again without presolve where the trades at hand prove HiGHS's bound on it wrong."""
+        place, unit = piece.posed.decision.tax_piece, piece.posed.unit
+        if self.best is None or self.bound[place] <= self._on(piece, self.best) + CLOSE_ENOUGH * unit:
+            return
+        found = self._find(piece, presolve=False)
+        self.bound[place] = max(piece.relaxed.bound * unit, min(found.bound, self._on(piece, self.best)))
+
+    def _find(self, piece: _Piece, **how: bool) -> Shares:
+        found = find_shares(
+            self.program, self.snapshot, piece.posed, node_limit=self.node_limit, seconds=self.seconds, **how
+        )
+        self.nodes += found.nodes
+        self.offer(found.trades)
+        return found
+
+    def _on(self, piece: _Piece, trades: Trades) -> float:
+        """Dollars the trades cost with the tax of this piece, which is never less than the tax itself."""
+        decision = piece.posed.decision
+        paying: list[Any] = [cost for cost in self.program.costs if hasattr(cost, "paid")]
+        saved = [variable.value for variable in piece.posed.problem.variables()]
+        decision.assign(self.snapshot, trades, cash_after(self.snapshot, trades, paying))
+        value = float(sum(cost.value for cost in piece.posed.costs))
+        for variable, before in zip(piece.posed.problem.variables(), saved, strict=True):
+            variable.save_value(before)
+        return value
 
 
 def _relax_all(program: Program, snapshot: Snapshot, *, solver: str | None) -> list[_Piece] | Unsolved:
@@ -111,20 +169,6 @@ def _relax_all(program: Program, snapshot: Snapshot, *, solver: str | None) -> l
             return relaxed
         pieces.append(_Piece(posed=posed, relaxed=relaxed))
     return pieces
-
-
-def _search(program: Program, snapshot: Snapshot, piece: _Piece, *, node_limit: int, seconds: float) -> Shares:
-    """Whole shares on one piece; where what the relaxation fixed leaves nothing, everything is left open."""
-    found = find_shares(program, snapshot, piece.posed, node_limit=node_limit, seconds=seconds)
-    if found.trades is None:
-        found = find_shares(program, snapshot, piece.posed, node_limit=node_limit, seconds=seconds, narrow=False)
-    return found
-
-
-def _better(program: Program, snapshot: Snapshot, best: Trades | None, found: Trades | None) -> Trades | None:
-    if found is None or best is None:
-        return best if found is None else found
-    return found if program.value(snapshot, found) < program.value(snapshot, best) else best
 
 
 def _multipliers(posed: Posed) -> dict[str, Any]:

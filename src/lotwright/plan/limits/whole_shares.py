@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-9
 """Shares by which a float multiple may miss; far below the smallest increment in use."""
-COARSE = 5e-7
+COARSE = 2e-6
 """Fraction of household value from which a step is above the tolerances of solvers."""
 
 

@@ -17,12 +17,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _MODULES = ("cells", "dual", "master", "newton", "rounding", "search", "nodes")
+MARKER = "warm"
+"""File in the cache folder whose presence says that every kernel is in it."""
 _state = {"compiled": False, "warming": False}
 
 
@@ -40,31 +43,41 @@ def is_compiled() -> bool:
     return _state["compiled"]
 
 
-def _marker() -> Path:
-    """File whose presence says the cache is warm for exactly these sources, this interpreter and this numba."""
+def _cache() -> Path:
+    """Folder of numba's cache for exactly these sources, this interpreter and this numba.
+
+    numba renews a cached function only when its own file changes, not when a function it calls in another file does;
+    so the folder's name is a digest of all of them.
+    """
     here = Path(__file__).parent
     digest = hashlib.sha256(sys.version.encode())
     for name in ("problem", *_MODULES):
         digest.update((here / f"{name}.py").read_bytes())
-    digest.update(str(here).encode())
     try:
-        from importlib.metadata import version
-
         digest.update(version("numba").encode())
-    except importlib.metadata.PackageNotFoundError:
+    except PackageNotFoundError:
         digest.update(b"none")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "lotwright" / f"kernels-{digest.hexdigest()[:16]}"
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return home / "lotwright" / f"kernels-{digest.hexdigest()[:16]}"
 
 
 def _switch_on() -> None:
     """Turn compilation on and import the kernels anew, in the order they build on each other."""
+    import numba
+
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(_cache())
     _state["compiled"] = True
     package = __name__.rpartition(".")[0]
-    for name in _MODULES:
-        module = sys.modules.get(f"{package}.{name}")
-        if module is not None:
-            importlib.reload(module)
+    try:
+        for name in _MODULES:
+            module = sys.modules.get(f"{package}.{name}")
+            if module is None:
+                importlib.import_module(f"{package}.{name}")
+            else:
+                importlib.reload(module)
+    finally:
+        numba.config.CACHE_DIR = before
 
 
 def refresh() -> bool:
@@ -72,7 +85,7 @@ def refresh() -> bool:
     wish = os.environ.get("LOTWRIGHT_KERNELS", "auto")
     if _state["compiled"] or wish == "plain":
         return _state["compiled"]
-    if wish == "compiled" or _marker().exists():
+    if wish == "compiled" or (_cache() / MARKER).exists():
         _switch_on()
     elif not _state["warming"]:
         _state["warming"] = True
@@ -115,6 +128,6 @@ def kernels() -> Any:
 
 def mark_warm() -> None:
     """Leave the marker; called by the child once every kernel is in numba's cache."""
-    marker = _marker()
-    marker.parent.mkdir(parents=True, exist_ok=True)
-    marker.touch()
+    cache = _cache()
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / MARKER).touch()

@@ -32,7 +32,7 @@ def node_bound(P, pool, lower, upper, z, opts, pick, trade, curve, rounds, cutof
     for r in range(rounds):
         if best > 1e7:
             break
-        ceiling = master(P, pool, lower, upper, trial, max(2.0 * close, 1.0), slack, 0.2 * settle, trade, curve)
+        ceiling = master(P, pool, lower, upper, trial, max(1.5 * close, 0.05), slack, 0.2 * settle, trade, curve)
         bound = evaluate(P, trial, lower, upper, opts, pick)
         for halving in range(3):
             if bound >= best - 0.5 * abs(ceiling - best) - settle:
@@ -50,7 +50,7 @@ def node_bound(P, pool, lower, upper, z, opts, pick, trade, curve, rounds, cutof
         if r > 0 and gap > 0.3 * last:
             reach = 3
         last = gap
-        close = max(0.1, min(close, 4.0 * gap)) if reach == 1 else 10.0 + 2.0 * gap
+        close = max(0.02, min(close, 4.0 * gap)) if reach == 1 else 10.0 + 2.0 * gap
         harvest_columns(P, pool, trial, lower, upper, opts, pick, trade, close, fineness, reach)
         slack = max(0.02, min(slack, 0.1 * abs(ceiling - best)))
     return best, ceiling

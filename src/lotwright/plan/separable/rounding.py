@@ -48,7 +48,26 @@ def column_vector(P, pool, g, c, DU, K, q, v):
 
 
 @kernel
-def candidates(P, pool, z, lower, upper, curve, group, column, reduced, vector, heaviest):
+def is_mixed(P, pool, g, fine, lower, upper):
+    """True when the weighted columns of a group disagree on a side, or on the size of an order whose steps are coarse."""
+    for m in range(P.members_offset[g], P.members_offset[g + 1]):
+        h = P.holding[P.members[m]]
+        coarse = h["specific"] * (h["price"] * h["step"]) ** 2 > fine
+        seen = False
+        before = 0.0
+        for c in range(pool.count[g]):
+            if pool.weight[g, c] < 1e-3 or not is_within(P, pool, g, c, lower, upper):
+                continue
+            X = pool.X[P.members[m], c]
+            if seen and (np.sign(X) != np.sign(before) or (coarse and X != before)):
+                return True
+            seen = True
+            before = X
+    return False
+
+
+@kernel
+def candidates(P, pool, z, lower, upper, curve, fine, group, column, reduced, vector, heaviest):
     """Collect the weighted columns of undecided groups, priced and transformed; returns (groups, columns, mean vector)."""
     A, K, free, R = size_of(P)
     DU = A * K
@@ -69,13 +88,13 @@ def candidates(P, pool, z, lower, upper, curve, group, column, reduced, vector, 
     groups = 0
     count = 0
     for g in range(P.members_offset.shape[0] - 1):
-        if pool.smooth[g] == 1:
+        if pool.smooth[g] == 1 or not is_mixed(P, pool, g, fine, lower, upper):
             continue
         begin = count
         least = np.inf
         top = -1
         for c in range(pool.count[g]):
-            if pool.weight[g, c] < 1e-4 or count >= LARGEST or not is_within(P, pool, g, c, lower, upper):
+            if pool.weight[g, c] < 1e-3 or count >= LARGEST or not is_within(P, pool, g, c, lower, upper):
                 continue
             small_column(P, pool, g, c, q)
             price = column_price(P, pool, g, c, z, sigma, DU, q)
@@ -189,7 +208,7 @@ def round_groups(P, pool, z, lower, upper, curve, fine, fixed_lower, fixed_upper
     heaviest = np.zeros(total + 1, dtype=np.int64)
     fixed_lower[:] = lower
     fixed_upper[:] = upper
-    groups, count, mean = candidates(P, pool, z, lower, upper, curve, group, column, reduced, vector, heaviest)
+    groups, count, mean = candidates(P, pool, z, lower, upper, curve, fine, group, column, reduced, vector, heaviest)
     chosen = heaviest[:groups].copy()
     delta = np.zeros(D)
     for i in range(D):

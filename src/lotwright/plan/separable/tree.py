@@ -32,7 +32,8 @@ class Node:
     bound: float
     z: Floats
     is_leaf: bool = True
-    is_closed: bool = False
+    split: tuple[int, float] = (-1, 0.0)
+    """Holding and threshold to branch on next; holding -1: unknown."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -94,6 +95,7 @@ class _Search:
         few = self.n <= 60
         self.polish = (6, 64, 20) if few else (6, 24, 4)
         """Sweeps of single moves, holdings paired in swaps, rounds of swaps."""
+        self.quick = self.polish if few else (2, 0, 0)
 
     def run(self) -> Outcome:
         """Roots, then the open node with the lowest bound until the gap is closed or the effort is spent."""
@@ -125,14 +127,12 @@ class _Search:
         )
 
     def _root(self, piece: int) -> None:
-        problem = self.scaled.pieces[piece]
         lower, upper = self.scaled.lower, self.scaled.upper
-        z = start_multipliers(problem)
-        bound = self._bound(piece, lower, upper, z, rounds=8, close=4.0)
+        z = start_multipliers(self.scaled.pieces[piece])
+        bound = self._bound(piece, lower, upper, z, rounds=8, close=1.0)
         if bound < self.value - self.goal:
             self._try(piece, lower, upper, z)
-            self._try_rounded(piece, lower, upper, z)
-        self._add(Node(piece, -1, -1, 0.0, False, bound, z))
+        self._add(Node(piece, -1, -1, 0.0, False, bound, z), lower, upper, self.polish)
 
     def _bound(self, piece: int, lower: Floats, upper: Floats, z: Floats, *, rounds: int, close: float) -> float:
         bound, _ = self.kernels.node_bound(
@@ -148,42 +148,47 @@ class _Search:
             self.opts, self.pick, self.trade, *self.polish,
         ))  # fmt: skip
 
-    def _try_rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
+    def _try_rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats, polish: tuple[int, int, int]) -> None:
         """Offer the plan with every undecided group fixed to one column."""
-        self._offer(self.kernels.rounded(
-            self.scaled.pieces[piece], self.exact[piece], self.pools[piece], z, lower, upper, self.scaled.lower,
-            self.scaled.upper, self.curves[piece], self.opts, self.pick, self.trade, self.fine, *self.polish,
-        ))  # fmt: skip
+        problem, exact = self.scaled.pieces[piece], self.exact[piece]
+        value = self.kernels.rounded(
+            problem, exact, self.pools[piece], z, lower, upper, self.scaled.lower, self.scaled.upper,
+            self.curves[piece], self.opts, self.pick, self.trade, self.fine, *polish,
+        )  # fmt: skip
+        if value < self.value + 0.5 and polish != self.polish:
+            value = self.kernels.improve(
+                problem, exact, z, self.scaled.lower, self.scaled.upper, self.trade, *self.polish
+            )
+        self._offer(value)
 
     def _offer(self, value: float) -> None:
         if value < self.value - 1e-9:
             self.value = value
             self.best = self.trade.copy()
 
-    def _add(self, node: Node) -> None:
+    def _add(self, node: Node, lower: Floats, upper: Floats, polish: tuple[int, int, int]) -> None:
+        """Keep a node whose bound was just found; while it is open, offer its plan and note where to split it."""
         self.nodes.append(node)
         if node.bound < self.value - self.goal:
+            self._try_rounded(node.piece, lower, upper, node.z, polish)
+        if node.bound < self.value - self.goal:
+            node.split = self.kernels.branch(self.scaled.pieces[node.piece], self.pools[node.piece], lower, upper)
             heapq.heappush(self.heap, (node.bound, len(self.nodes) - 1))
 
     def _expand(self, index: int) -> None:
-        """Bound a node anew (the pool knows more by now), offer its plan, and split it."""
+        """Split a node in two; one that shows nothing to split is bounded anew with every column first."""
         node = self.nodes[index]
         lower, upper = box(self.nodes, index, self.scaled)
-        z = node.z.copy()
-        for rounds, close in ((3, 1.0), (20, 4.0)):
-            bound = self._bound(node.piece, lower, upper, z, rounds=rounds, close=close)
+        holding, at = node.split
+        if holding < 0:
+            z = node.z.copy()
+            bound = self._bound(node.piece, lower, upper, z, rounds=20, close=4.0)
             if bound > node.bound:
                 node.bound, node.z = bound, z.copy()
-            if node.bound >= self.value - self.goal:
-                return
-            self._try_rounded(node.piece, lower, upper, z)
-            if node.bound >= self.value - self.goal:
-                return
+            self._try_rounded(node.piece, lower, upper, z, self.polish)
             holding, at = self.kernels.branch(self.scaled.pieces[node.piece], self.pools[node.piece], lower, upper)
-            if holding >= 0:
-                break
-        else:
-            return
+            if holding < 0 or node.bound >= self.value - self.goal:
+                return
         node.is_leaf = False
         for is_upper in (False, True):
             child_lower, child_upper = lower.copy(), upper.copy()
@@ -192,8 +197,9 @@ class _Search:
             else:
                 child_upper[holding] = min(child_upper[holding], at)
             z = node.z.copy()
-            bound = self._bound(node.piece, child_lower, child_upper, z, rounds=2, close=1.0)
-            self._add(Node(node.piece, index, holding, at, is_upper, max(bound, node.bound), z))
+            bound = self._bound(node.piece, child_lower, child_upper, z, rounds=2, close=0.15)
+            child = Node(node.piece, index, holding, at, is_upper, max(bound, node.bound), z)
+            self._add(child, child_lower, child_upper, self.quick)
 
 
 def box(nodes: list[Node], index: int, problem: Scaled) -> tuple[Floats, Floats]:

@@ -1,0 +1,212 @@
+"""The command ``lotwright``: options in, results on standard output, messages and progress on standard error.
+
+Exit status: 0 done; 1 the work was done but some household has no plan, or a plan does not verify; 2 the input or the
+call is wrong; 3 an error of ours. Heavy imports happen inside commands, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+# One thread for numpy's linear algebra, before anything imports numpy: sums in another order are other plans, and a
+# plan must not depend on how many cores a machine has.
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import typer
+
+from lotwright.cli import tax
+from lotwright.errors import LotwrightError
+from lotwright.version import __version__
+
+DONE, SOME_FAILED, WRONG_INPUT, OUR_ERROR = 0, 1, 2, 3
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    help="Plan trades lot by lot: the cheapest list that is allowed, with a proof of how good it is. Not tax advice.",
+)
+app.add_typer(tax.app, name="tax")
+
+BookFolder = Annotated[Path, typer.Argument(help="Folder of the book's tables.", metavar="BOOK")]
+PricesFile = Annotated[
+    str | None, typer.Option("--prices", help="CSV or Parquet file that takes the place of the table prices.")
+]
+
+
+class Schema(StrEnum):
+    """What has a schema."""
+
+    PLAN = "plan"
+    BOOK = "book"
+    PROGRAM = "program"
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"lotwright {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+@app.command("plan")
+def plan_command(
+    book: BookFolder,
+    household: Annotated[
+        list[str] | None, typer.Option("--household", help="Only this household; may be repeated.")
+    ] = None,
+    program: Annotated[
+        str | None,
+        typer.Option(
+            "--program",
+            help="Name or TOML file of a program. If not given: the one the accounts name, else balanced.",
+        ),
+    ] = None,
+    prices: PricesFile = None,
+    json_path: Annotated[
+        str | None, typer.Option("--json", help="Write the plans as JSON to this file; - for standard output.")
+    ] = None,
+    csv_path: Annotated[
+        str | None, typer.Option("--csv", help="Write the trades as CSV to this file; - for standard output.")
+    ] = None,
+    html_path: Annotated[
+        str | None, typer.Option("--html", help="Write a page for printing or mailing; - for standard output.")
+    ] = None,
+    gap_bp: Annotated[
+        float, typer.Option("--gap-bp", min=0.0, help="Basis points of household value at which to stop searching.")
+    ] = 0.1,
+    time_limit: Annotated[
+        float, typer.Option("--time-limit", min=0.001, help="Seconds a household after which to stop searching.")
+    ] = 10.0,
+) -> None:
+    """Plan the trades of every household of a book, and print what a person wants to read.
+
+    One household is printed in full; of several, a line each.
+    """
+    from lotwright.cli.planning import exit_status, say_failures, with_read_time
+    from lotwright.cli.progress import progress
+    from lotwright.cli.report import print_plans
+    from lotwright.cli.writing import Outputs
+    from lotwright.files.books import read_book
+    from lotwright.files.risk_store import risk_model
+    from lotwright.plan.plans import plan
+
+    outputs = Outputs.of(json=json_path, csv=csv_path, html=html_path)
+    started = time.perf_counter()
+    found = read_book(book, households=household or None, prices=_prices(prices))
+    model = risk_model(found)
+    seconds = time.perf_counter() - started
+    with progress(len(found.households)) as advance:
+        plans = plan(
+            found,
+            program=program,
+            gap_bp=gap_bp,
+            time_limit=time_limit,
+            risk=model,
+            beside=book,
+            progress=lambda _: advance(),
+        ).plans
+    plans = with_read_time(plans, seconds)
+    outputs.write(plans)
+    if not outputs.take_standard_output:
+        print_plans(plans)
+    say_failures(plans)
+    raise typer.Exit(exit_status(plans))
+
+
+@app.command("verify")
+def verify_command(
+    plan: Annotated[Path, typer.Argument(help="JSON file that --json wrote.", metavar="PLAN")],
+    book: BookFolder,
+    program: Annotated[
+        str | None,
+        typer.Option("--program", help="Name or file of the program, where the plan's own name does not find it."),
+    ] = None,
+    prices: PricesFile = None,
+) -> None:
+    """Recompute everything a plan claims, its bound included, without solving; print a line for each finding."""
+    from lotwright.cli.verify import print_findings, read_plans, verify_plans
+    from lotwright.files.books import read_book
+
+    claims = read_plans(plan)
+    reports = verify_plans(claims, read_book(book, prices=_prices(prices)), program=program, beside=book)
+    raise typer.Exit(DONE if print_findings(reports) else SOME_FAILED)
+
+
+@app.command("risk")
+def risk_command(
+    book: BookFolder,
+    json_path: Annotated[
+        str | None, typer.Option("--json", help="Write the model as JSON to this file; - for standard output.")
+    ] = None,
+    prices: PricesFile = None,
+) -> None:
+    """Show the risk model a plan of this book uses: symbols, exposures F and specific variances D, annual."""
+    from lotwright.cli.report import print_risk
+    from lotwright.cli.writing import write_json
+    from lotwright.files.books import read_book
+    from lotwright.files.risk_store import risk_model
+
+    model = risk_model(read_book(book, prices=_prices(prices)))
+    if json_path is not None:
+        write_json(json_path, model.to_json())
+    if json_path != "-":
+        print_risk(model)
+
+
+@app.command("schema")
+def schema_command(what: Annotated[Schema, typer.Argument(help="Of what.")]) -> None:
+    """Print the JSON Schema of a plan, a book or a program."""
+    from lotwright.cli.writing import write_json
+
+    if what is Schema.PLAN:
+        from lotwright.files.plan_schema import plan_schema as schema
+    elif what is Schema.BOOK:
+        from lotwright.files.book_schema import book_schema as schema
+    else:
+        from lotwright.plan.program import program_schema as schema
+    write_json("-", schema())
+
+
+def _prices(given: str | None) -> Path | None:
+    return None if given is None else Path(given)
+
+
+def main() -> None:
+    """Run the command; errors become a message and an exit status, a traceback only where LOTWRIGHT_DEBUG is set."""
+    try:
+        app()
+    except LotwrightError as error:
+        _leave(WRONG_INPUT, str(error))
+    except OSError as error:
+        _leave(
+            WRONG_INPUT, f"{error.filename or 'A file'}: {error.strerror or error}. Check the path and its permissions."
+        )
+    except Exception as error:  # noqa: BLE001  the last fence: whatever it is, it is ours, and its status is 3
+        _leave(
+            OUR_ERROR,
+            f"Internal error: {type(error).__name__}: {error}. This is a defect of Lotwright, not of your input; "
+            "set LOTWRIGHT_DEBUG=1 to see where it happened.",
+        )
+
+
+def _leave(status: int, message: str) -> None:
+    if os.environ.get("LOTWRIGHT_DEBUG"):
+        traceback.print_exc()
+    typer.echo(message, err=True)
+    sys.exit(status)

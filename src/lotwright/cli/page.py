@@ -1,0 +1,2 @@
+def page(plans):
+    return ""

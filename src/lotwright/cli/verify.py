@@ -1,0 +1,191 @@
+"""Recompute everything a plan claims, and say where it differs. Nothing is solved.
+
+The trades are carried out on the book by the independent verifier; every figure the plan states is held against what
+comes out; the bound is evaluated again from the plan's own multipliers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from lotwright.book.book import Book
+from lotwright.book.failure import Failure
+from lotwright.book.holdings import Household
+from lotwright.cli.claims import Finding, differing, figures
+from lotwright.errors import PlanError, ProgramError
+from lotwright.files.plan_json import plan_from_json
+from lotwright.files.risk_store import risk_model
+from lotwright.plan.paths import GENERAL, NOTHING_TO_TRADE, has_nothing
+from lotwright.plan.program import Program, load_program
+from lotwright.plan.result import HouseholdPlan, Objective, Status
+from lotwright.plan.separable.certify import KIND, check_bound
+from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.take_snapshot import take_snapshot
+from lotwright.plan.terms import RiskNumbers
+from lotwright.plan.verify import verify
+from lotwright.plan.words import money
+from lotwright.risk.model import RiskModel
+
+ROUNDING = 1e-9
+"""Fraction of household value by which a bound may be lost in the last digits of floats."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was found about one household's plan."""
+
+    household: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """True when nothing differs."""
+        return all(finding.ok for finding in self.findings)
+
+
+def read_plans(path: Path) -> tuple[HouseholdPlan, ...]:
+    """The plans of a JSON file: one object, or an array of them.
+
+    Raises
+    ------
+    PlanError
+        The file is not there, is not JSON, or is not of this schema.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except OSError as error:
+        raise PlanError(f"{path} cannot be read: {error.strerror}. Name a file that --json wrote.") from error
+    except ValueError as error:  # of JSON, or of the text's encoding
+        raise PlanError(f"{path} is not JSON: {error}. Name a file that --json wrote.") from error
+    return tuple(plan_from_json(entry) for entry in (document if isinstance(document, list) else [document]))
+
+
+def verify_plans(
+    claims: Sequence[HouseholdPlan], book: Book, *, program: str | None, beside: Path
+) -> tuple[Report, ...]:
+    """A report for each plan.
+
+    Raises
+    ------
+    ProgramError
+        A plan's program is found neither by ``program`` nor by its own name.
+    """
+    risk = risk_model(book)
+    loaded = {name: _program(name, program, beside) for name in sorted({claim.program for claim in claims})}
+    return tuple(
+        Report(
+            household=claim.household,
+            findings=tuple(_findings(claim, book, program=loaded[claim.program], risk=risk)),
+        )
+        for claim in claims
+    )
+
+
+def print_findings(reports: Sequence[Report]) -> bool:
+    """A line for each finding, what differs marked; True when nothing does."""
+    for report in reports:
+        for finding in report.findings:
+            typer.echo(f"{report.household}  {'ok     ' if finding.ok else 'DIFFERS'}  {finding.name}: {finding.text}")
+    wrong = [f"{report.household} ({_names(report)})" for report in reports if not report.ok]
+    if wrong:
+        typer.echo(f"{len(wrong)} of {len(reports)} plans are not what they claim: {', '.join(wrong)}.", err=True)
+    return not wrong
+
+
+def _names(report: Report) -> str:
+    return ", ".join(dict.fromkeys(finding.name for finding in report.findings if not finding.ok))
+
+
+def _program(name: str, given: str | None, beside: Path) -> Program:
+    try:
+        return load_program(given if given is not None else name, beside=beside)
+    except ProgramError as error:
+        raise ProgramError(
+            f"{error} The plan was made with the program {name}: name its file with --program."
+        ) from None
+
+
+def _findings(claim: HouseholdPlan, book: Book, *, program: Program, risk: RiskModel) -> Iterator[Finding]:
+    """Every claim of one plan, held against the book."""
+    facts = book.households.get(claim.household)
+    if facts is None:
+        yield Finding(name="household", ok=False, text=f"The book has no household {claim.household}.")
+        return
+    if claim.status is Status.FAILED:
+        reason = claim.failure.reason if claim.failure else "no reason"
+        yield Finding(name="status", ok=True, text=f"The household has no plan ({reason}), so nothing is claimed.")
+        return
+    if isinstance(facts, Failure):
+        yield Finding(name="input", ok=False, text=f"The book's rows allow no plan. {facts.message}")
+        return
+    yield from _provenance(claim, book, program)
+    yield from _figures(claim, book, facts, program=program, risk=risk)
+
+
+def _provenance(claim: HouseholdPlan, book: Book, program: Program) -> Iterator[Finding]:
+    made = claim.provenance
+    yield differing("as_of", claim.as_of.isoformat(), book.market.as_of.isoformat(), of="the book's day")
+    if made is None:
+        yield Finding(name="provenance", ok=False, text="The plan does not say what it was made from.")
+        return
+    yield differing("book_hash", made.book_hash[:12], book.content_hash[:12], of="the book's files")
+    yield differing("program_hash", made.program_hash[:12], program.content_hash[:12], of=f"program {program.name}")
+
+
+def _figures(
+    claim: HouseholdPlan, book: Book, household: Household, *, program: Program, risk: RiskModel
+) -> Iterator[Finding]:
+    numbers = RiskNumbers(symbols=risk.symbols, exposure=risk.exposure, specific=risk.specific)
+    true = verify(claim.trades, household, book.market, terms=program.terms(), risk=numbers)
+    for check in true.checks:
+        yield Finding(name=check.name, ok=check.ok, text=check.text)
+    snapshot = take_snapshot(household, book.market, risk)
+    if isinstance(snapshot, Failure):
+        yield Finding(name="input", ok=False, text=snapshot.message)
+        return
+    yield from figures(claim, true, snapshot=snapshot, program=program)
+    if claim.objective is None:
+        yield Finding(name="objective", ok=False, text="The plan states no objective.")
+    else:
+        yield _bound(claim.objective, program, snapshot)
+
+
+def _bound(objective: Objective, program: Program, snapshot: Snapshot) -> Finding:
+    """The bound again, from the plan's multipliers."""
+    if not isfinite(objective.bound):
+        return Finding(name="bound", ok=True, text="No bound is claimed.")
+    try:
+        again = _bound_again(objective.multipliers, program, snapshot)
+    except PlanError as error:
+        return Finding(name="bound", ok=False, text=str(error))
+    except (KeyError, TypeError, ValueError, IndexError, ArithmeticError) as error:
+        return Finding(name="bound", ok=False, text=f"The multipliers cannot be read: {type(error).__name__}: {error}.")
+    if objective.bound <= again + ROUNDING * max(snapshot.total_value, 1.0):
+        return Finding(name="bound", ok=True, text=f"The multipliers prove a bound of {money(again)}.")
+    text = f"The plan claims {money(objective.bound)}; its multipliers prove no more than {money(again)}."
+    return Finding(name="bound", ok=False, text=text)
+
+
+def _bound_again(multipliers: Any, program: Program, snapshot: Snapshot) -> float:
+    kind = multipliers.get("kind")
+    if kind == NOTHING_TO_TRADE and has_nothing(snapshot):
+        from lotwright.plan.protocols import Trades
+
+        still = Trades(sell=snapshot.lot_quantity * 0, buy=snapshot.quantity * 0)
+        return program.value(snapshot, still)
+    if kind == GENERAL:
+        raise PlanError(
+            "The bound comes from the general path, whose multipliers do not prove it without solving. Plan the"
+            " household again to confirm it."
+        )
+    if kind != KIND:
+        raise PlanError(f"The multipliers are of kind {kind!r}, from which no bound can be recomputed.")
+    return check_bound(multipliers, program, snapshot)

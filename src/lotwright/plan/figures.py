@@ -1,0 +1,76 @@
+"""The figures of a plan: cost lines that add up to the digit, the objective with its bound, and what must be noted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from math import inf, isfinite
+
+from lotwright.plan.limits import Soft
+from lotwright.plan.program import Program
+from lotwright.plan.protocols import Cost
+from lotwright.plan.result import CostLine, Objective
+from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.solution import Solution
+from lotwright.risk.model import RiskModel
+from lotwright.tax.household import household_tax
+
+MICRO = Decimal("0.000001")
+"""Dollars a cost line is rounded to, so that the lines add up to what was posed, digit for digit."""
+
+
+def cost_lines(
+    program: Program, snapshot: Snapshot, solution: Solution, *, verified: Mapping[str, Decimal]
+) -> tuple[CostLine, ...]:
+    """A line for each cost: the verifier's dollars, or the program's own for costs the verifier has no word for."""
+    own = {id(cost) for cost in program.unverified}
+    return tuple(
+        CostLine(
+            name=cost_name(cost),
+            dollars=_micro(
+                Decimal(cost.value(snapshot, solution.trades)) if id(cost) in own else verified[cost.kind],
+            ),
+            text=cost.explain(snapshot, solution.trades),
+        )
+        for cost in program.costs
+    )
+
+
+def cost_name(cost: Cost) -> str:
+    """``tax``; ``soft_cash`` for a softened limit."""
+    return f"soft_{cost.limit.kind}" if isinstance(cost, Soft) else cost.kind
+
+
+def _micro(dollars: Decimal) -> float:
+    return float(dollars.quantize(MICRO, rounding=ROUND_HALF_EVEN)) + 0.0
+
+
+def objective(lines: tuple[CostLine, ...], solution: Solution, *, value: Decimal) -> Objective:
+    """Posed, bound and gap in millionths of a dollar, the bound rounded down and never above what was posed."""
+    posed = sum((Decimal(repr(line.dollars)) for line in lines), Decimal(0))
+    if not isfinite(solution.bound):
+        return Objective(posed=float(posed), bound=-inf, gap=inf, gap_bp=inf, multipliers=solution.certificate)
+    bound = min(posed, Decimal(solution.bound).quantize(MICRO, rounding=ROUND_FLOOR))
+    return Objective(
+        posed=float(posed),
+        bound=float(bound),
+        gap=float(posed - bound),
+        gap_bp=float((posed - bound) / value * 10_000) if value > 0 else 0.0,
+        multipliers=solution.certificate,
+    )
+
+
+def notes(program: Program, snapshot: Snapshot, solution: Solution, *, risk: RiskModel) -> tuple[str, ...]:
+    """What was assumed or left open, in sentences a plan must repeat."""
+    household = snapshot.household
+    said = [*household.notes, *household_tax(household, as_of=snapshot.market.as_of).notes]
+    if risk.kind == "drift":
+        said.append("There is no price history, so tracking risk is plain drift: every security moves on its own.")
+    said += [risk.notes[symbol] for symbol in sorted(set(snapshot.symbol)) if symbol in risk.notes]
+    said += [
+        f"The verifier has no words for the cost {cost_name(cost)}; its dollars are the program's own."
+        for cost in program.unverified
+    ]
+    if solution.stopped:
+        said.append(f"The search {solution.stopped}, before the gap that was asked; more time may find a better plan.")
+    return tuple(said)

@@ -1,0 +1,97 @@
+"""Which way a program is solved for one household: with a certificate where it falls apart, through cvxpy otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lotwright.book.failure import Failure
+from lotwright.plan.program import Program
+from lotwright.plan.protocols import Trades
+from lotwright.plan.separable.certify import solve_separable
+from lotwright.plan.separable.tree import Effort
+from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.solution import Solution
+from lotwright.version import __version__
+
+GENERAL = "general/1"
+"""Kind of certificate of the general path: duals for reading, from which its bound is not recomputed."""
+NOTHING_TO_TRADE = "nothing_to_trade/1"
+"""Kind of certificate of a household without money or lots: its only plan is to do nothing."""
+LONG = 3600.0
+"""Seconds for a path that needs a number where no limit was asked."""
+
+
+def solve(program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callable[[], float]) -> Solution | Failure:
+    """Trades of least cost and a bound, or why there are none.
+
+    A program of the separable shape goes the separable path; any other, and one for which that path found nothing
+    without proving that there is nothing, goes the general one. A breakdown in the arithmetic is a failure of this
+    household.
+
+    Raises
+    ------
+    ProgramError
+        The program cannot be posed at all: a cost or limit is not convex.
+    """
+    if has_nothing(snapshot):
+        return _still(program, snapshot)
+    try:
+        if program.is_separable:
+            found = solve_separable(program, snapshot, effort, clock=clock)
+            if isinstance(found, Solution) or found.reason != "not_found":
+                return found
+        return _general(program, snapshot, effort)
+    except (ArithmeticError, ValueError) as error:  # numpy's LinAlgError is a ValueError
+        name, what = snapshot.household.household, f"{type(error).__name__}: {error}"
+        return Failure(
+            reason="solver_error",
+            message=f"The solver broke down on {name} ({what}). Look for extreme prices, quantities or volatilities"
+            " in its rows, or report this as a defect.",
+            evidence={"error": what},
+        )
+
+
+def has_nothing(snapshot: Snapshot) -> bool:
+    """True for a household without lots and without money: it can neither sell nor buy."""
+    return snapshot.total_value <= 0 and not len(snapshot.lot)
+
+
+def _general(program: Program, snapshot: Snapshot, effort: Effort) -> Solution | Failure:
+    from lotwright.plan.general import solve_program  # noqa: PLC0415  cvxpy takes seconds; most plans need none of it
+
+    found = solve_program(program, snapshot, seconds=LONG if effort.seconds is None else effort.seconds)
+    if isinstance(found, Failure):
+        return found
+    return Solution(
+        trades=found.trades,
+        posed=found.posed,
+        bound=found.bound,
+        certificate={"kind": GENERAL, "pieces": found.multipliers},
+        solver=found.solver,
+        solver_version=found.solver_version,
+        nodes=found.nodes,
+    )
+
+
+def _still(program: Program, snapshot: Snapshot) -> Solution | Failure:
+    """Doing nothing: the only plan of a household that has nothing, unless even that breaks a limit."""
+    still = Trades(sell=np.zeros(0), buy=np.zeros(len(snapshot.symbol)))
+    broken = program.violations(snapshot, still)
+    if broken:
+        return Failure(
+            reason="infeasible",
+            message=f"{snapshot.household.household} holds nothing that could be sold and has"
+            f" ${snapshot.total_value:,.2f} in cash, which breaks {', '.join(broken)}. Bring cash.",
+            evidence={"limits": broken},
+        )
+    posed = program.value(snapshot, still)
+    return Solution(
+        trades=still,
+        posed=posed,
+        bound=posed,
+        certificate={"kind": NOTHING_TO_TRADE},
+        solver="lotwright",
+        solver_version=__version__,
+    )

@@ -1,0 +1,160 @@
+"""``lotwright tax …`` as a person runs it: files in, tables, CSV and JSON out."""
+
+from __future__ import annotations
+
+import csv
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lotwright.cli.tax import app
+from lotwright.errors import BookError
+
+TRADES = """account,date,symbol,action,quantity,price,kind
+T,2014-05-01,X,buy,100,10,taxable
+T,2014-07-01,X,sell,100,7.50,taxable
+R,2014-07-05,Y,buy,40,8,roth
+T,2014-07-06,X,buy,60,8,taxable
+"""
+BOOK = {
+    "accounts": "account,household,kind,model,cash,short_term_rate,long_term_rate\n"
+    "A,H,taxable,M,100,0.4,0.2\nI,H,ira,M,100,,\n",
+    "lots": "account,symbol,lot,quantity,acquired,basis\nA,X,x1,10,2024-01-05,300\nI,X,x2,5,2026-06-20,90\n",
+    "transactions": "account,date,symbol,action,quantity,price,realised_gain,character,disallowed_loss,lot\n"
+    "A,2026-06-10,X,sell,10,20,-100,LT,0,x1\nI,2026-06-20,X,buy,5,18,,,,x2\n",
+    "prices": "symbol,price,as_of\nX,19,2026-06-30\n",
+    "targets": "model,symbol,weight\nM,X,1\n",
+}
+runner = CliRunner()
+
+
+@pytest.fixture
+def trades(tmp_path: Path) -> Path:
+    path = tmp_path / "trades.csv"
+    path.write_text(TRADES, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    folder = tmp_path / "book"
+    folder.mkdir()
+    for name, text in BOOK.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_wash_as_json(trades: Path) -> None:
+    done = runner.invoke(app, ["wash", str(trades), "--json", "-"])
+    assert done.exit_code == 0
+    found = json.loads(done.stdout)
+    assert [(loss["quantity"], loss["disallowed"], loss["outcome"]) for loss in found["losses"]] == [
+        (60, 150, "deferred"),
+        (40, 0, "allowed"),
+    ]
+    assert found["losses"][0]["replacement"] == {
+        "account": "T", "symbol": "X", "lot": "2014-07-06", "acquired": "2014-07-06", "quantity": 60, "basis": 630.0,
+        "holding_start": "2014-05-06",
+    }  # fmt: skip
+    assert found["disallowed"] == 150
+    assert "sold_before=held_after_sale" in done.stderr
+
+
+def test_wash_with_identical_securities_and_another_reading(trades: Path, tmp_path: Path) -> None:
+    groups = tmp_path / "identical.csv"
+    groups.write_text("group,symbol\nG,X\nG,Y\n", encoding="utf-8")
+    options = ["--identical", str(groups), "--piece", "last", "--json", "-"]
+    found = json.loads(runner.invoke(app, ["wash", str(trades), *options]).stdout)
+    assert [(loss["outcome"], loss["disallowed"]) for loss in found["losses"]] == [
+        ("permanent", 100),
+        ("deferred", 150),
+    ]
+    assert "piece=last" in found["readings"]
+
+
+def test_wash_as_csv_and_as_a_table(trades: Path) -> None:
+    rows = list(csv.DictReader(StringIO(runner.invoke(app, ["wash", str(trades), "--csv", "-"]).stdout)))
+    assert [(row["quantity"], row["disallowed"], row["replacement_basis"]) for row in rows] == [
+        ("60", "150.00", "630.00"),
+        ("40", "0.00", ""),
+    ]
+    table = runner.invoke(app, ["wash", str(trades)], env={"COLUMNS": "300"}).stdout
+    assert "Losses" in table
+    assert "deferred" in table
+
+
+def test_wash_says_what_is_wrong_with_its_input(tmp_path: Path, trades: Path) -> None:
+    assert isinstance(runner.invoke(app, ["wash", str(tmp_path / "none.csv")]).exception, BookError)
+    groups = tmp_path / "identical.csv"
+    for text in ("group,symbol\nG,\n", "group,symbol\nG,X\nH,X\n"):
+        groups.write_text(text, encoding="utf-8")
+        assert isinstance(runner.invoke(app, ["wash", str(trades), "--identical", str(groups)]).exception, BookError)
+
+
+def test_two_results_on_standard_output_are_refused(trades: Path, book: Path) -> None:
+    for call in (["wash", str(trades)], ["lots", str(book)], ["year", str(book), "--year", "2026"]):
+        done = runner.invoke(app, [*call, "--json", "-", "--csv", "-"])
+        assert done.exit_code == 2
+        assert done.stdout == ""
+
+
+def test_year_as_json(book: Path) -> None:
+    done = runner.invoke(app, ["year", str(book), "--year", "2026", "--json", "-"])
+    assert done.exit_code == 0
+    (found,) = json.loads(done.stdout)
+    assert [(r["quantity"], r["code"], r["adjustment"], r["gain"]) for r in found["rows"]] == [
+        (5, "W", 50.0, 0.0),
+        (5, "", 0.0, -50.0),
+    ]
+    assert (found["schedule"]["net_long"], found["permanent"], found["year"]) == (-50.0, 50.0, 2026)
+    assert "H: The rows show a net long-term gain of -50.00, the accounts state 0" in done.stderr
+
+
+def test_year_as_csv_and_as_a_table(book: Path, tmp_path: Path) -> None:
+    out = tmp_path / "rows.csv"
+    table = runner.invoke(app, ["year", str(book), "--year", "2026", "--csv", str(out)], env={"COLUMNS": "300"}).stdout
+    rows = list(csv.DictReader(StringIO(out.read_text(encoding="utf-8"))))
+    assert [(row["household"], row["description"], row["code"]) for row in rows] == [
+        ("H", "5 sh. X", "W"),
+        ("H", "5 sh. X", ""),
+    ]
+    assert "Schedule D" in table
+
+
+def test_lots_and_locks(book: Path) -> None:
+    lots = json.loads(runner.invoke(app, ["lots", str(book), "--json", "-"]).stdout)
+    assert [(r["account"], r["lot"], r["unrealised"], r["is_harvestable"]) for r in lots] == [
+        ("A", "x1", -110.0, False),
+        ("I", "x2", 5.0, False),
+    ]
+    assert lots[0]["clean_from"] == "2026-07-21"
+    locks = json.loads(runner.invoke(app, ["locks", str(book), "--json", "-"]).stdout)
+    assert [(r["bars"], r["accounts"], r["until"]) for r in locks] == [
+        ("buy", ["A", "I"], "2026-07-10"),
+        ("sell_at_loss", ["A"], "2026-07-20"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("day", "bars"), [("2026-06-15", ["buy"]), ("2026-07-15", ["sell_at_loss"]), ("2026-08-01", [])]
+)
+def test_locks_as_of_another_day(book: Path, day: str, bars: list[str]) -> None:
+    done = runner.invoke(app, ["locks", str(book), "--as-of", day, "--json", "-"])
+    assert [r["bars"] for r in json.loads(done.stdout)] == bars
+
+
+def test_a_household_that_is_not_there(book: Path) -> None:
+    failed = runner.invoke(app, ["lots", str(book), "--household", "Z"])
+    assert isinstance(failed.exception, BookError)
+    assert "has no household Z. It has H." in str(failed.exception)
+
+
+def test_a_household_whose_input_is_bad_does_not_stop_the_others(book: Path) -> None:
+    (book / "accounts.csv").write_text(BOOK["accounts"] + "B,G,taxable,M,oops,,\n", encoding="utf-8")
+    done = runner.invoke(app, ["lots", str(book), "--json", "-"])
+    assert done.exit_code == 1
+    assert len(json.loads(done.stdout)) == 2
+    assert "G: " in done.stderr
