@@ -93,6 +93,14 @@ def test_numbers_of_the_law_carry_title_unit_and_source(name: str) -> None:
     assert all(entry["source"] and entry["link"].startswith("https://") for entry in law["year"])
 
 
+def test_state_rates_carry_their_sources() -> None:
+    law = read_law("state_income")
+    assert law["year"] == 2025
+    assert all(entry["source"] for entry in law["flat"].values())
+    assert all(0 <= entry["rate"] < dec("0.06") for entry in law["flat"].values())
+    assert [state for state in ("CA", "NY", "WA", "MA", "AZ") if state in law["flat"]] == []
+
+
 def test_a_long_gain_straddles_the_0_and_15_percent_brackets() -> None:
     """2025 single: 48,350 - 40,000 = 8,350 at 0 %, 1,650 at 15 %."""
     assert tax_on_gains(filer(taxable_income=40_000), short=Decimal(0), long=Decimal(10_000)).tax == dec("247.50")

@@ -111,6 +111,10 @@ def test_disagreeing_filing_statuses_take_the_lowest_cap() -> None:
     assert "different filing statuses" in found.notes[0]
 
 
+def test_equal_rates_are_nothing_to_note() -> None:
+    assert household_tax(household(account(short_term_rate="0.2", long_term_rate="0.2"))).notes == ()
+
+
 def test_a_long_rate_above_the_short_one_is_used_for_both() -> None:
     found = household_tax(household(account(short_term_rate="0.1", long_term_rate="0.2")))
     assert found.rates.short == found.rates.long == dec("0.2")

@@ -83,6 +83,26 @@ def test_purchase_and_fees_are_read() -> None:
     assert sum(d.gain for d in found.disposals) in {dec(-23), dec(-22)}
 
 
+def test_a_recorded_gain_stands_in_for_a_purchase_older_than_the_table() -> None:
+    header = (*HEADER, "realised_gain", "character")
+    lines = ("T,2024-03-01,X,sell,10,15,-50,LT", "T,2024-03-10,X,buy,4,15,,")
+    trades = read_trades(table(*lines, header=header), source="trades.csv")
+    found = wash_sales(trades.events, kinds=trades.kinds, opening=trades.opening)
+    assert [(row["quantity"], row["disallowed"], row["character"]) for row in wash_rows(found)] == [
+        (4, 20, "LT"),
+        (6, 0, "LT"),
+    ]
+    assert "VARIOUS" in trades.notes[0]
+    with pytest.raises(BookError, match="column realised_gain: found 'x', which is not a number"):
+        read_trades(table("T,2024-03-01,X,sell,10,15,x,LT", header=header), source="trades.csv")
+
+
+def test_headers_are_read_as_people_write_them() -> None:
+    header = ("Account", " Date", "Symbol", "ACTION", "Quantity", "Price", "Kind of account")
+    trades = read_trades(table("R,2024-03-01,X,Buy,1,2,Roth", header=header), source="trades.csv")
+    assert dict(trades.kinds) == {"R": "roth"}
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -25,6 +25,32 @@ def test_v2_v3_regulation_1_1091_2_examples_1_and_2(price: int, basis: int) -> N
     assert [p.basis for p in found.open_lots] == [basis]
 
 
+def test_regulation_1_1091_1_h_example_1() -> None:
+    """100 for 10,000, 100 more for 9,000; the first sold for 9,000: no loss from the sale is allowable."""
+    found = wash(
+        buy("1954-12-01", "a", 100, 100), buy("1954-12-15", "b", 100, 90), sell("1955-01-03", 100, 90, ("a", 100))
+    )
+    assert fates(found) == [("a", 100, -1_000, 1_000, "b")]
+    assert [p.basis for p in found.open_lots] == [10_000]
+
+
+def test_regulation_1_1091_1_h_example_2() -> None:
+    found = wash(
+        buy("1954-09-21", "a", 100, 50),
+        buy("1954-12-21", "b", 50, 55),
+        buy("1954-12-27", "c", 25, 45),
+        sell("1955-01-03", 100, 40, ("a", 100)),
+    )
+    assert fates(found) == [("a", 50, -500, 500, "b"), ("a", 25, -250, 250, "c"), ("a", 25, -250, 0, None)]
+    assert [p.basis for p in found.open_lots] == [3_250, 1_375]
+
+
+def test_regulation_1_1091_1_h_example_3() -> None:
+    later = [buy(f"1956-02-{d}", f"feb{d}", 50, 40) for d in (15, 16, 17, 18)]
+    found = wash(buy("1954-09-15", "a", 100, 50), sell("1956-02-01", 100, 40), *later)
+    assert fates(found) == [("a", 50, -500, 500, "feb15"), ("a", 50, -500, 500, "feb16")]
+
+
 def test_v4_publication_550_fewer_bought_than_sold() -> None:
     found = wash(
         buy("2014-09-26", "a", 100, 50),

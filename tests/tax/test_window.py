@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from builders import account, day, dec, household, lot, market, trade
 
@@ -67,6 +69,26 @@ class TestMatching:
         trades = (trade("buy", "2026-06-20", 100), trade("buy", "2026-06-20", 50))
         found = purchases(account(lots=lots, transactions=trades))
         assert sorted(p[3:] for p in found) == [(20, 20, ("a",)), (30, 30, ("b",)), (100, 0, ())]
+
+    def test_two_names_are_two_purchases_whatever_their_size(self) -> None:
+        lots = (lot("a", "2026-06-20", 100, purchase="x"),)
+        trades = (trade("buy", "2026-06-20", 100, purchase="y"),)
+        found = purchases(account(lots=lots, transactions=trades))
+        assert sorted(p[3:] for p in found) == [(100, 0, ()), (100, 100, ("a",))]
+
+    @pytest.mark.parametrize(
+        ("orders", "lots", "lacking"),
+        [  # (shares, name) each
+            ([(50, "y"), (70, None)], [(20, "x"), (30, None)], 20 + 50),
+            ([(10, "y"), (70, None)], [(20, "x"), (30, None)], 30),
+            ([(10, "y"), (25, None)], [(20, "x"), (30, None)], 0),
+        ],
+    )
+    def test_shares_without_lots_by_name(self, orders: list[Any], lots: list[Any], lacking: int) -> None:
+        held = tuple(lot(f"l{n}", "2026-06-20", q, purchase=p) for n, (q, p) in enumerate(lots))
+        trades = tuple(trade("buy", "2026-06-20", q, purchase=p) for q, p in orders)
+        found = purchases(account(lots=held, transactions=trades))
+        assert sum(p[3] for p in found if not p[5]) == lacking
 
     def test_a_purchase_wholly_sold_still_appears(self) -> None:
         trades = (trade("buy", "2026-06-10", 100), trade("sell", "2026-06-20", 100, realised_gain=5))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from builders import account, day, dec, household, lot, market, trade
 
-from lotwright.book.kinds import Character
+from lotwright.book.kinds import Character, FilingStatus
 from lotwright.tax.past import rebuild_past
 from lotwright.tax.year_report import TaxYear, tax_year
 
@@ -85,6 +85,16 @@ def test_carryforwards_enter_on_lines_6_and_14_and_leave_by_the_worksheet() -> N
     assert (s.short_carryover, s.long_carryover) == (-1_000, -5_000)
     assert (s.net_short, s.net_long, s.deduction) == (-1_000, -4_950, 3_000)
     assert (s.carryforward_short, s.carryforward_long) == (0, 2_950)
+
+
+def test_tax_by_brackets_where_income_and_status_are_known() -> None:
+    """2026 single, 45,000: 10,000 long-term: 4,450 at 0 %, 5,550 at 15 %."""
+    sale = trade("sell", "2026-02-02", 1_000, 20, realised_gain=10_000, character=Character.LONG)
+    facts = {"taxable_income": 45_000, "filing_status": FilingStatus.SINGLE}
+    assert report(account(transactions=(sale,), **facts, **RATES)).tax_by_brackets == dec("832.50")
+    assert report(account(transactions=(sale,), **RATES)).tax_by_brackets is None
+    old = trade("sell", "2015-02-02", 1_000, 20, realised_gain=10_000, character=Character.LONG)
+    assert report(account(transactions=(old,), **facts, **RATES), year=2015).tax_by_brackets is None
 
 
 def test_a_sale_of_unknown_lots_keeps_the_recorded_gain_and_term() -> None:

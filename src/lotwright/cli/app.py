@@ -14,11 +14,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-# One thread for numpy's linear algebra, before anything imports numpy: sums in another order are other plans, and a
-# plan must not depend on how many cores a machine has.
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-
 import typer
 
 from lotwright.cli import tax
@@ -57,11 +52,17 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def root(
-    version: Annotated[
+    _version_asked: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
     ] = False,
 ) -> None:
-    """Options before the command."""
+    """Options before the command.
+
+    One thread for numpy's linear algebra, said before any command imports numpy: sums in another order are other plans,
+    and a plan must not depend on how many cores a machine has.
+    """
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 
 @app.command("plan")
@@ -194,9 +195,8 @@ def main() -> None:
     except LotwrightError as error:
         _leave(WRONG_INPUT, str(error))
     except OSError as error:
-        _leave(
-            WRONG_INPUT, f"{error.filename or 'A file'}: {error.strerror or error}. Check the path and its permissions."
-        )
+        what = f"{error.filename or 'A file'}: {error.strerror or error}"
+        _leave(WRONG_INPUT, f"{what}. Check the path and its permissions.")
     except Exception as error:  # noqa: BLE001  the last fence: whatever it is, it is ours, and its status is 3
         _leave(
             OUR_ERROR,

@@ -117,9 +117,8 @@ def _costs(claim: HouseholdPlan, true: Verification, snapshot: Snapshot, program
 
 def _as_arrays(trades: Iterable[Trade], snapshot: Snapshot) -> Trades:
     """The trade list as the arrays that a program's own costs read."""
-    holdings = {
-        (snapshot.account[a], s): j for j, (a, s) in enumerate(zip(snapshot.account_of, snapshot.symbol, strict=True))
-    }
+    names = zip(snapshot.account_of, snapshot.symbol, strict=True)
+    holdings = {(snapshot.account[a], symbol): j for j, (a, symbol) in enumerate(names)}
     lots = {(lot.account, lot.symbol, lot.lot): k for k, lot in enumerate(snapshot.lot)}
     sell, buy = np.zeros(len(snapshot.lot)), np.zeros(len(snapshot.symbol))
     for trade in trades:
@@ -158,10 +157,10 @@ def _drift(said: Iterable[Drift], true: Iterable[Drift]) -> list[str | None]:
     actual: Mapping[str, Drift] = {f"{row.account}/{row.symbol}": row for row in true}
     faults: list[str | None] = [*_names("weight of", claimed, actual)]
     for name in sorted(claimed.keys() & actual.keys()):
-        for part in ("target", "before", "after"):
-            faults.append(
-                _real(f"{name} {part}", getattr(claimed[name], part), getattr(actual[name], part), digit=WEIGHT)
-            )
+        faults += [
+            _real(f"{name} {part}", getattr(claimed[name], part), getattr(actual[name], part), digit=WEIGHT)
+            for part in ("target", "before", "after")
+        ]
     return faults
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.padding import Padding
@@ -11,11 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from lotwright.book.kinds import Side
-from lotwright.book.trades import LotSale, Trade
+from lotwright.book.trades import Trade
 from lotwright.cli.several import print_several
-from lotwright.cli.words import counted, drift_lines, gap_sentence, lock_lines, total_sentence
+from lotwright.cli.words import counted, drift_lines, gap_sentence, lock_lines, lot_line, tax_sentence, total_sentence
 from lotwright.plan.result import HouseholdPlan, TaxFigures
-from lotwright.plan.words import day, money, percent, plain, shares
+from lotwright.plan.words import day, money, percent, plain
 from lotwright.risk.model import RiskModel
 
 PIPED_WIDTH = 110
@@ -26,20 +28,25 @@ ROWS_OF_DRIFT = 12
 
 def print_plans(plans: Sequence[HouseholdPlan]) -> None:
     """Print one plan in full, or a line for each of several."""
-    console = make_console()
-    if len(plans) == 1:
-        if plans[0].failure is None:
+    with plain_when_piped() as console:
+        if len(plans) > 1:
+            print_several(console, plans)
+        elif plans and plans[0].failure is None:
             print_plan(console, plans[0])
-    else:
-        print_several(console, plans)
 
 
-def make_console() -> Console:
-    """Standard output; where it is no terminal, a width that suits a file."""
+@contextmanager
+def plain_when_piped() -> Iterator[Console]:
+    """Standard output; where it is no terminal, a width that suits a file, and no blanks at the ends of lines."""
     console = Console(highlight=False, markup=False, emoji=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
+    if console.is_terminal:
+        yield console
+        return
+    if "COLUMNS" not in os.environ:
         console.width = PIPED_WIDTH
-    return console
+    with console.capture() as captured:
+        yield console
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def print_plan(console: Console, plan: HouseholdPlan) -> None:
@@ -59,7 +66,11 @@ def print_plan(console: Console, plan: HouseholdPlan) -> None:
 
 def print_risk(model: RiskModel) -> None:
     """What kind of model it is, and each symbol's volatility."""
-    console = make_console()
+    with plain_when_piped() as console:
+        _risk(console, model)
+
+
+def _risk(console: Console, model: RiskModel) -> None:
     count, factors = model.exposure.shape
     console.print(
         f"Risk model {model.kind}: {counted(count, 'symbol')}, {counted(factors, 'common factor')}; annual figures."
@@ -107,7 +118,7 @@ def _trades(console: Console, plan: HouseholdPlan) -> None:
         narrow = console.width < NARROW
         table = Table.grid(padding=(0, 2, 0, 0))
         for justify in ("left", "right", "left", "right"):
-            table.add_column(justify=justify, no_wrap=True)  # type: ignore[arg-type]
+            table.add_column(justify=justify, no_wrap=True)
         if not narrow:
             table.add_column(overflow="fold")
         for trade in own:
@@ -135,15 +146,6 @@ def _story(trade: Trade) -> Text:
     return text
 
 
-def lot_line(sale: LotSale) -> str:
-    """One lot of a sale in words."""
-    word = "gain" if sale.gain >= 0 else "loss"
-    return (
-        f"{shares(sale.quantity)} of {sale.acquired.isoformat()}, basis {money(sale.basis)}:"
-        f" {word} {money(abs(sale.gain))} {sale.character}"
-    )
-
-
 # Figures
 
 
@@ -157,7 +159,6 @@ def _cash(console: Console, plan: HouseholdPlan) -> None:
 
 def _tax(console: Console, tax: TaxFigures) -> None:
     _heading(console, "Tax on this year's capital gains")
-    saved = tax.tax_without_plan - tax.tax
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(overflow="fold")
     table.add_column(justify="right", no_wrap=True)
@@ -171,15 +172,7 @@ def _tax(console: Console, tax: TaxFigures) -> None:
     ):
         table.add_row(words, money(amount))
     _indented(console, table)
-    verdict = (
-        f"The plan saves {money(saved)} of tax this year."
-        if saved > 0
-        else (
-            f"The plan costs {money(-saved)} of tax this year." if saved < 0 else "The plan changes no tax this year."
-        )
-    )
-    below = " A negative tax is a loss deducted from other income." if min(tax.tax, tax.tax_without_plan) < 0 else ""
-    console.print(Padding(verdict + below, (0, 0, 0, 2)))
+    console.print(Padding(tax_sentence(tax), (0, 0, 0, 2)))
 
 
 def _tracking(console: Console, plan: HouseholdPlan) -> None:
@@ -242,7 +235,7 @@ def _checks(console: Console, plan: HouseholdPlan) -> None:
     for check in failed:
         console.print(Padding(Text(f"{check.name}: {check.text}", style="red"), (0, 0, 0, 2)))
     if not failed:
-        said = f"All {len(plan.checks)} checks passed: the trades were carried out on the book again, lot by lot, in exact decimals."
+        said = f"All {len(plan.checks)} checks passed: the trades were carried out on the book again, lot by lot."
         console.print(Padding(said, (0, 0, 0, 2)))
     for note in plan.notes:
         console.print(Padding(f"Note: {note}", (0, 0, 0, 2)))

@@ -37,10 +37,9 @@ def totals(plans: Sequence[HouseholdPlan]) -> list[str]:
         return ["The book has no household."]
     done = [plan for plan in plans if plan.status is not Status.FAILED]
     still = sum(plan.status is Status.NOTHING_TO_DO for plan in done)
-    lines = [
-        f"{counted(len(plans), 'household')}: {len(done) - still:,} planned, {still:,} with nothing to do,"
-        f" {len(plans) - len(done):,} without a plan."
-    ]
+    planned, failed = len(done) - still, len(plans) - len(done)
+    head = f"{counted(len(plans), 'household')}: {planned:,} planned, {still:,} with nothing to do"
+    lines = [f"{head}, {failed:,} without a plan."]
     if done:
         saved = sum((plan.tax.tax_without_plan - plan.tax.tax for plan in done if plan.tax), Decimal(0))
         worth, trades = sum((plan.value for plan in done), Decimal(0)), sum(len(plan.trades) for plan in done)

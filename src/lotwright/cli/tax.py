@@ -93,6 +93,7 @@ def wash(
     found = wash_sales(
         trades.events,
         kinds=trades.kinds,
+        opening=trades.opening,
         group_of=lambda symbol: group.get(symbol, symbol),
         readings=Readings(sold_before=sold_before, same_day=same_day, piece=piece, ancestor=ancestor),
     )
@@ -104,6 +105,8 @@ def wash(
     if "-" not in {json_path, csv_path}:
         _show("Losses", flat)
         _show("Lots held in the end", lots)
+    for note in trades.notes:
+        typer.echo(note, err=True)
     typer.echo(f"Readings: {found.readings}.", err=True)
 
 

@@ -14,6 +14,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import typer
 
 from lotwright.book.book import Book
@@ -25,6 +26,7 @@ from lotwright.files.plan_json import plan_from_json
 from lotwright.files.risk_store import risk_model
 from lotwright.plan.paths import GENERAL, NOTHING_TO_TRADE, has_nothing
 from lotwright.plan.program import Program, load_program
+from lotwright.plan.protocols import Trades
 from lotwright.plan.result import HouseholdPlan, Objective, Status
 from lotwright.plan.separable.certify import KIND, check_bound
 from lotwright.plan.snapshot import Snapshot
@@ -177,10 +179,7 @@ def _bound(objective: Objective, program: Program, snapshot: Snapshot) -> Findin
 def _bound_again(multipliers: Any, program: Program, snapshot: Snapshot) -> float:
     kind = multipliers.get("kind")
     if kind == NOTHING_TO_TRADE and has_nothing(snapshot):
-        from lotwright.plan.protocols import Trades
-
-        still = Trades(sell=snapshot.lot_quantity * 0, buy=snapshot.quantity * 0)
-        return program.value(snapshot, still)
+        return program.value(snapshot, Trades(sell=np.zeros(0), buy=np.zeros(len(snapshot.symbol))))
     if kind == GENERAL:
         raise PlanError(
             "The bound comes from the general path, whose multipliers do not prove it without solving. Plan the"

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from math import isfinite
 
-from lotwright.plan.result import Drift, HouseholdPlan, Lock, Objective
-from lotwright.plan.words import day, money
+from lotwright.book.trades import LotSale
+from lotwright.plan.result import Drift, HouseholdPlan, Lock, Objective, TaxFigures
+from lotwright.plan.words import day, money, shares
 
 
 def counted(count: int, noun: str) -> str:
@@ -55,3 +56,25 @@ def lock_lines(locks: Sequence[Lock]) -> list[tuple[str, str]]:
     for until, symbols in sorted(new.items()):
         lines.append((", ".join(symbols), f"until {day(until)} is over: this plan sells them at a loss."))
     return lines
+
+
+def lot_line(sale: LotSale) -> str:
+    """One lot of a sale in words."""
+    word = "gain" if sale.gain >= 0 else "loss"
+    return (
+        f"{shares(sale.quantity)} of {sale.acquired.isoformat()}, basis {money(sale.basis)}:"
+        f" {word} {money(abs(sale.gain))} {sale.character}"
+    )
+
+
+def tax_sentence(tax: TaxFigures) -> str:
+    """What the plan changes in this year's tax."""
+    saved = tax.tax_without_plan - tax.tax
+    if saved > 0:
+        verdict = f"The plan saves {money(saved)} of tax this year."
+    elif saved < 0:
+        verdict = f"The plan costs {money(-saved)} of tax this year."
+    else:
+        verdict = "The plan changes no tax this year."
+    below = min(tax.tax, tax.tax_without_plan) < 0
+    return f"{verdict} A negative tax is a loss deducted from other income." if below else verdict

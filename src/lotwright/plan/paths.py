@@ -37,9 +37,12 @@ def solve(program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callab
     """
     if has_nothing(snapshot):
         return _still(program, snapshot)
+    if snapshot.total_value <= 0:
+        return _overdrawn(snapshot)
     try:
         if program.is_separable:
-            found = solve_separable(program, snapshot, effort, clock=clock)
+            with np.errstate(all="ignore"):  # kernels that are not compiled say so where compiled ones say infinity
+                found = solve_separable(program, snapshot, effort, clock=clock)
             if isinstance(found, Solution) or found.reason != "not_found":
                 return found
         return _general(program, snapshot, effort)
@@ -72,6 +75,18 @@ def _general(program: Program, snapshot: Snapshot, effort: Effort) -> Solution |
         solver=found.solver,
         solver_version=found.solver_version,
         nodes=found.nodes,
+    )
+
+
+def _overdrawn(snapshot: Snapshot) -> Failure:
+    """The failure of a household whose pending withdrawals take everything it has, or more."""
+    missing = -snapshot.total_value
+    return Failure(
+        reason="infeasible",
+        message=f"{snapshot.household.household} is worth ${snapshot.total_value:,.2f} once its pending withdrawals are"
+        f" paid: selling everything would leave it ${missing:,.2f} short, trading costs not counted. Reduce the"
+        " withdrawals.",
+        evidence={"limits": ["cash"], "missing": missing},
     )
 
 

@@ -23,9 +23,8 @@ from lotwright.tax.holding import character
 
 CENT = Decimal("0.01")
 FINEST = Decimal("0.000001")
-"""Shares: the step of orders where a program knows no whole shares, and of parts of lots."""
-DUST = 1e-6
-"""Shares, or parts of a lot, that floats may be off by."""
+"""Shares: the step of orders where a program knows no whole shares, and of parts of lots (a hundredth of an order's
+step where that is finer). What is nearer to a lot's quantity than half of it is the lot."""
 DIGITS = 50
 """Enough that every product of a price and a quantity is exact, whatever precision the caller has set."""
 
@@ -80,10 +79,14 @@ def _sale(sell: Floats, snapshot: Snapshot, holding: int, terms: Terms) -> Trade
     own = range(int(snapshot.offset[holding]), int(snapshot.offset[holding + 1]))
     wanted = [float(sell[k]) for k in own]
     lots = [snapshot.lot[k] for k in own]
-    quantity = _sold(float(np.sum(wanted)), sum((lot.quantity for lot in lots), ZERO), step(snapshot, holding, terms))
+    order = step(snapshot, holding, terms)
+    quantity = _sold(float(np.sum(wanted)), sum((lot.quantity for lot in lots), ZERO), order)
     if quantity <= 0:
         return None
-    taken = _in_order(quantity, lots) if snapshot.is_ordered[holding] else _as_chosen(quantity, lots, wanted)
+    if snapshot.is_ordered[holding]:
+        taken = _in_order(quantity, lots)
+    else:
+        taken = _as_chosen(quantity, lots, wanted, finest=min(FINEST, order / 100))
     sales = tuple(_lot_sale(snapshot, lot, part) for lot, part in zip(lots, taken, strict=True) if part > 0)
     return _order(snapshot, holding, Side.SELL, quantity=quantity, lots=sales)
 
@@ -110,21 +113,22 @@ def _in_order(quantity: Decimal, lots: Sequence[Lot]) -> list[Decimal]:
     return taken
 
 
-def _as_chosen(quantity: Decimal, lots: Sequence[Lot], wanted: Sequence[float]) -> list[Decimal]:
+def _as_chosen(quantity: Decimal, lots: Sequence[Lot], wanted: Sequence[float], *, finest: Decimal) -> list[Decimal]:
     """Parts of lots next to ``wanted`` that sum to ``quantity``: whole lots first, then parts, the rest to the last.
 
     Where the lots wanted cannot hold what rounding the order up added, the lots listed after them give it.
     """
-    is_whole = [float(lot.quantity) - share <= DUST * max(1.0, share) for lot, share in zip(lots, wanted, strict=True)]
-    whole = [k for k, share in enumerate(wanted) if share > DUST and is_whole[k]]
-    part = [k for k, share in enumerate(wanted) if share > DUST and not is_whole[k]]
+    half = finest / 2
+    asked = [k for k, share in enumerate(wanted) if Decimal(share) > half]
+    whole = [k for k in asked if lots[k].quantity - Decimal(wanted[k]) <= half]
+    part = [k for k in asked if k not in whole]
     taken = [ZERO] * len(lots)
     left = quantity
     for k in whole:
         taken[k] = min(lots[k].quantity, left)
         left -= taken[k]
     for k in part:
-        share = left if k == part[-1] else _steps(wanted[k], FINEST)
+        share = left if k == part[-1] else _steps(wanted[k], finest)
         taken[k] = min(share, lots[k].quantity, left)
         left -= taken[k]
     for k in (*reversed(part), *(k for k in range(len(lots)) if k not in part)):

@@ -68,8 +68,8 @@ def flat_state_rate(state: str | None) -> Decimal | None:
     """The flat rate of ``state`` on capital gains; zero without a state, None where it is not one flat rate."""
     if state is None:
         return ZERO
-    rate = read_law("state_income")["flat"].get(state.upper())
-    return None if rate is None else Decimal(rate)
+    found = read_law("state_income")["flat"].get(state.upper())
+    return None if found is None else Decimal(found["rate"])
 
 
 def _rate_above(brackets: Brackets, income: Decimal) -> Decimal:

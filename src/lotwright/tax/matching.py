@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -22,7 +22,8 @@ class Matching:
     """All slices of a run, and where they stand. Mutable, and private to :mod:`lotwright.tax.wash`."""
 
     readings: Readings
-    slices: list[Slice] = field(default_factory=list)
+    first: Slice | None = None
+    last: Slice | None = None
     held: dict[tuple[str, str], list[Slice]] = field(default_factory=lambda: defaultdict(list))
     recent: dict[str, list[Slice]] = field(default_factory=lambda: defaultdict(list))
     """By group: slices acquired by purchase, the older ones dropped as the days go by."""
@@ -35,7 +36,11 @@ class Matching:
 
     def add(self, shares: Slice) -> None:
         """Put new shares where matching and selling will find them."""
-        self.slices.append(shares)
+        if self.last is None:
+            self.first = shares
+        else:
+            self.last.behind = shares
+        self.last = shares
         self.held[shares.account, shares.symbol].append(shares)
         if shares.is_purchase:
             self.recent[shares.group].append(shares)
@@ -123,11 +128,27 @@ class Matching:
             return None
         pairs = shares.cut(quantity)
         for whole, rest in pairs:
-            held, recent = self.held[whole.account, whole.symbol], self.recent[whole.group]
-            for line in (self.slices, held, recent, self.waiting[whole.group], self.today):
+            whole.behind, rest.behind = rest, whole.behind
+            if self.last is whole:
+                self.last = rest
+            for line in self._lines(whole):
                 if whole in line:
                     line.insert(line.index(whole) + 1, rest)
         return next(rest for whole, rest in pairs if whole is shares)
+
+    def _lines(self, shares: Slice) -> tuple[list[Slice], ...]:
+        """Lists a slice can stand in."""
+        if shares.sold is None:
+            return self.held[shares.account, shares.symbol], self.recent[shares.group]
+        return self.recent[shares.group], self.waiting[shares.group], self.today
+
+    @property
+    def slices(self) -> Iterator[Slice]:
+        """All slices of the run."""
+        node = self.first
+        while node is not None:
+            yield node
+            node = node.behind
 
     def second_pass(self) -> None:
         """Look again, in the order of disposal, at sales whose basis rose after the fact; as often as it takes."""

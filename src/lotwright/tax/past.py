@@ -11,9 +11,11 @@ book gives.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import TypeAlias
 
 from lotwright.book.events import Buy, Sell
 from lotwright.book.holdings import Account, Household, Lot, Transaction
@@ -26,6 +28,7 @@ from lotwright.tax.window import is_in_window
 ZERO = Decimal(0)
 SAME_COST = Decimal("0.0005")
 """Fraction by which the cost a sale's gain implies may differ from a purchase's price and still be its."""
+SaleKey: TypeAlias = tuple[str, str, str]
 UNKNOWN = "?"
 """Starts the name of a lot that no table names."""
 
@@ -34,12 +37,13 @@ UNKNOWN = "?"
 class Past:
     """What :func:`lotwright.tax.wash.wash_sales` takes, and what the book recorded of each sale.
 
-    ``recorded`` maps account, symbol and sale key to the recorded transaction; ``notes`` say what had to be assumed.
+    ``recorded`` maps account, symbol and sale key to the rows the book has of that sale (rows of one day and price are
+    one sale, reported lot by lot); ``notes`` say what had to be assumed.
     """
 
     events: tuple[Buy | Sell, ...]
     opening: tuple[OpenShares, ...]
-    recorded: dict[tuple[str, str, str], Transaction]
+    recorded: Mapping[SaleKey, tuple[Transaction, ...]]
     notes: tuple[str, ...]
 
 
@@ -61,18 +65,44 @@ class _Source:
     sold: Decimal = ZERO
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What a household's trades show of losses: from when on, and of which security when."""
+
+    begins: date | None
+    losses: Mapping[str, tuple[date, ...]]
+
+    @classmethod
+    def of(cls, household: Household) -> _Seen:
+        """Look through the trades of every account."""
+        trades = [t for account in household.accounts for t in account.transactions]
+        losses: dict[str, tuple[date, ...]] = defaultdict(tuple)
+        for t in trades:
+            if not t.action.is_purchase and (t.realised_gain is None or t.realised_gain < 0):
+                losses[t.symbol] = (*losses[t.symbol], t.date)
+        return cls(begins=min((t.date for t in trades), default=None), losses=losses)
+
+    def shows_loss_behind(self, lot: Lot) -> bool:
+        """Whether the loss a lot's tacked holding period speaks of is, or would have to be, among the trades."""
+        whole_window = (
+            self.begins is not None and self.begins <= lot.acquired and not is_in_window(self.begins, lot.acquired)
+        )
+        return whole_window or any(is_in_window(day, lot.acquired) for day in self.losses.get(lot.symbol, ()))
+
+
 @dataclass(slots=True, kw_only=True)
 class _Rebuilt:
+    seen: _Seen
     events: list[Buy | Sell] = field(default_factory=list)
     opening: list[OpenShares] = field(default_factory=list)
-    recorded: dict[tuple[str, str, str], Transaction] = field(default_factory=dict)
+    recorded: dict[SaleKey, list[Transaction]] = field(default_factory=lambda: defaultdict(list))
     unknown: int = 0
     gainless: int = 0
 
 
 def rebuild_past(household: Household) -> Past:
     """Trades and starting lots of every account of a household, in the form the wash-sale matching takes."""
-    out = _Rebuilt()
+    out = _Rebuilt(seen=_Seen.of(household))
     for account in household.accounts:
         symbols = {lot.symbol for lot in account.lots} | {t.symbol for t in account.transactions}
         for symbol in sorted(symbols):
@@ -87,27 +117,31 @@ def rebuild_past(household: Household) -> Past:
         notes.append(
             f"{out.gainless} sales have neither a lot nor a gain in the book; they are counted with gain zero."
         )
-    return Past(events=tuple(out.events), opening=tuple(out.opening), recorded=dict(out.recorded), notes=tuple(notes))
+    return Past(
+        events=tuple(out.events),
+        opening=tuple(out.opening),
+        recorded={k: tuple(v) for k, v in out.recorded.items()},
+        notes=tuple(notes),
+    )
 
 
 def _rebuild(account: Account, symbol: str, out: _Rebuilt) -> None:
     """One security in one account."""
     trades = [t for t in account.transactions if t.symbol == symbol]
-    sources = _sources([lot for lot in account.lots if lot.symbol == symbol], trades)
+    sources = _sources([lot for lot in account.lots if lot.symbol == symbol], trades, seen=out.seen)
     sales = sorted(
         (t for t in trades if not t.action.is_purchase),
         key=lambda t: (t.date, t.price, t.lot or "", t.quantity, t.realised_gain or ZERO),
     )
-    for number, sale in enumerate(sales):
-        _take(account, sale, f"{sale.price}#{number}", sources=sources, out=out)
+    for sale in sales:
+        _take(account, sale, f"{sale.date.isoformat()} {sale.price.normalize()}", sources=sources, out=out)
     for source in sources:
         _emit(account.account, symbol, source, out)
 
 
-def _sources(lots: list[Lot], trades: list[Transaction]) -> list[_Source]:
+def _sources(lots: list[Lot], trades: list[Transaction], *, seen: _Seen) -> list[_Source]:
     """Every lot and purchase the book shows, oldest first."""
     buys = [t for t in trades if t.action.is_purchase]
-    begins = min((t.date for t in trades), default=None)
     paid: dict[date, list[Transaction]] = defaultdict(list)
     for buy in buys:
         paid[buy.date].append(buy)
@@ -121,7 +155,7 @@ def _sources(lots: list[Lot], trades: list[Transaction]) -> list[_Source]:
             left = part.quantity if part else ZERO
             name = part.lot if part else (trade.lot if trade and trade.lot in named else None)
             name = name or f"{found.date.isoformat()} {found.name}"
-            out.append(_source(part, trade, name=name, left=left, begins=begins, day=found.date, purchase=found.name))
+            out.append(_source(part, trade, name=name, left=left, seen=seen, day=found.date, purchase=found.name))
         out[-1].missing = found.bought - found.left
     return out
 
@@ -140,14 +174,13 @@ def _source(
     *,
     name: str,
     left: Decimal,
-    begins: date | None,
+    seen: _Seen,
     day: date,
     purchase: str,
 ) -> _Source:
     """A purchase at what was paid; at the book's basis where no trade shows or the basis holds nothing but the cost."""
     is_tacked = lot is not None and lot.holding_start < lot.acquired
-    loss_may_be_older = begins is None or is_in_window(begins, day)
-    tells_anew = trade is not None and not (is_tacked and loss_may_be_older)
+    tells_anew = trade is not None and not (lot is not None and is_tacked and not seen.shows_loss_behind(lot))
     if lot is not None and not (tells_anew and is_tacked):
         cost = lot.basis / lot.quantity
     else:
@@ -181,7 +214,7 @@ def _take(account: Account, sale: Transaction, key: str, *, sources: list[_Sourc
     else:
         lots[-1] = (lots[-1][0], lots[-1][1] + left)
         next(s for s in sources if s.name == lots[-1][0]).sold += left
-    out.recorded[account.account, sale.symbol, key] = sale
+    out.recorded[account.account, sale.symbol, key].append(sale)
     out.events.append(
         Sell(
             account=account.account,

@@ -145,5 +145,12 @@ def _sold_since(held: list[_Held], orders: list[_Order]) -> list[tuple[str, Deci
     """Shares the remaining orders show and the remaining lots lack, as purchases with nothing left."""
     if not held:
         return [(order.purchase or f"sold-{n}", order.quantity) for n, order in enumerate(orders, start=1)]
-    lacking = sum((order.quantity for order in orders), ZERO) - sum((part.quantity for part in held), ZERO)
+    ordered = _shares(order for order in orders if order.purchase), _shares(o for o in orders if not o.purchase)
+    there = _shares(part for part in held if part.purchase), _shares(part for part in held if not part.purchase)
+    # a named order can only be in unnamed lots; an unnamed one in any
+    lacking = max(ordered[0] - there[1], ZERO) + max(ordered[1] - there[0] - max(there[1] - ordered[0], ZERO), ZERO)
     return [("sold", lacking)] if lacking > ROUNDING else []
+
+
+def _shares(parts: Iterable[_Held | _Order]) -> Decimal:
+    return sum((part.quantity for part in parts), ZERO)

@@ -49,6 +49,8 @@ class Slice:
     """Position in the order of disposal, 1 for the first; 0 while held."""
     late: Decimal = ZERO
     """Dollars added to the basis after the sale, not yet passed on (strict reading)."""
+    behind: Slice | None = None
+    """Next slice of the run: what is cut off stands right behind what it was cut from."""
 
     @property
     def gain(self) -> Decimal:

@@ -2,7 +2,8 @@
 
 Input columns: account, date, symbol, action (``buy`` ``sell`` ``reinvest``), quantity, price; optional lot, purchase,
 kind (of account: ``taxable`` where not given), fees, sale (rows of one sale share it; without it, rows of one account,
-security, day and price are one sale, as brokers report one order lot by lot).
+security, day and price are one sale, as brokers report one order lot by lot), realised_gain and character (of sales
+whose purchase is older than the table).
 """
 
 from __future__ import annotations
@@ -15,21 +16,26 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from lotwright.book.events import Buy, Sell
-from lotwright.book.kinds import AccountKind, Action
+from lotwright.book.holdings import Account, Household, Transaction
+from lotwright.book.kinds import AccountKind, Action, Character
 from lotwright.errors import BookError
+from lotwright.tax.past import rebuild_past
+from lotwright.tax.wash import OpenShares
 from lotwright.tax.wash_report import Disposal, OpenLot, WashReport
 
 ZERO = Decimal(0)
-_Word = TypeVar("_Word", Action, AccountKind)
+_Word = TypeVar("_Word", Action, AccountKind, Character)
 REQUIRED = ("account", "date", "symbol", "action", "quantity", "price")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trades:
-    """Trades of a household and the kind of each account."""
+    """Trades of a household, lots held before them, the kind of each account, and what had to be assumed."""
 
     events: tuple[Buy | Sell, ...]
     kinds: Mapping[str, AccountKind]
+    opening: tuple[OpenShares, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def read_trades(rows: Iterable[Mapping[str, str | None]], *, source: str) -> Trades:
@@ -41,13 +47,15 @@ def read_trades(rows: Iterable[Mapping[str, str | None]], *, source: str) -> Tra
         A missing column or value, or one that is no date, number, action or kind of account; names row and column as a
         person counts them (the header is row 1).
     """
-    cells = [_Row(number=n, cells=row, source=source) for n, row in enumerate(rows, start=2)]
+    cells = [_Row(number=n, cells=_named(row), source=source) for n, row in enumerate(rows, start=2)]
     kinds: dict[str, AccountKind] = {}
     for row in cells:
         kind = row.choice("kind", AccountKind, default=AccountKind.TAXABLE)
         known = kinds.setdefault(row.text("account"), kind)
         if row.given("kind") and known is not kind:
             raise row.fault("kind", f"account {row.text('account')} was {known} before. Give each account one kind")
+    if any(row.given("realised_gain") for row in cells):
+        return _with_older_lots(cells, kinds)
     purchases = sorted((row for row in cells if row.action.is_purchase), key=_purchase_order)
     taken: Counter[tuple[str, str, str]] = Counter()
     events: list[Buy | Sell] = [_buy(row, taken) for row in purchases]
@@ -58,6 +66,45 @@ def read_trades(rows: Iterable[Mapping[str, str | None]], *, source: str) -> Tra
             sales[row.text("account"), row.text("symbol"), row.text("date"), key].append(row)
     events.extend(sell for key, found in sales.items() for sell in _sells(key[-1], found))
     return Trades(events=tuple(events), kinds=kinds)
+
+
+def _named(row: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The row under the names of columns as we write them."""
+    plain = {str(name).strip().lower().replace(" ", "_"): cell for name, cell in row.items()}
+    kind = next((plain[name] for name in ("kind", "account_kind", "kind_of_account") if name in plain), None)
+    return {**plain, "kind": kind}
+
+
+def _with_older_lots(cells: list[_Row], kinds: Mapping[str, AccountKind]) -> Trades:
+    """Trades whose sales may take lots older than the table: a recorded gain stands in for the purchase."""
+    trades = [
+        Transaction(
+            account=row.text("account"),
+            date=row.day,
+            symbol=row.text("symbol"),
+            action=row.action,
+            quantity=row.number_of("quantity", above_zero=True),
+            price=row.number_of("price"),
+            realised_gain=row.signed("realised_gain"),
+            character=row.choice("character", Character) if row.given("character") else None,
+            lot=row.given("lot") or None,
+            purchase=row.given("purchase") or None,
+        )
+        for row in cells
+    ]
+    accounts = tuple(
+        Account(
+            account=name,
+            household="",
+            kind=kind,
+            model="",
+            cash=ZERO,
+            transactions=tuple(t for t in trades if t.account == name),
+        )
+        for name, kind in sorted(kinds.items())
+    )
+    past = rebuild_past(Household(household="", accounts=accounts))
+    return Trades(events=past.events, kinds=kinds, opening=past.opening, notes=past.notes)
 
 
 def wash_rows(found: WashReport) -> list[dict[str, Any]]:
@@ -103,14 +150,26 @@ class _Row:
             raise self.fault(column, f"found {self.given(column)!r}, which is not {what}. Write it like 12.50")
         return value
 
+    def signed(self, column: str) -> Decimal | None:
+        """The cell as a number of either sign; None where it is empty."""
+        if not self.given(column):
+            return None
+        try:
+            value = Decimal(self.given(column))
+        except InvalidOperation:
+            value = Decimal("NaN")
+        if not value.is_finite():
+            raise self.fault(column, f"found {self.given(column)!r}, which is not a number. Write it like -12.50")
+        return value
+
     def choice(self, column: str, kind: type[_Word], *, default: _Word | None = None) -> _Word:
         """The cell as a word of a closed vocabulary."""
         if default is not None and not self.given(column):
             return default
-        try:
-            return kind(self.text(column).lower())
-        except ValueError:
-            raise self.fault(column, f"found {self.given(column)!r}; use one of {', '.join(kind)}") from None
+        found = next((word for word in kind if word.value.lower() == self.text(column).lower()), None)
+        if found is None:
+            raise self.fault(column, f"found {self.given(column)!r}; use one of {', '.join(kind)}")
+        return found
 
     @property
     def action(self) -> Action:

@@ -7,7 +7,7 @@ differ from what the book recorded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -15,8 +15,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from lotwright.book.holdings import Household, Transaction
 from lotwright.book.kinds import Character
 from lotwright.book.market import Market
+from lotwright.tax.brackets import Filer, tax_on_gains
 from lotwright.tax.household import HouseholdTax, household_tax
-from lotwright.tax.past import UNKNOWN, rebuild_past
+from lotwright.tax.law import known_years
+from lotwright.tax.past import UNKNOWN, SaleKey, rebuild_past
 from lotwright.tax.readings import Readings
 from lotwright.tax.wash import wash_sales
 from lotwright.tax.wash_report import Disposal
@@ -24,6 +26,8 @@ from lotwright.tax.year import YearTax, year_tax
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
+DIFFERS = Decimal("0.05")
+"""Dollars from which a disallowed loss differs from the recorded one: rows of one sale are rounded one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +101,9 @@ class TaxYear:
     rows: tuple[Form8949Row, ...]
     schedule: ScheduleD
     tax: Decimal
+    """At the accounts' marginal rates."""
+    tax_by_brackets: Decimal | None
+    """By the year's brackets, federal; None where income and filing status are not given or the year is not known."""
     permanent: Decimal
     """Dollars of loss gone for good because an IRA bought the replacement."""
     reconciliation: tuple[Difference, ...]
@@ -137,6 +144,7 @@ def tax_year(household: Household, market: Market, *, year: int, readings: Readi
         rows=rows,
         schedule=schedule,
         tax=cents(outcome.tax),
+        tax_by_brackets=_by_brackets(household, schedule, year),
         permanent=cents(_total(d.disallowed for d in sold if d.is_permanent)),
         reconciliation=_reconcile(sold, past.recorded),
         notes=(*terms.notes, *past.notes, *_year_to_date(rows, terms, year=year, as_of=market.as_of)),
@@ -179,6 +187,17 @@ def schedule_d(rows: Sequence[Form8949Row], terms: HouseholdTax) -> tuple[Schedu
     return schedule, outcome
 
 
+def _by_brackets(household: Household, schedule: ScheduleD, year: int) -> Decimal | None:
+    """What the gains add to the federal tax, stacked on the income the accounts state (largest where they differ)."""
+    taxed = [account for account in household.accounts if account.kind.is_taxable]
+    incomes = [account.taxable_income for account in taxed if account.taxable_income is not None]
+    statuses = {account.filing_status for account in taxed if account.filing_status is not None}
+    if not incomes or len(statuses) != 1 or year not in known_years():
+        return None
+    filer = Filer(year=year, status=statuses.pop(), taxable_income=max(incomes))
+    return cents(tax_on_gains(filer, short=schedule.net_short, long=schedule.net_long).tax)
+
+
 def cents(amount: Decimal) -> Decimal:
     """Dollars and cents, half a cent up."""
     return amount.quantize(CENT, rounding=ROUND_HALF_UP)
@@ -205,24 +224,24 @@ def _row(d: Disposal) -> Form8949Row:
     )
 
 
-def _reconcile(sold: Iterable[Disposal], recorded: dict[tuple[str, str, str], Transaction]) -> tuple[Difference, ...]:
-    """Sales whose disallowed loss differs by a cent or more from the recorded one."""
-    found: dict[tuple[str, str, str], Decimal] = {}
+def _reconcile(sold: Iterable[Disposal], recorded: Mapping[SaleKey, Sequence[Transaction]]) -> tuple[Difference, ...]:
+    """Sales whose disallowed loss differs from the recorded one."""
+    found: dict[SaleKey, Decimal] = {}
     for d in sold:
         key = (d.account, d.symbol, d.sale)
         found[key] = found.get(key, ZERO) + d.disallowed
     differences = [
         Difference(
-            account=sale.account,
-            symbol=sale.symbol,
-            sold=sale.date,
-            quantity=sale.quantity,
-            recorded=sale.disallowed_loss,
+            account=key[0],
+            symbol=key[1],
+            sold=recorded[key][0].date,
+            quantity=_total(row.quantity for row in recorded[key]),
+            recorded=_total(row.disallowed_loss for row in recorded[key]),
             found=cents(amount),
         )
         for key, amount in found.items()
-        if abs(cents(amount) - (sale := recorded[key]).disallowed_loss) >= CENT
     ]
+    differences = [d for d in differences if abs(d.found - d.recorded) >= DIFFERS]
     return tuple(sorted(differences, key=lambda d: (d.sold, d.account, d.symbol, d.quantity)))
 
 

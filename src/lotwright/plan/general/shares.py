@@ -20,6 +20,7 @@ from lotwright.plan.costs.amounts import by_account, cash_after, orders
 from lotwright.plan.decision import Decision
 from lotwright.plan.general.lots import trades_of
 from lotwright.plan.general.pose import Posed, demanded, pose
+from lotwright.plan.general.sides import fix_sides
 from lotwright.plan.general.tangents import Outline, outline
 from lotwright.plan.limits import Cash, WholeShares
 from lotwright.plan.program import Program
@@ -58,6 +59,7 @@ def find_shares(
     node_limit: int,
     seconds: float,
     narrow: bool | None = None,
+    sided: bool = False,
     presolve: bool = True,
 ) -> Shares:
     """Search whole shares on the tax piece of ``relaxed``, whose variables hold the relaxed solution.
@@ -67,10 +69,13 @@ def find_shares(
     node_limit : branch-and-bound nodes a round; the run is the same on every machine as long as it binds first
     seconds : a stop for each round, for machines much slower than thought
     narrow : fix what the relaxation has decided; by default from ``NARROW_FROM`` holdings on
+    sided : first move the relaxed solution to one with one side a security (:mod:`lotwright.plan.general.sides`)
     presolve : False makes HiGHS solve the problem as it stands, slower, for where its presolve was caught out
     """
-    narrow = len(snapshot.symbol) > NARROW_FROM if narrow is None else narrow
+    narrow = is_large(snapshot) if narrow is None else narrow
     exact = pose(program, snapshot, tax_piece=relaxed.decision.tax_piece, exact=True)
+    if sided:
+        fix_sides(relaxed, snapshot)
     seen = outline(program, snapshot, exact, relaxed=relaxed.decision)
     fixed = _decided(snapshot, program, relaxed=relaxed.decision, exact=exact.decision) if narrow else []
     effort = NARROW_EFFORT if narrow else 1.0
@@ -117,6 +122,11 @@ def _rounds(
         seen.touch()
         fixed = fixed + (_room(program, snapshot, exact.decision) if Cash.kind in breaks else [])
     return Shares(trades=best, bound=bound * exact.unit, nodes=nodes, version=version)
+
+
+def is_large(snapshot: Snapshot) -> bool:
+    """True for accounts of so many names that what the relaxation has decided is fixed first."""
+    return len(snapshot.symbol) > NARROW_FROM
 
 
 def increment(program: Program, snapshot: Snapshot) -> Floats:

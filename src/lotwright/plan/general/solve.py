@@ -14,7 +14,7 @@ from lotwright.plan.general.bound import Relaxed, relax
 from lotwright.plan.general.clash import clash
 from lotwright.plan.general.polish import polish
 from lotwright.plan.general.pose import Posed, pose, tax_piece_count
-from lotwright.plan.general.shares import CLOSE_ENOUGH, Shares, broken, find_shares
+from lotwright.plan.general.shares import CLOSE_ENOUGH, Shares, broken, find_shares, is_large
 from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
 from lotwright.plan.snapshot import Snapshot
@@ -48,6 +48,7 @@ class _Piece:
 
     posed: Posed
     relaxed: Relaxed
+    multipliers: Mapping[str, Any]
 
 
 def solve_program(
@@ -93,7 +94,7 @@ def solve_program(
         posed=hunt.value,
         bound=min(piece.relaxed.bound * piece.posed.unit for piece in pieces),
         search_bound=min(hunt.bound),
-        multipliers={str(p.posed.decision.tax_piece): _multipliers(p.posed) for p in pieces},
+        multipliers={str(p.posed.decision.tax_piece): p.multipliers for p in pieces},
         solver=f"{pieces[0].relaxed.solver}+highs",
         solver_version=f"{pieces[0].relaxed.version}+{capability('highs').version}",
         nodes=hunt.nodes,
@@ -121,13 +122,15 @@ class _Hunt:
                 self.best, self.value = trades, value
 
     def search(self, piece: _Piece) -> None:
-        """Whole shares on one piece, unless nothing on it can be better; narrowed in vain, everything is left open."""
+        """Whole shares on one piece, unless nothing on it can be better; if nothing is allowed, all is left open."""
         lowest = piece.relaxed.bound * piece.posed.unit
         self.bound.append(lowest)
         if lowest >= self.value:
             return
         found = self._find(piece)
-        if found.trades is None:
+        if is_large(self.snapshot):
+            self._find(piece, sided=True)
+        if self.best is None:
             found = self._find(piece, narrow=False)
         self.bound[-1] = max(lowest, found.bound)
 
@@ -167,7 +170,7 @@ def _relax_all(program: Program, snapshot: Snapshot, *, solver: str | None) -> l
         relaxed = relax(posed, snapshot, solver=solver)
         if isinstance(relaxed, Unsolved):
             return relaxed
-        pieces.append(_Piece(posed=posed, relaxed=relaxed))
+        pieces.append(_Piece(posed=posed, relaxed=relaxed, multipliers=_multipliers(posed)))
     return pieces
 
 

@@ -138,7 +138,7 @@ def sell_slope(h, sigma, nu):
 
 @kernel
 def best_continuous(h, lots, way, own, slope, mu_s, mu_l):
-    """Shares sold at which phi would be least if shares were divisible (lots free to choose)."""
+    """Shares sold at which phi would be least if shares were divisible, and 1 if they move freely with prices (0: at a kink)."""
     p = h["price"]
     curve = 2.0 * h["specific"] * p
     sold = 0.0
@@ -157,11 +157,11 @@ def best_continuous(h, lots, way, own, slope, mu_s, mu_l):
             k = next_lot(lots, k + 1, h["stop"], way, own)
         begin = -curve * (h["active"] - p * sold) + slope + price
         if begin >= 0.0:
-            return sold
-        if begin + curve * p * size >= 0.0:
-            return sold - begin / (curve * p)
+            return sold, 0.0
+        if begin + curve * p * size > 0.0:
+            return sold - begin / (curve * p), 1.0
         sold += size
-    return sold
+    return sold, 0.0
 
 
 @kernel
@@ -188,7 +188,9 @@ def best_free_sale(h, lots, way, own, sigma, nu, mu_s, mu_l, lower, upper, out):
     most = min(most, available)
     most_steps = steps_down(most, h["step"])
     if most_steps >= fewest - EPS:
-        ideal = best_continuous(h, lots, way, own, sell_slope(h, sigma, nu), mu_s, mu_l)
+        ideal, free = best_continuous(h, lots, way, own, sell_slope(h, sigma, nu), mu_s, mu_l)
+        if ideal < fewest or ideal > most_steps:
+            free = 0.0
         if way == 0 and ideal == 0.0 and upper >= -EPS:
             return
         low = steps_down(ideal, h["step"])
@@ -197,7 +199,7 @@ def best_free_sale(h, lots, way, own, sigma, nu, mu_s, mu_l, lower, upper, out):
             if missing == 0.0:
                 value = phi(h, -shares, short, long, sigma, nu, mu_s, mu_l)
                 if value < out[0]:
-                    out[0], out[1], out[2], out[3], out[4] = value, -shares, short, long, own
+                    out[0], out[1], out[2], out[3], out[4], out[5] = value, -shares, short, long, own, free
     held = h["held"]
     closes = most >= held * (1.0 - 1e-12) - 1e-12 and held > 0.0 and upper >= -held - EPS
     if closes and (held > most_steps + EPS or held < fewest):
@@ -205,7 +207,7 @@ def best_free_sale(h, lots, way, own, sigma, nu, mu_s, mu_l, lower, upper, out):
         if missing == 0.0:
             value = phi(h, -held, short, long, sigma, nu, mu_s, mu_l)
             if value < out[0]:
-                out[0], out[1], out[2], out[3], out[4] = value, -held, short, long, own
+                out[0], out[1], out[2], out[3], out[4], out[5] = value, -held, short, long, own, 0.0
 
 
 @kernel
@@ -238,7 +240,7 @@ def ordered_kind(lots, shares, lot):
 
 
 @kernel
-def try_ordered(h, lots, shares, sigma, nu, mu_s, mu_l, gain_sale, loss_sale):
+def try_ordered(h, lots, shares, free, sigma, nu, mu_s, mu_l, gain_sale, loss_sale):
     """Offer an ordered sale of shares to the best of its kind."""
     short, long, lot = ordered_gains(h, lots, shares)
     kind = ordered_kind(lots, shares, lot)
@@ -247,9 +249,9 @@ def try_ordered(h, lots, shares, sigma, nu, mu_s, mu_l, gain_sale, loss_sale):
     value = phi(h, -shares, short, long, sigma, nu, mu_s, mu_l)
     if kind == 1:
         if value < gain_sale[0]:
-            gain_sale[0], gain_sale[1], gain_sale[2], gain_sale[3] = value, -shares, short, long
+            gain_sale[0], gain_sale[1], gain_sale[2], gain_sale[3], gain_sale[5] = value, -shares, short, long, free
     elif value < loss_sale[0]:
-        loss_sale[0], loss_sale[1], loss_sale[2], loss_sale[3] = value, -shares, short, long
+        loss_sale[0], loss_sale[1], loss_sale[2], loss_sale[3], loss_sale[5] = value, -shares, short, long, free
 
 
 @kernel
@@ -274,26 +276,27 @@ def best_ordered_sales(h, lots, sigma, nu, mu_s, mu_l, lower, upper, gain_sale, 
             elif begin > 0.0:
                 ideal = low
             near = steps_down(min(max(ideal, low), high), h["step"])
+            free = 1.0 if low < ideal < high else 0.0
             a = min(max(near, low), high)
             b = min(max(near + h["step"], low), high)
-            try_ordered(h, lots, a, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
+            try_ordered(h, lots, a, free, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
             if b != a:
-                try_ordered(h, lots, b, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
+                try_ordered(h, lots, b, free, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
             if lots[lot]["inside"] == 0 and lots[lot]["end"] != 0 and b < high:
-                try_ordered(h, lots, high, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
+                try_ordered(h, lots, high, 0.0, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
             if lots[lot]["inside"] != lots[lot]["end"] and high - h["step"] >= low - EPS:
-                try_ordered(h, lots, high - h["step"], sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
+                try_ordered(h, lots, high - h["step"], 0.0, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
         before = lots[lot]["through"]
     closes = -lower >= held * (1.0 - 1e-12) - 1e-12 and held > 0.0 and upper >= -held - EPS
     if closes and (held > most + EPS or held < fewest):
-        try_ordered(h, lots, held, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
+        try_ordered(h, lots, held, 0.0, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
 
 
 @kernel
 def options(P, j, sigma, nu, mu_s, mu_l, lower, upper, out, scratch):
     """The best buy (out[0]), the best of holding and selling without losses (out[1]), the best sale with losses (out[2]).
 
-    Each row of out is (value, X, short gain, long gain, own purchase); value is inf when the bounds allow no such trade.
+    Each row of out is (value, X, short gain, long gain, own purchase, 1 if X moves freely with prices); value is inf when the bounds allow no such trade.
     """
     h = P.holding[j]
     lots = P.lot
@@ -303,6 +306,8 @@ def options(P, j, sigma, nu, mu_s, mu_l, lower, upper, out, scratch):
         out[row, 1] = 0.0
         out[row, 2] = 0.0
         out[row, 3] = 0.0
+        out[row, 4] = -1.0
+        out[row, 5] = 0.0
     may_hold = lower <= EPS and upper >= -EPS
     if may_hold:
         out[1, 0] = phi(h, 0.0, 0.0, 0.0, sigma, nu, mu_s, mu_l)
@@ -323,6 +328,7 @@ def options(P, j, sigma, nu, mu_s, mu_l, lower, upper, out, scratch):
                 value = phi(h, X, 0.0, 0.0, sigma, nu, mu_s, mu_l)
                 if value < out[0, 0]:
                     out[0, 0], out[0, 1] = value, X
+                    out[0, 5] = 1.0 if fewest < ideal < most else 0.0
     if lower < -EPS and h["held"] > 0.0:
         best = scratch
         if h["ordered"] == 1:

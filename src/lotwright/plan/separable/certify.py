@@ -105,7 +105,7 @@ def check_bound(claim: Mapping[str, Any], program: Program, snapshot: Snapshot) 
     _must_cover(nodes, len(problem.pieces))
     kernels = jit.kernels()
     n = len(snapshot.symbol)
-    opts, pick = np.zeros((n, 3, 5)), np.zeros(n, dtype=np.int64)
+    opts, pick = np.zeros((n, 3, 6)), np.zeros(n, dtype=np.int64)
     least = np.inf
     for index, node in enumerate(nodes):
         if node.is_leaf:

@@ -99,7 +99,7 @@ def cash_term(P, a, nu):
 
 @kernel
 def evaluate(P, z, lower, upper, opts, pick):
-    """Bound at z over trades within [lower, upper]; fills opts (n, 3, 5) and pick (n,), the option each holding chose.
+    """Bound at z over trades within [lower, upper]; fills opts (n, 3, 6) and pick (n,), the option each holding chose.
 
     Returns minus infinity when z prices something at which cash or tax would run away, plus infinity when a holding has no
     allowed trade at all.
@@ -108,7 +108,7 @@ def evaluate(P, z, lower, upper, opts, pick):
     A, K, free, R = size_of(P)
     sigma = np.empty(n)
     nu = np.empty(A)
-    scratch = np.zeros((1, 5))
+    scratch = np.zeros((1, 6))
     mu_s, mu_l, tax, rows = unpack(P, z, sigma, nu)
     total = tax + rows
     for k in range(A * K):
@@ -194,6 +194,7 @@ def set_option(j, option, opts, mu_s, mu_l, row):
     row[4] = opts[j, option, 4]
     row[5] = mu_s
     row[6] = mu_l
+    row[7] = opts[j, option, 5]
 
 
 @kernel
@@ -209,6 +210,7 @@ def set_trade(P, j, X, kind, own, mu_s, mu_l, lower, upper, row):
     row[4] = own
     row[5] = mu_s
     row[6] = mu_l
+    row[7] = 0.0
     if X == 0.0:
         row[3] = 1.0
         return kind == 1
@@ -278,7 +280,7 @@ def harvest_columns(P, pool, z, lower, upper, opts, pick, trade, within, finenes
     mu_s, mu_l, tax, rows = unpack(P, z, sigma, nu)
     for j in range(n):
         set_option(j, pick[j], opts, mu_s, mu_l, trade[j])
-    keep = np.zeros(7)
+    keep = np.zeros(8)
     for g in range(P.members_offset.shape[0] - 1):
         first = P.members_offset[g]
         last = P.members_offset[g + 1]

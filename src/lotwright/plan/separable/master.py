@@ -179,11 +179,10 @@ def direction(P, j, row, at, b):
 
 
 @kernel
-def add_curvature_of(P, j, row, lower, upper, curve, at, b):
+def add_curvature_of(P, j, row, curve, at, b):
     """Add holding j's curvature at its trade to the lower triangle of curve; nothing where the trade cannot move freely."""
     h = P.holding[j]
-    X = row[0]
-    if X == 0.0 or X <= lower + h["step"] or X >= upper - h["step"] or h["specific"] <= 0.0:
+    if row[0] == 0.0 or row[7] == 0.0 or h["specific"] <= 0.0:
         return
     direction(P, j, row, at, b)
     weight = 0.5 / h["specific"]
@@ -196,7 +195,7 @@ def add_curvature_of(P, j, row, lower, upper, curve, at, b):
 
 
 @kernel
-def add_smooth(P, j, row, lower, upper, lin, curve, at, b):
+def add_smooth(P, j, row, lin, curve, at, b):
     """Add a decided holding's cost to the linear part and the curvature; returns its constant."""
     A, K, free, R = size_of(P)
     DU = A * K
@@ -209,7 +208,7 @@ def add_smooth(P, j, row, lower, upper, lin, curve, at, b):
         lin[DU + A + i] += (P.line[i, 0] - P.line[free, 0]) * row[1] + (P.line[i, 1] - P.line[free, 1]) * row[2]
     for r in range(R):
         lin[DU + A + free + r] += P.row[r, j] * x + P.row_gain[r, 0] * row[1] + P.row_gain[r, 1] * row[2]
-    add_curvature_of(P, j, row, lower, upper, curve, at, b)
+    add_curvature_of(P, j, row, curve, at, b)
     return alone + P.line[free, 0] * row[1] + P.line[free, 1] * row[2]
 
 
@@ -240,7 +239,7 @@ def gather(P, pool, lower, upper, z, within, trade, lin, curve, group_start, alp
         if pool.smooth[g] == 1:
             for m in range(P.members_offset[g], P.members_offset[g + 1]):
                 j = P.members[m]
-                constant += add_smooth(P, j, trade[j], lower[j], upper[j], lin, curve, at, b)
+                constant += add_smooth(P, j, trade[j], lin, curve, at, b)
             continue
         cheapest = np.inf
         for c in range(pool.count[g]):

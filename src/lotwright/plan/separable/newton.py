@@ -26,7 +26,7 @@ def slope_and_curvature(P, lower, upper, z, opts, pick, gradient, H):
     Z = P.load.shape[1]
     at = np.zeros(Z + 1 + free + R, dtype=np.int64)
     b = np.zeros(Z + 1 + free + R)
-    row = np.zeros(7)
+    row = np.zeros(8)
     for i in range(D):
         gradient[i] = -0.5 * z[i] if i < DU else 0.0
         for k in range(D):
@@ -56,8 +56,8 @@ def slope_and_curvature(P, lower, upper, z, opts, pick, gradient, H):
         gradient[DU + h["account"]] += spent
         for r in range(R):
             gradient[DU + A + free + r] += P.row[r, j] * x + P.row_gain[r, 0] * short + P.row_gain[r, 1] * long
-        row[0], row[1], row[2] = X, short, long
-        add_curvature_of(P, j, row, lower[j], upper[j], H, at, b)
+        row[0], row[1], row[2], row[7] = X, short, long, opts[j, pick[j], 5]
+        add_curvature_of(P, j, row, H, at, b)
     for i in range(free):
         gradient[DU + A + i] = (
             (P.line[i, 0] - P.line[free, 0]) * S + (P.line[i, 1] - P.line[free, 1]) * L + P.line[i, 2] - P.line[free, 2]

@@ -8,7 +8,6 @@ from lotwright.plan.separable.dual import evaluate, harvest_columns
 from lotwright.plan.separable.jit import kernel
 from lotwright.plan.separable.master import is_within, master
 from lotwright.plan.separable.newton import newton
-from lotwright.plan.separable.rounding import round_groups
 from lotwright.plan.separable.search import descend, objective, repair, swap_pairs
 
 
@@ -72,25 +71,10 @@ def suggest(P, C, z, lower, upper, root_lower, root_upper, opts, pick, trade, sw
     """A whole-share plan from multipliers: repaired within the node's bounds, improved within the root's; its exact cost."""
     if not repair(P, z, lower, upper, opts, pick, trade):
         return np.inf
-    value = objective(P, trade)
-    if value == np.inf:
-        return value
-    return improve(P, C, z, root_lower, root_upper, trade, sweeps, width, swaps)
-
-
-@kernel
-def rounded(P, C, pool, z, lower, upper, root_lower, root_upper, curve, opts, pick, trade, fine, sweeps, width, swaps):
-    """A whole-share plan in which every undecided group is fixed to one column and the others answer; its exact cost."""
-    fixed_lower = lower.copy()
-    fixed_upper = upper.copy()
-    round_groups(P, pool, z, lower, upper, curve, fine, fixed_lower, fixed_upper)
-    answer = z.copy()
-    newton(P, fixed_lower, fixed_upper, answer, opts, pick, 8)
-    if not repair(P, answer, fixed_lower, fixed_upper, opts, pick, trade):
-        return np.inf
     if objective(P, trade) == np.inf:
         return np.inf
-    return improve(P, C, answer, root_lower, root_upper, trade, sweeps, width, swaps)
+    descend(P, C, z, lower, upper, trade, sweeps)
+    return improve(P, C, z, root_lower, root_upper, trade, sweeps, width, swaps)
 
 
 @kernel

@@ -48,26 +48,24 @@ def column_vector(P, pool, g, c, DU, K, q, v):
 
 
 @kernel
-def is_mixed(P, pool, g, fine, lower, upper):
-    """True when the weighted columns of a group disagree on a side, or on the size of an order whose steps are coarse."""
+def is_mixed(P, pool, g, lower, upper):
+    """True when the weighted columns of a group disagree on a side (sell, hold, buy)."""
     for m in range(P.members_offset[g], P.members_offset[g + 1]):
-        h = P.holding[P.members[m]]
-        coarse = h["specific"] * (h["price"] * h["step"]) ** 2 > fine
         seen = False
         before = 0.0
         for c in range(pool.count[g]):
             if pool.weight[g, c] < 1e-3 or not is_within(P, pool, g, c, lower, upper):
                 continue
-            X = pool.X[P.members[m], c]
-            if seen and (np.sign(X) != np.sign(before) or (coarse and X != before)):
+            now = np.sign(pool.X[P.members[m], c])
+            if seen and now != before:
                 return True
             seen = True
-            before = X
+            before = now
     return False
 
 
 @kernel
-def candidates(P, pool, z, lower, upper, curve, fine, group, column, reduced, vector, heaviest):
+def candidates(P, pool, z, lower, upper, curve, group, column, reduced, vector, heaviest):
     """Collect the weighted columns of undecided groups, priced and transformed; returns (groups, columns, mean vector)."""
     A, K, free, R = size_of(P)
     DU = A * K
@@ -88,7 +86,7 @@ def candidates(P, pool, z, lower, upper, curve, fine, group, column, reduced, ve
     groups = 0
     count = 0
     for g in range(P.members_offset.shape[0] - 1):
-        if pool.smooth[g] == 1 or not is_mixed(P, pool, g, fine, lower, upper):
+        if pool.smooth[g] == 1 or not is_mixed(P, pool, g, lower, upper):
             continue
         begin = count
         least = np.inf
@@ -174,28 +172,20 @@ def exchange(groups, count, group, reduced, vector, chosen, delta):
 
 
 @kernel
-def fix_choice(P, pool, g, c, fine, lower, upper):
-    """Bound group g's holdings to the side (or, where steps are coarse, the size) of the chosen column."""
-    for m in range(P.members_offset[g], P.members_offset[g + 1]):
-        j = P.members[m]
-        h = P.holding[j]
-        X = pool.X[j, c]
-        coarse = h["specific"] * (h["price"] * h["step"]) ** 2 > fine
-        if X == 0.0:
-            lower[j] = 0.0
-            upper[j] = 0.0
-        elif coarse:
-            lower[j] = max(lower[j], X - 0.25 * h["step"])
-            upper[j] = min(upper[j], X + 0.25 * h["step"])
-        elif X > 0.0:
-            lower[j] = max(lower[j], 0.5 * h["step"])
-        else:
-            upper[j] = min(upper[j], -0.5 * min(h["step"], h["held"]))
+def fix_side(h, j, side, lower, upper):
+    """Bound holding j to selling (-1), holding (0) or buying (1)."""
+    if side == 0.0:
+        lower[j] = 0.0
+        upper[j] = 0.0
+    elif side > 0.0:
+        lower[j] = max(lower[j], 0.5 * h["step"])
+    else:
+        upper[j] = min(upper[j], -0.5 * min(h["step"], h["held"]))
 
 
 @kernel
-def round_groups(P, pool, z, lower, upper, curve, fine, fixed_lower, fixed_upper):
-    """Bounds with every undecided group fixed to its chosen column; returns how many groups were undecided."""
+def round_groups(P, pool, z, lower, upper, curve, fixed_lower, fixed_upper):
+    """Bounds with every undecided group fixed to the side of its chosen column; returns how many groups were undecided."""
     D = z.shape[0]
     total = 0
     for g in range(pool.count.shape[0]):
@@ -208,7 +198,7 @@ def round_groups(P, pool, z, lower, upper, curve, fine, fixed_lower, fixed_upper
     heaviest = np.zeros(total + 1, dtype=np.int64)
     fixed_lower[:] = lower
     fixed_upper[:] = upper
-    groups, count, mean = candidates(P, pool, z, lower, upper, curve, fine, group, column, reduced, vector, heaviest)
+    groups, count, mean = candidates(P, pool, z, lower, upper, curve, group, column, reduced, vector, heaviest)
     chosen = heaviest[:groups].copy()
     delta = np.zeros(D)
     for i in range(D):
@@ -219,5 +209,7 @@ def round_groups(P, pool, z, lower, upper, curve, fine, fixed_lower, fixed_upper
     exchange(groups, count, group, reduced, vector, chosen, delta)
     for g in range(groups):
         c = chosen[g]
-        fix_choice(P, pool, column[c, 0], column[c, 1], fine, fixed_lower, fixed_upper)
+        for m in range(P.members_offset[column[c, 0]], P.members_offset[column[c, 0] + 1]):
+            j = P.members[m]
+            fix_side(P.holding[j], j, np.sign(pool.X[j, column[c, 1]]), fixed_lower, fixed_upper)
     return groups

@@ -195,7 +195,7 @@ def apply(P, j, row, trade, y, cash, level):
         level[r] += P.row[r, j] * (x - old_x)
         level[r] += P.row_gain[r, 0] * (row[1] - trade[j, 1]) + P.row_gain[r, 1] * (row[2] - trade[j, 2])
     cash[a] += old_spent - spent
-    for i in range(7):
+    for i in range(8):
         trade[j, i] = row[i]
 
 
@@ -215,9 +215,9 @@ def descend(P, C, z, lower, upper, trade, sweeps):
     nu = np.empty(A)
     mu_s, mu_l, tax, rows = unpack(P, z, sigma, nu)
     sides = np.zeros(2, dtype=np.bool_)
-    scratch = np.zeros((1, 5))
-    mine = np.zeros((3, 5))
-    best_row = np.zeros(7)
+    scratch = np.zeros((1, 6))
+    mine = np.zeros((3, 6))
+    best_row = np.zeros(8)
     for sweep in range(sweeps):
         moved = False
         for j in range(n):
@@ -261,6 +261,7 @@ def descend(P, C, z, lower, upper, trade, sweeps):
                         best_row[4] = mine[option, 4]
                         best_row[5] = mu_s
                         best_row[6] = mu_l
+                        best_row[7] = 0.0
             if found:
                 moved = True
                 S += best_row[1] - trade[j, 1]
@@ -293,7 +294,7 @@ def swap_pairs(P, z, lower, upper, trade, width):
     for a in range(A):
         score = np.full((2, n), np.inf)
         paid = np.zeros((2, n))
-        rowed = np.zeros((2, n, 7))
+        rowed = np.zeros((2, n, 8))
         for j in range(n):
             if P.holding[j]["account"] != a or lower[j] == upper[j]:
                 continue

@@ -80,9 +80,9 @@ class _Search:
         groups = len(first.members_offset) - 1
         self.pools = [self.kernels.empty_pool(self.n, groups, CAPACITY) for _ in scaled.pieces]
         self.exact = [_with_own_variance(piece) for piece in scaled.pieces]
-        self.opts = np.zeros((self.n, 3, 5))
+        self.opts = np.zeros((self.n, 3, 6))
         self.pick = np.zeros(self.n, dtype=np.int64)
-        self.trade = np.zeros((self.n, 7))
+        self.trade = np.zeros((self.n, 8))
         self.best: Floats | None = None
         self.value = np.inf
         self.nodes: list[Node] = []
@@ -149,17 +149,24 @@ class _Search:
         ))  # fmt: skip
 
     def _try_rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats, polish: tuple[int, int, int]) -> None:
-        """Offer the plan with every undecided group fixed to one column."""
-        problem, exact = self.scaled.pieces[piece], self.exact[piece]
-        value = self.kernels.rounded(
-            problem, exact, self.pools[piece], z, lower, upper, self.scaled.lower, self.scaled.upper,
-            self.curves[piece], self.opts, self.pick, self.trade, self.fine, *polish,
-        )  # fmt: skip
-        if value < self.value + 0.5 and polish != self.polish:
-            value = self.kernels.improve(
-                problem, exact, z, self.scaled.lower, self.scaled.upper, self.trade, *self.polish
+        """Offer the plan with every undecided group fixed to one side and the others answering.
+
+        Fixing sides moves prices, which may leave other groups undecided: a few rounds. Reads the column weights of the
+        last bound.
+        """
+        problem, pool = self.scaled.pieces[piece], self.pools[piece]
+        z = z.copy()
+        for _ in range(4):
+            fixed_lower, fixed_upper = lower.copy(), upper.copy()
+            undecided = self.kernels.round_groups(
+                problem, pool, z, lower, upper, self.curves[piece], fixed_lower, fixed_upper
             )
-        self._offer(value)
+            lower, upper = fixed_lower, fixed_upper
+            if not undecided:
+                break
+            if self._bound(piece, lower, upper, z, rounds=3, close=0.15) >= self.value - 1e-9:
+                return
+        self._try(piece, lower, upper, z)
 
     def _offer(self, value: float) -> None:
         if value < self.value - 1e-9:
@@ -170,9 +177,9 @@ class _Search:
         """Keep a node whose bound was just found; while it is open, offer its plan and note where to split it."""
         self.nodes.append(node)
         if node.bound < self.value - self.goal:
+            node.split = self.kernels.branch(self.scaled.pieces[node.piece], self.pools[node.piece], lower, upper)
             self._try_rounded(node.piece, lower, upper, node.z, polish)
         if node.bound < self.value - self.goal:
-            node.split = self.kernels.branch(self.scaled.pieces[node.piece], self.pools[node.piece], lower, upper)
             heapq.heappush(self.heap, (node.bound, len(self.nodes) - 1))
 
     def _expand(self, index: int) -> None:
@@ -185,8 +192,8 @@ class _Search:
             bound = self._bound(node.piece, lower, upper, z, rounds=20, close=4.0)
             if bound > node.bound:
                 node.bound, node.z = bound, z.copy()
-            self._try_rounded(node.piece, lower, upper, z, self.polish)
             holding, at = self.kernels.branch(self.scaled.pieces[node.piece], self.pools[node.piece], lower, upper)
+            self._try_rounded(node.piece, lower, upper, z, self.polish)
             if holding < 0 or node.bound >= self.value - self.goal:
                 return
         node.is_leaf = False

@@ -47,7 +47,7 @@ def _shortfalls(problem: Scaled, snapshot: Snapshot) -> list[dict[str, object]]:
     kernels = jit.kernels()
     part = problem.pieces[-1]
     n = len(snapshot.symbol)
-    opts, pick = np.zeros((n, 3, 5)), np.zeros(n, dtype=np.int64)
+    opts, pick = np.zeros((n, 3, 6)), np.zeros(n, dtype=np.int64)
     z = start_multipliers(part)
     accounts = len(part.account)
     start = accounts * int(part.factors[0])
