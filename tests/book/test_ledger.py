@@ -66,6 +66,12 @@ def test_a_sale_without_lots_follows_the_relief(relief: Relief, left: object, ga
     assert found.household.accounts[0].cash == 1_450
 
 
+def test_a_sale_that_ends_with_a_lot_touches_no_other() -> None:
+    found = apply(TWO_LOTS, sell("2024-01-02", 10, 30))
+    assert [(d.lot, d.quantity) for d in found.disposals] == [("a", 10)]
+    assert lots_of(found.household) == {"X b": (10, 300)}
+
+
 def test_a_sale_of_a_named_lot_takes_that_lot() -> None:
     found = apply(TWO_LOTS, sell("2024-01-02", 4, 30, ("b", 4)))
     assert lots_of(found.household) == {"X a": (10, 100), "X b": (6, 180)}
@@ -126,7 +132,7 @@ def test_a_merger_with_boot_recognises_gain_up_to_the_cash_and_no_loss() -> None
 def test_return_of_capital_lowers_basis_then_is_gain() -> None:
     found = apply(TWO_LOTS, ReturnOfCapital(date=day("2024-01-02"), symbol="X", per_share=dec(12)))
     assert lots_of(found.household) == {"X a": (10, 0), "X b": (10, 180)}
-    assert [(d.quantity, d.gain) for d in found.disposals] == [(0, 20)]
+    assert [(d.quantity, d.proceeds, d.basis) for d in found.disposals] == [(0, 20, 0)]
     assert found.household.accounts[0].cash == 1_240
 
 
@@ -135,7 +141,8 @@ def test_a_transfer_moves_part_of_a_lot_and_remembers_the_purchase() -> None:
     event = TransferOut(account="T", date=day("2024-01-02"), symbol="X", lots=(("b", dec(4)),), to="U")
     after = apply(start, event).household
     assert (lots_of(after), lots_of(after, "U")) == ({"X a": (10, 100), "X b": (6, 180)}, {"X b": (4, 120)})
-    assert {held.purchase for a in after.accounts for held in a.lots if held.lot == "b"} == {"b"}
+    purchases = {(a.account, held.lot): held.purchase for a in after.accounts for held in a.lots}
+    assert purchases == {("T", "a"): None, ("T", "b"): "b", ("U", "b"): "b"}
 
 
 def test_lots_arrive_and_leave() -> None:

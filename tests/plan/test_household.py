@@ -191,7 +191,7 @@ def test_an_objective_the_verifier_does_not_confirm_is_no_plan() -> None:
     assert [check.name for check in found.checks if not check.ok] == ["objective", "bound"]
 
 
-@pytest.mark.parametrize("cash", ["1000.00", "1000.01", "1000.02", "1000.03", "1000.04", "999.99"])
+@pytest.mark.parametrize("cash", ["1000.00", "1011.37", "1012.37"])
 def test_cash_holds_to_the_cent_where_fractions_spend_the_last_of_it(cash: str) -> None:
     """In exact dollars the floor is kept by less than a cent; rounding value and spread of each order may cost one."""
     spender = Program(

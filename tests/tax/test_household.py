@@ -127,6 +127,17 @@ def test_top_federal_rates() -> None:
     assert (found.short, found.long) == (dec("0.408"), dec("0.238"))
 
 
+@pytest.mark.parametrize(("income", "short"), [(199_999, "0.32"), (200_000, "0.358")])
+def test_investment_income_tax_is_on_the_next_dollar(income: int, short: str) -> None:
+    assert marginal_rates(Decimal(income), FilingStatus.SINGLE, year=2025).short == dec(short)
+
+
+def test_the_long_rate_is_never_above_the_ordinary_one() -> None:
+    """2026 single: 15 % from 49,450, but ordinary income is taxed at 12 % up to 50,400 (worksheet line 25)."""
+    found = marginal_rates(Decimal(50_000), FilingStatus.SINGLE, year=2026)
+    assert (found.short, found.long) == (dec("0.12"), dec("0.12"))
+
+
 def test_an_unknown_year_says_which_are_known() -> None:
     with pytest.raises(ProgramError, match="Tax year 1999 is not in the data of the law"):
         marginal_rates(Decimal(1), FilingStatus.SINGLE, year=1999)

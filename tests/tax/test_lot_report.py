@@ -80,6 +80,24 @@ def test_locks_name_what_for_whom_until_when_and_why() -> None:
     assert sales.because.startswith("I bought 100 Y on 2026-06-20")
 
 
+def test_the_last_of_several_purchases_decides() -> None:
+    owner = account(
+        lots=(lot("a", "2020-01-02"),),
+        transactions=(trade("buy", "2026-06-05", 3), trade("buy", "2026-06-20", 4)),
+    )
+    (lock,) = trade_locks(household(owner), market(AS_OF))
+    assert (lock.until, lock.because[:26]) == (day("2026-07-20"), "T bought 4 X on 2026-06-20")
+    (line,) = lines(owner)
+    assert line.clean_from == day("2026-07-21")
+
+
+@pytest.mark.parametrize(("rule", "symbol"), [(Rule.NO_SELL, "Y"), (Rule.NO_BUY, "X")])
+def test_a_restriction_on_something_else_bars_nothing(rule: Rule, symbol: str) -> None:
+    restriction = Restriction(account="T", rule=rule, symbol=symbol)
+    (line,) = lines(account(lots=(lot("a", "2020-01-02"),), restrictions=(restriction,)))
+    assert line.is_harvestable
+
+
 def test_without_a_taxable_account_losses_are_not_locked() -> None:
     owner = account("I", "ira", transactions=(trade("buy", "2026-06-20", account="I"),))
     assert trade_locks(household(owner), market(AS_OF)) == ()

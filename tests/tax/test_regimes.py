@@ -135,6 +135,12 @@ class TestUnitedKingdom:
         taxed = law.tax(found, year=2024, carried=Decimal(9_000))
         assert (taxed.tax, taxed.carryforward) == (0, 8_000)
 
+    def test_a_net_loss_is_carried_on_top_of_older_ones(self) -> None:
+        law = UnitedKingdom()
+        found = law.realise([buy("2024-05-01", "a", 100, 100), sell("2025-01-10", 100, 60)], kinds=KINDS)
+        taxed = law.tax(found, year=2024, carried=Decimal(500))
+        assert (taxed.net, taxed.taxable, taxed.tax, taxed.carryforward) == (-4_000, 0, 0, 4_500)
+
     def test_the_exempt_amount_goes_where_it_saves_most(self) -> None:
         """2024-25: 4,000 before and 4,000 after 30 October: 3,000 exempt against the 24 % gain."""
         law = UnitedKingdom()
@@ -226,6 +232,20 @@ class TestCanada:
         assert disposal.denied == 10_000
         assert round(disposal.forfeited, 2) == dec("3333.33")  # a third of the shares were bought in the plan
         assert round(found.holdings[0].cost, 2) == dec("16666.67")
+
+    def test_a_plan_s_purchase_forfeits_though_old_shares_are_kept(self) -> None:
+        trades = [buy("2020-01-02", "a", 1_000, 10), sell("2024-03-15", 100, 8)]
+        trades.append(buy("2024-03-20", "r", 100, 8, account="IRA"))
+        found = Canada().realise(trades, kinds=KINDS)
+        assert [(d.denied, d.forfeited) for d in found.disposals] == [(200, 200)]
+        assert [h.cost for h in found.holdings] == [9_000]
+
+    @pytest.mark.parametrize(
+        ("when", "denied"), [("2024-02-13", 0), ("2024-02-14", 20), ("2024-04-14", 20), ("2024-04-15", 0)]
+    )
+    def test_the_period_is_30_days_either_way(self, when: str, denied: int) -> None:
+        trades = [buy("2020-01-02", "a", 100, 10), sell("2024-03-15", 10, 8), buy(when, "b", 10, 10)]
+        assert Canada().realise(trades, kinds=KINDS).disposals[0].denied == denied
 
     def test_settlement_dates_count(self) -> None:
         trades = [buy("2020-01-02", "a", 10, 10), sell("2023-12-29", 10, 8), buy("2024-01-28", "b", 10, 8)]

@@ -8,9 +8,10 @@ import pytest
 from builders import dec
 
 from lotwright.errors import BookError
-from lotwright.tax.trades_table import open_rows, read_trades, wash_rows
+from lotwright.tax.trades_table import read_trades
 from lotwright.tax.wash import wash_sales
 from lotwright.tax.wash_report import WashReport
+from lotwright.tax.wash_rows import open_rows, wash_rows
 
 HEADER = ("account", "date", "symbol", "action", "quantity", "price")
 

@@ -87,12 +87,49 @@ def test_carryforwards_enter_on_lines_6_and_14_and_leave_by_the_worksheet() -> N
     assert (s.carryforward_short, s.carryforward_long) == (0, 2_950)
 
 
+def test_a_loss_disallowed_whole_leaves_nothing_whatever_its_cents() -> None:
+    trades = (
+        trade("buy", "2026-01-05", "5.488719", "118.67", lot="a"),
+        trade("sell", "2026-02-24", "5.488719", "104.71", lot="a", realised_gain="-76.62"),
+        trade("buy", "2026-02-25", "6.596888", "111.40", lot="b"),
+    )
+    (row,) = report(account(transactions=trades, **RATES)).rows
+    assert (row.proceeds, row.basis, row.adjustment, row.gain) == (dec("574.72"), dec("651.35"), dec("76.63"), 0)
+
+
+def test_an_order_reported_lot_by_lot_is_no_phantom_wash() -> None:
+    """TAX_RULES B1.11: two lots sold in one order, the later one bought within 30 days."""
+    trades = (
+        trade("buy", "2026-01-05", 60, 25, lot="a"),
+        trade("buy", "2026-02-20", 40, 25, lot="b"),
+        trade("sell", "2026-03-02", 60, 20, lot="a", realised_gain=-300),
+        trade("sell", "2026-03-02", 40, "20.00", lot="b", realised_gain=-200),
+    )
+    found = report(account(transactions=trades, **RATES))
+    assert [r.adjustment for r in found.rows] == [0, 0]
+    assert found.reconciliation == ()
+
+
+def test_the_broker_s_moved_loss_is_found_anew_when_its_sale_is_the_first_trade() -> None:
+    """The lot's basis and tacked start already hold the loss; the sale that caused it is in the book."""
+    trades = (
+        trade("sell", "2026-03-12", 40, 90, realised_gain=-800, disallowed_loss=800, character=Character.LONG),
+        trade("buy", "2026-03-12", 50, 90, lot="n"),
+    )
+    owner = account(lots=(lot("n", "2026-03-12", 50, 5_300, start="2025-01-07"),), transactions=trades, **RATES)
+    found = report(owner)
+    assert [(r.adjustment, r.gain, r.replacement) for r in found.rows] == [(800, 0, "T X n")]
+    assert found.reconciliation == ()
+
+
 def test_tax_by_brackets_where_income_and_status_are_known() -> None:
     """2026 single, 45,000: 10,000 long-term: 4,450 at 0 %, 5,550 at 15 %."""
     sale = trade("sell", "2026-02-02", 1_000, 20, realised_gain=10_000, character=Character.LONG)
     facts = {"taxable_income": 45_000, "filing_status": FilingStatus.SINGLE}
     assert report(account(transactions=(sale,), **facts, **RATES)).tax_by_brackets == dec("832.50")
     assert report(account(transactions=(sale,), **RATES)).tax_by_brackets is None
+    other = account("U", taxable_income=1, filing_status=FilingStatus.MARRIED_JOINT, **RATES)
+    assert report(account(transactions=(sale,), **facts, **RATES), other).tax_by_brackets is None
     old = trade("sell", "2015-02-02", 1_000, 20, realised_gain=10_000, character=Character.LONG)
     assert report(account(transactions=(old,), **facts, **RATES), year=2015).tax_by_brackets is None
 

@@ -84,8 +84,9 @@ def wash(
     ancestor: AncestorReading = Ancestor.ALLOWED,
 ) -> None:
     """Every loss of a list of trades: disallowed or not, matched with what, deferred or gone."""
-    from lotwright.tax.trades_table import open_rows, read_trades, wash_rows
+    from lotwright.tax.trades_table import read_trades
     from lotwright.tax.wash import wash_sales
+    from lotwright.tax.wash_rows import open_rows, wash_rows
 
     _refuse_two(json_path, csv_path)
     trades = read_trades(_csv_rows(transactions), source=transactions.name)

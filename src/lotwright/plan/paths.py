@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lotwright.book.failure import Failure
+from lotwright.plan.limits import Cash
 from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
 from lotwright.plan.separable.certify import solve_separable
@@ -37,8 +38,9 @@ def solve(program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callab
     """
     if has_nothing(snapshot):
         return _still(program, snapshot)
-    if snapshot.total_value <= 0:
-        return _overdrawn(snapshot)
+    short = _short(program, snapshot)
+    if short is not None:
+        return short
     try:
         if program.is_separable:
             with np.errstate(all="ignore"):  # kernels that are not compiled say so where compiled ones say infinity
@@ -78,15 +80,30 @@ def _general(program: Program, snapshot: Snapshot, effort: Effort) -> Solution |
     )
 
 
-def _overdrawn(snapshot: Snapshot) -> Failure:
-    """The failure of a household whose pending withdrawals take everything it has, or more."""
-    missing = -snapshot.total_value
+def _short(program: Program, snapshot: Snapshot) -> Failure | None:
+    """The failure of a household with an account that could not keep its cash if it sold everything for free.
+
+    Cheap to see before searching; what restrictions and wash sales keep from being sold is for the search to find out.
+    """
+    floor = np.maximum(snapshot.cash_floor, 0.0)
+    keeps_cash = any(isinstance(limit, Cash) for limit in program.limits)
+    rows = zip(snapshot.account, floor.tolist(), snapshot.value.tolist(), strict=True)
+    accounts = [
+        {"account": name, "needed": needed, "most": most, "missing": needed - most}
+        for name, needed, most in rows
+        if (keeps_cash and most < needed) or max(most, snapshot.total_value) <= 0
+    ]
+    if not accounts:
+        return None
+    said = "; ".join(
+        f"{row['account']} must keep ${row['needed']:,.2f} but is worth ${row['most']:,.2f}, pending withdrawals paid:"
+        f" ${row['missing']:,.2f} short"
+        for row in accounts
+    )
     return Failure(
         reason="infeasible",
-        message=f"{snapshot.household.household} is worth ${snapshot.total_value:,.2f} once its pending withdrawals are"
-        f" paid: selling everything would leave it ${missing:,.2f} short, trading costs not counted. Reduce the"
-        " withdrawals.",
-        evidence={"limits": ["cash"], "missing": missing},
+        message=f"{said}. Reduce the withdrawal or the minimum cash, or bring cash.",
+        evidence={"limits": [Cash.kind], "accounts": accounts},
     )
 
 

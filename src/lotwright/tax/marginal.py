@@ -57,11 +57,10 @@ def marginal_rates(
     extra = investment_income_rate() if taxable_income >= investment_income_threshold(status) else ZERO
     of_state = flat_state_rate(state)
     both = extra + (of_state or ZERO)
-    return MarginalRates(
-        short=_rate_above(ordinary_brackets(year, status), taxable_income) + both,
-        long=_rate_above(capital_gain_brackets(year, status), taxable_income) + both,
-        state=of_state,
-    )
+    ordinary = _rate_above(ordinary_brackets(year, status), taxable_income)
+    # never more than the ordinary rate (worksheet line 25): the 15 % may begin inside the 12 % bracket
+    preferred = min(_rate_above(capital_gain_brackets(year, status), taxable_income), ordinary)
+    return MarginalRates(short=ordinary + both, long=preferred + both, state=of_state)
 
 
 def flat_state_rate(state: str | None) -> Decimal | None:

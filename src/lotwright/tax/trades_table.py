@@ -1,4 +1,4 @@
-"""Trades as rows of a table, checked, and the wash-sale findings as rows again.
+"""Trades as rows of a table, checked before anything is made of them.
 
 Input columns: account, date, symbol, action (``buy`` ``sell`` ``reinvest``), quantity, price; optional lot, purchase,
 kind (of account: ``taxable`` where not given), fees, sale (rows of one sale share it; without it, rows of one account,
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from lotwright.book.events import Buy, Sell
 from lotwright.book.holdings import Account, Household, Transaction
@@ -21,7 +21,6 @@ from lotwright.book.kinds import AccountKind, Action, Character
 from lotwright.errors import BookError
 from lotwright.tax.past import rebuild_past
 from lotwright.tax.wash import OpenShares
-from lotwright.tax.wash_report import Disposal, OpenLot, WashReport
 
 ZERO = Decimal(0)
 _Word = TypeVar("_Word", Action, AccountKind, Character)
@@ -105,16 +104,6 @@ def _with_older_lots(cells: list[_Row], kinds: Mapping[str, AccountKind]) -> Tra
     )
     past = rebuild_past(Household(household="", accounts=accounts))
     return Trades(events=past.events, kinds=kinds, opening=past.opening, notes=past.notes)
-
-
-def wash_rows(found: WashReport) -> list[dict[str, Any]]:
-    """Every loss in a taxable account: what was disallowed, where it went, and whether it is deferred or gone."""
-    return [_loss_row(d) for d in found.disposals if d.is_taxed and (d.gain < 0 or d.disallowed)]
-
-
-def open_rows(found: WashReport) -> list[dict[str, Any]]:
-    """Every lot held in the end with its adjusted basis and holding start."""
-    return [_open_row(lot) for lot in found.open_lots]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,47 +220,3 @@ def _sells(key: str, rows: list[_Row]) -> list[Sell]:
         )
         for row in rows
     ]
-
-
-def _loss_row(d: Disposal) -> dict[str, Any]:
-    into = d.replacement
-    return {
-        "account": d.account,
-        "symbol": d.symbol,
-        "lot": d.lot,
-        "acquired": d.acquired,
-        "holding_start": d.holding_start,
-        "sold": d.sold,
-        "quantity": d.quantity,
-        "proceeds": d.proceeds,
-        "basis": d.basis,
-        "gain": d.gain,
-        "character": d.character,
-        "disallowed": d.disallowed,
-        "allowed": -d.recognised,
-        "outcome": "allowed" if into is None else ("permanent" if d.is_permanent else "deferred"),
-        "replacement": None
-        if into is None
-        else {
-            "account": into.account,
-            "symbol": into.symbol,
-            "lot": into.lot,
-            "acquired": into.acquired,
-            "quantity": d.quantity,
-            "basis": into.basis,
-            "holding_start": into.holding_start,
-        },
-    }
-
-
-def _open_row(lot: OpenLot) -> dict[str, Any]:
-    return {
-        "account": lot.account,
-        "symbol": lot.symbol,
-        "lot": lot.lot,
-        "quantity": lot.quantity,
-        "acquired": lot.acquired,
-        "holding_start": lot.holding_start,
-        "basis": lot.basis,
-        "deferred": lot.deferred,
-    }

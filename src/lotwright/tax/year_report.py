@@ -20,6 +20,7 @@ from lotwright.tax.household import HouseholdTax, household_tax
 from lotwright.tax.law import known_years
 from lotwright.tax.past import UNKNOWN, SaleKey, rebuild_past
 from lotwright.tax.readings import Readings
+from lotwright.tax.slices import DUST
 from lotwright.tax.wash import wash_sales
 from lotwright.tax.wash_report import Disposal
 from lotwright.tax.year import YearTax, year_tax
@@ -204,7 +205,9 @@ def cents(amount: Decimal) -> Decimal:
 
 
 def _row(d: Disposal) -> Form8949Row:
-    proceeds, basis, adjustment = cents(d.proceeds), cents(d.basis), cents(d.disallowed)
+    proceeds, basis = cents(d.proceeds), cents(d.basis)
+    # a loss disallowed whole leaves nothing in column (h), whatever the cents of (d) and (e)
+    adjustment = basis - proceeds if d.disallowed and abs(d.recognised) < DUST else cents(d.disallowed)
     into = d.replacement
     return Form8949Row(
         account=d.account,

