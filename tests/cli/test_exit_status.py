@@ -55,7 +55,7 @@ def test_1_when_a_row_keeps_one_household_of_two_from_a_plan(lotwright: Run, boo
     assert done.returncode == 1
     assert "2 households: 1 planned, 0 with nothing to do, 1 without a plan." in done.stdout
     assert "1  input, for example ROE" in done.stdout
-    assert "accounts.csv row 3" in done.stderr
+    assert "accounts.csv, row 3" in done.stderr
 
 
 @pytest.mark.parametrize("json_path", [(), ("--json", "-")])
@@ -78,9 +78,9 @@ def test_2_when_no_household_can_be_planned_because_of_its_rows(
         (["plan", "{book}", "--household", "LEA"], "LEA"),
         (["plan", "{book}", "--program", "balancd"], "Did you mean 'balanced'?"),
         (["plan", "{book}", "--prices", "none.csv"], "none.csv"),
-        (["plan", "{book}", "--json", "-", "--csv", "-"], "standard output"),
+        (["plan", "{book}", "--json", "-", "--csv", "-"], "--json, --csv and --html"),
         (["plan", "{book}", "--json", "no/such/folder/plan.json"], "plan.json"),
-        (["plan", "{book}", "--gap-bp", "tiny"], "tiny"),
+        (["plan", "{book}", "--gap-bp", "tiny"], "--gap-bp"),
         (["plan"], "BOOK"),
         (["plna"], "plna"),
         (["verify", "none.json", "{book}"], "none.json"),

@@ -124,7 +124,7 @@ def test_a_plan_of_another_book_is_named(plan: Plan, first_steps: Path, tmp_path
     book = Path(shutil.copytree(first_steps, tmp_path / "book"))
     lots = book / "lots.csv"
     lots.write_text(lots.read_text().replace("2019-06-03", "2019-06-04"))
-    assert {"book_hash", "gains"} <= set(wrong(plan, book, tmp_path))
+    assert {"book_hash", "lots"} <= set(wrong(plan, book, tmp_path))
 
 
 def test_a_failed_household_claims_nothing(plan: Plan, first_steps: Path, tmp_path: Path) -> None:

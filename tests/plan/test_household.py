@@ -55,7 +55,7 @@ def plan(
         market=snapshot.market,
         risk=risk_model(sorted(prices or PRICES)),
         program=program or load_program("balanced"),
-        effort=effort or Effort(seconds=None),
+        effort=effort or Effort(nodes=300, seconds=None),
         **options,
     )
 

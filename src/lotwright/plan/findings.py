@@ -21,8 +21,8 @@ def tolerance(value: Decimal) -> float:
 
 def objective_checks(solution: Solution, objective: Objective, value: Decimal) -> tuple[Check, Check]:
     """The optimiser's objective is the verifier's, and the bound is not above it."""
-    off = abs(solution.posed - objective.posed)
-    above = solution.bound - objective.posed
+    off = float(abs(solution.posed - objective.posed))
+    above = float(solution.bound - objective.posed)
     return (
         Check(
             name="objective",

@@ -267,11 +267,11 @@ def sides_of(P, j, pick, many):
 
 
 @kernel
-def harvest_columns(P, pool, z, lower, upper, opts, pick, trade, within, fineness, reach):
+def harvest_columns(P, pool, z, lower, upper, opts, pick, trade, within, fineness, reach, most):
     """Note what evaluate found at z: the choices in trade, and columns for every group that is not plainly decided.
 
     A group is *smooth* when no other kind of trade is within ``within`` bp of its choice and its steps are fine: the master
-    then takes it as a quadratic. Every other group's choice, close alternatives and neighbouring sizes become columns. With
+    then takes it as a quadratic; ``within`` is lowered until no more than ``most`` groups are left undecided by it. Every other group's choice, close alternatives and neighbouring sizes become columns. With
     ``reach`` above 1 no group is smooth and sizes at up to 4 ** (reach - 1) spacings join in: slower, but sure to converge.
     """
     n = P.holding.shape[0]
@@ -281,17 +281,27 @@ def harvest_columns(P, pool, z, lower, upper, opts, pick, trade, within, finenes
     for j in range(n):
         set_option(j, pick[j], opts, mu_s, mu_l, trade[j])
     keep = np.zeros(8)
-    for g in range(P.members_offset.shape[0] - 1):
+    G = P.members_offset.shape[0] - 1
+    lead = np.full(G, np.inf)
+    for g in range(G):
         first = P.members_offset[g]
         last = P.members_offset[g + 1]
-        smooth = True
         for m in range(first, last):
             j = P.members[m]
             h = P.holding[j]
+            if h["many"] == 0 or reach > 1 or (trade[j, 0] != 0.0 and is_coarse(h, fineness)):
+                lead[g] = -1.0
             buy, lose = sides_of(P, j, pick, last - first > 1)
             for option in range(3):
-                smooth = smooth and not is_close(P, j, opts, pick, option, buy, lose, within)
-            smooth = smooth and reach == 1 and h["many"] == 1 and not (trade[j, 0] != 0.0 and is_coarse(h, fineness))
+                if is_close(P, j, opts, pick, option, buy, lose, within):
+                    lead[g] = min(lead[g], opts[j, option, 0] - opts[j, pick[j], 0])
+    if most < G:
+        ranked = np.sort(lead)
+        within = min(within, max(ranked[most], 0.0))
+    for g in range(G):
+        first = P.members_offset[g]
+        last = P.members_offset[g + 1]
+        smooth = lead[g] > within or lead[g] == np.inf
         pool.smooth[g] = 1 if smooth else 0
         if smooth:
             continue

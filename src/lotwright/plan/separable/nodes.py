@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lotwright.plan.separable.dual import evaluate, harvest_columns
+from lotwright.plan.separable.dual import clip, evaluate, harvest_columns, size_of
 from lotwright.plan.separable.jit import kernel
 from lotwright.plan.separable.master import is_within, master
 from lotwright.plan.separable.newton import newton
@@ -24,7 +24,8 @@ def node_bound(P, pool, lower, upper, z, opts, pick, trade, curve, rounds, cutof
     ceiling = np.inf
     if best == np.inf or best >= cutoff:
         return best, ceiling
-    harvest_columns(P, pool, z, lower, upper, opts, pick, trade, close, fineness, 1)
+    most = 40 + 3 * z.shape[0]
+    harvest_columns(P, pool, z, lower, upper, opts, pick, trade, close, fineness, 1, most)
     trial = z.copy()
     slack = 0.1
     last = np.inf
@@ -45,6 +46,7 @@ def node_bound(P, pool, lower, upper, z, opts, pick, trade, curve, rounds, cutof
             z[:] = trial
         else:
             stiff = 1.0
+            most *= 2
         if best >= cutoff or abs(ceiling - best) < settle:
             break
         gap = abs(ceiling - best)
@@ -53,9 +55,29 @@ def node_bound(P, pool, lower, upper, z, opts, pick, trade, curve, rounds, cutof
             reach = 3
         last = gap
         close = max(0.02, min(close, 4.0 * gap)) if reach == 1 else 10.0 + 2.0 * gap
-        harvest_columns(P, pool, trial, lower, upper, opts, pick, trade, close, fineness, reach)
+        harvest_columns(P, pool, trial, lower, upper, opts, pick, trade, close, fineness, reach, most)
         slack = max(0.02, min(slack, 0.1 * abs(ceiling - best)))
+    if best < cutoff:
+        best = dearer_cash(P, lower, upper, z, opts, pick, best)
     return best, ceiling
+
+
+@kernel
+def dearer_cash(P, lower, upper, z, opts, pick, best):
+    """Scale the prices of cash and rows up while that raises the bound: how a box that cannot be paid for shows it."""
+    A, K, free, R = size_of(P)
+    trial = z.copy()
+    for power in range(8):
+        for i in range(z.shape[0]):
+            if A * K <= i < A * K + A or i >= A * K + A + free:
+                trial[i] *= 8.0
+        clip(P, trial)
+        bound = evaluate(P, trial, lower, upper, opts, pick)
+        if not best < bound < 1e12:
+            break
+        best = bound
+        z[:] = trial
+    return best
 
 
 @kernel
@@ -81,53 +103,87 @@ def suggest(P, C, z, lower, upper, root_lower, root_upper, opts, pick, trade, sw
 
 
 @kernel
+def shares_of(P, pool, j, lower, upper, share):
+    """Summed weights of holding j's columns in the box: share = (sells, holds, buys); returns (mean, variance) of shares."""
+    g = P.holding[j]["group"]
+    share[:] = 0.0
+    mean = 0.0
+    square = 0.0
+    total = 0.0
+    for c in range(pool.count[g]):
+        w = pool.weight[g, c]
+        if w < 1e-6 or not is_within(P, pool, g, c, lower, upper):
+            continue
+        X = pool.X[j, c]
+        total += w
+        mean += w * X
+        square += w * X * X
+        share[int(np.sign(X)) + 1] += w
+    if total <= 0.0:
+        return 0.0, 0.0
+    for i in range(3):
+        share[i] /= total
+    mean /= total
+    return mean, max(square / total - mean * mean, 0.0)
+
+
+@kernel
 def branch(P, pool, lower, upper):
-    """Holding to branch on and the value between its two sides: (-1, 0) when every holding is decided.
+    """Holding to branch on and the value between its two sides: (-1, 0) when the box holds a single trade of each holding.
 
     Convexifying loses, per holding, specific risk times the variance of its columns, the ticket, and what trading on both
     sides costs: the holding where most is lost is split, between selling and not selling, between holding and trading, or
-    at the mean of its columns.
+    at the mean of its columns. Where columns tell nothing apart the widest box is halved.
     """
-    n = P.holding.shape[0]
     best = 1e-7
     chosen = -1
     at = 0.0
-    for j in range(n):
-        g = P.holding[j]["group"]
-        mean = 0.0
-        square = 0.0
-        hold = 0.0
-        sells = 0.0
-        buys = 0.0
-        moved = 0.0
-        for c in range(pool.count[g]):
-            w = pool.weight[g, c]
-            if w < 1e-6 or not is_within(P, pool, g, c, lower, upper):
-                continue
-            X = pool.X[j, c]
-            mean += w * X
-            square += w * X * X
-            moved += w * abs(pool.x[j, c])
-            if X == 0.0:
-                hold += w
-            elif X < 0.0:
-                sells += w
-            else:
-                buys += w
-        p = P.holding[j]["price"]
-        score = P.holding[j]["specific"] * p * p * max(square - mean * mean, 0.0)
-        trades = sells + buys
-        ticket = P.holding[j]["ticket_cost"] + 1e4 * P.holding[j]["ticket_cash"]
-        score += ticket * min(hold, trades)
+    share = np.zeros(3)
+    for j in range(P.holding.shape[0]):
+        h = P.holding[j]
+        mean, variance = shares_of(P, pool, j, lower, upper, share)
+        sells, hold, buys = share
+        p = h["price"]
+        score = h["specific"] * p * p * variance
+        score += (h["ticket_cost"] + 1e4 * h["ticket_cash"]) * min(hold, sells + buys)
         if sells > 1e-4 and hold + buys > 1e-4:
-            score += 0.02 * 1e4 * moved * min(sells, hold + buys)
+            score += 0.02 * 1e4 * p * np.sqrt(variance + mean * mean) * min(sells, hold + buys)
         if score > best:
-            best = score
-            chosen = j
             if sells > 1e-4 and hold + buys > 1e-4:
-                at = -0.5 * min(P.holding[j]["step"], P.holding[j]["held"])
+                value = -0.5 * min(h["step"], h["held"])
             elif hold > 1e-4 and buys > 1e-4:
-                at = 0.5 * P.holding[j]["step"]
+                value = 0.5 * h["step"]
             else:
-                at = (np.floor(mean / P.holding[j]["step"]) + 0.5) * P.holding[j]["step"]
+                value = (np.floor(mean / h["step"]) + 0.5) * h["step"]
+            if lower[j] < value < upper[j]:
+                best = score
+                chosen = j
+                at = value
+    if chosen < 0:
+        return widest(P, lower, upper)
+    return chosen, at
+
+
+@kernel
+def widest(P, lower, upper):
+    """The holding whose box spans most dollars, and a value that splits its allowed trades: sides first, then the middle."""
+    most = 0.0
+    chosen = -1
+    at = 0.0
+    for j in range(P.holding.shape[0]):
+        h = P.holding[j]
+        step = h["step"]
+        if h["price"] * (upper[j] - lower[j]) <= most:
+            continue
+        inside = np.floor(upper[j] / step + 1e-9) - np.ceil(lower[j] / step - 1e-9)
+        closes = h["held"] > 0.0 and lower[j] <= -h["held"] + 1e-9 and upper[j] > -h["held"] + 0.6 * step
+        if inside < 0.5 and not closes:
+            continue
+        value = (np.floor(0.5 * (lower[j] + upper[j]) / step) + 0.5) * step
+        if lower[j] < 0.0 < upper[j]:
+            value = -0.5 * min(step, h["held"]) if -lower[j] >= upper[j] else 0.5 * step
+        if lower[j] < value < upper[j]:
+            most = h["price"] * (upper[j] - lower[j])
+            chosen = j
+            at = value
     return chosen, at

@@ -102,7 +102,7 @@ class _Search:
         self.heap: list[tuple[float, int]] = []
         self.goal = effort.gap_bp * 0.98
         self.settle = effort.gap_bp * 0.1
-        self.fine = 0.02 * effort.gap_bp / max(self.n, 10)
+        self.fine = 3e-3 * effort.gap_bp
         """Specific risk (bp) below which a step of a holding counts as continuous."""
         self.curves = [np.zeros((len(z), len(z))) for z in map(start_multipliers, scaled.pieces)]
         few = self.n <= 60
@@ -142,7 +142,7 @@ class _Search:
     def _root(self, piece: int) -> None:
         lower, upper = self.scaled.lower, self.scaled.upper
         z = start_multipliers(self.scaled.pieces[piece])
-        bound = self._bound(piece, lower, upper, z, rounds=8, close=1.0)
+        bound = self._bound(piece, lower, upper, z, rounds=12, close=1.0)
         if bound < self.value - self.goal:
             self._try(piece, lower, upper, z)
         self._add(Node(piece, -1, -1, 0.0, False, bound, z), lower, upper, self.polish)
@@ -191,7 +191,8 @@ class _Search:
         self.nodes.append(node)
         if node.bound < self.value - self.goal:
             node.split = self.kernels.branch(self.scaled.pieces[node.piece], self.pools[node.piece], lower, upper)
-            self._try_rounded(node.piece, lower, upper, node.z, polish)
+            if len(self.nodes) <= 12 or len(self.nodes) % 4 == 0 or self.best is None:
+                self._try_rounded(node.piece, lower, upper, node.z, polish)
         if node.bound < self.value - self.goal:
             heapq.heappush(self.heap, (node.bound, len(self.nodes) - 1))
 
@@ -217,7 +218,7 @@ class _Search:
             else:
                 child_upper[holding] = min(child_upper[holding], at)
             z = node.z.copy()
-            bound = self._bound(node.piece, child_lower, child_upper, z, rounds=2, close=0.15)
+            bound = self._bound(node.piece, child_lower, child_upper, z, rounds=8, close=0.3)
             child = Node(node.piece, index, holding, at, is_upper, max(bound, node.bound), z)
             self._add(child, child_lower, child_upper, self.quick)
 

@@ -1,0 +1,17 @@
+"""Benchmarks: each prints one table and asserts nothing; pytest collects none of them.
+
+    python -m tests.bench.households BOOK      how good and how fast, by kind of model and account value
+    python -m tests.bench.baselines BOOK       against plain cvxpy and general solvers, same accounts, same prices
+    python -m tests.bench.costs BOOK           what exact netting, FIFO and whole shares cost
+
+Run from the root of the checkout, on an otherwise idle machine. Importing this package says, before anything imports
+numpy, that linear algebra has one thread and that the kernels are compiled: times are those of one core.
+"""
+
+from __future__ import annotations
+
+import os
+
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"
+os.environ["LOTWRIGHT_KERNELS"] = "compiled"
