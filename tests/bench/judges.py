@@ -1,9 +1,15 @@
-"""Exact ways without the separable search: the general path of ``plan/general``, and SCIP on the exact program."""
+"""Exact ways without the separable search: the general path of ``plan/general``, and SCIP on the exact program.
+
+Both may run for minutes on a few hundred names, so each runs in a child process that is ended at a deadline.
+"""
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 import warnings
+from collections.abc import Callable
+from multiprocessing.connection import Connection
 
 import cvxpy as cp
 
@@ -16,27 +22,51 @@ from lotwright.plan.protocols import Trades
 from lotwright.plan.snapshot import Snapshot
 from tests.bench.textbook import Answer
 
+Way = Callable[[Program, Snapshot, float], Trades | None]
 
-def general(program: Program, snapshot: Snapshot, *, seconds: float) -> Answer:
-    """Relax with Clarabel, find whole shares with HiGHS on tangents, polish; ``seconds`` stop each HiGHS round."""
+
+def by_deadline(way: Way, program: Program, snapshot: Snapshot, *, seconds: float) -> Answer:
+    """Trades of a way that may take ``seconds`` of wall time; none where it has not finished by then."""
+    context = multiprocessing.get_context("fork")  # the snapshot need not be sent
+    ear, mouth = context.Pipe(duplex=False)
     started = time.perf_counter()
+    child = context.Process(target=_speak, args=(way, program, snapshot, seconds, mouth), daemon=True)
+    child.start()
+    mouth.close()
+    trades = None
+    if ear.poll(seconds):
+        try:
+            trades = ear.recv()
+        except EOFError:  # the child died; its traceback is on standard error
+            trades = None
+    spent = time.perf_counter() - started
+    child.kill()
+    child.join()
+    return Answer(trades=trades, seconds=spent, both=0)
+
+
+def _speak(way: Way, program: Program, snapshot: Snapshot, seconds: float, mouth: Connection) -> None:
+    mouth.send(way(program, snapshot, seconds))
+
+
+def general(program: Program, snapshot: Snapshot, seconds: float) -> Trades | None:
+    """Relax with Clarabel, find whole shares with HiGHS on tangents, polish."""
     found = solve_program(program, snapshot, seconds=seconds)
-    trades = None if isinstance(found, Failure) else found.trades
-    return Answer(trades=trades, seconds=time.perf_counter() - started, both=0)
+    return None if isinstance(found, Failure) else found.trades
 
 
-def scip(program: Program, snapshot: Snapshot, *, seconds: float) -> Answer:
+def scip(program: Program, snapshot: Snapshot, seconds: float) -> Trades | None:
     """The exact program, integers and quadratic cost together, on each piece of the tax; the cheaper answer."""
-    started = time.perf_counter()
     whole = next(limit for limit in program.limits if isinstance(limit, WholeShares))
+    pieces = tax_piece_count(program, snapshot)
     best: Trades | None = None
     least = float("inf")
-    for piece in range(tax_piece_count(program, snapshot)):
+    for piece in range(pieces):
         posed = pose(program, snapshot, tax_piece=piece, exact=True)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a time limit warns; the verifier judges what was found
-                limits = {"limits/time": seconds, "limits/gap": 1e-7}
+                limits = {"limits/time": 0.9 * seconds / pieces, "limits/gap": 1e-7}
                 posed.problem.solve(solver=cp.SCIP, scip_params=limits)
         except cp.error.SolverError:
             continue
@@ -48,4 +78,4 @@ def scip(program: Program, snapshot: Snapshot, *, seconds: float) -> Answer:
         value = program.value(snapshot, trades)
         if value < least:
             best, least = trades, value
-    return Answer(trades=best, seconds=time.perf_counter() - started, both=0)
+    return best

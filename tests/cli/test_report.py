@@ -1,7 +1,5 @@
 """What a person reads: everything FORMATS promises is there, on wide screens, narrow ones and in a pipe."""
 
-# ruff: noqa: ARG002 (HTMLParser hands over attributes that nobody asks about)
-
 from __future__ import annotations
 
 import csv

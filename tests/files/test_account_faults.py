@@ -1,7 +1,5 @@
 """Each kind of bad input in a row of an account: the household fails and says where, what was found, what cures it."""
 
-# ruff: noqa: E501 - each case on lines of its own, with the message as a person reads it
-
 from __future__ import annotations
 
 import pytest

@@ -1,7 +1,5 @@
 """Each kind of bad input in what every household shares: one error that lists them all."""
 
-# ruff: noqa: E501, ISC004 - each case on lines of its own, with the message as a person reads it
-
 from __future__ import annotations
 
 import pyarrow as pa

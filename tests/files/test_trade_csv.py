@@ -1,5 +1,3 @@
-# ruff: noqa: E501 - rows of the table as they stand in the file
-
 from __future__ import annotations
 
 import csv

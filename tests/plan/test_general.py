@@ -1,7 +1,5 @@
 """The general path: whole-share plans of any convex program, judged by enumeration and by a second solver."""
 
-# ruff: noqa: ARG002 (costs and limits of one's own ignore what they do not need)
-
 from __future__ import annotations
 
 import itertools

@@ -1,7 +1,5 @@
 """One household through the whole line: what comes out is a plan that holds, or a failure that says why."""
 
-# ruff: noqa: ARG002 (a cost of one's own ignores what it does not need)
-
 from __future__ import annotations
 
 import itertools

@@ -1,7 +1,5 @@
 """Programs as data: what their files may say, what they are told when they say it wrong, and what they amount to."""
 
-# ruff: noqa: ARG002 (costs and limits of one's own ignore what they do not need)
-
 from __future__ import annotations
 
 import tomllib

@@ -29,7 +29,7 @@ class Snapshot:
     household: Household
     market: Market
 
-    # accounts, shape (A,)
+    # Accounts: shape (A,).
     account: tuple[str, ...]
     value: Floats
     """Dollars: holdings plus cash plus pending cash flows."""

@@ -103,7 +103,7 @@ def _arrays(household: Household, market: Market, listing: list[_Holding], risk:
     quantity = np.array([float(q) for q in shares], dtype=float)
 
     cash = np.array([float(account.cash + account.net_cashflow) for account in accounts])
-    value = cash + np.bincount(account_of, weights=quantity * price, minlength=len(accounts))
+    value: Floats = cash + np.bincount(account_of, weights=quantity * price, minlength=len(accounts)).astype(float)
     cash_share = np.array([float(account.cash_target) for account in accounts])
     is_taxable = np.array([account.kind.is_taxable for account in accounts], dtype=bool)
     weight = np.array([float(entry.weight) for entry in listing], dtype=float)
@@ -207,7 +207,9 @@ def _purchases(window: WashWindow, group_index: Mapping[str, int], household: Ho
     def fields(lots: list[Lot]) -> dict[str, np.ndarray]:
         owner = {(p.account, p.symbol, name): k for k, p in enumerate(recent) for name in p.lots}
         return {
-            "lot_purchase": np.array([owner.get((lot.account, lot.symbol, lot.lot), -1) for lot in lots], dtype=np.int64),
+            "lot_purchase": np.array(
+                [owner.get((lot.account, lot.symbol, lot.lot), -1) for lot in lots], dtype=np.int64
+            ),
             "purchase_group": np.array([group_index[p.group] for p in recent], dtype=np.int64),
             "purchase_holding": np.array(
                 [holding_index.get((p.account, p.symbol), -1) if p.lots else -1 for p in recent], dtype=np.int64

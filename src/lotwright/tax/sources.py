@@ -100,10 +100,13 @@ def _source(
     """A purchase at what was paid; at the book's basis where no trade shows or the basis holds nothing but the cost."""
     is_tacked = lot is not None and lot.holding_start < lot.acquired
     tells_anew = trade is not None and not (lot is not None and is_tacked and not seen.shows_loss_behind(lot))
-    if lot is not None and not (tells_anew and is_tacked):
-        cost = lot.basis / lot.quantity
-    else:
-        cost = trade.price if trade else ZERO
+    cost = (
+        lot.basis / lot.quantity
+        if lot is not None and not (tells_anew and is_tacked)
+        else trade.price
+        if trade
+        else ZERO
+    )
     return Source(
         name=name,
         acquired=day,

@@ -52,9 +52,7 @@ class Judged:
 def holdings(case: Case) -> list[tuple[Account, str]]:
     """Every security of every account, account by account."""
     snapshot = case.snapshot
-    return [
-        (snapshot.household.accounts[a], s) for a, s in zip(snapshot.account_of, snapshot.symbol, strict=True)
-    ]
+    return [(snapshot.household.accounts[a], s) for a, s in zip(snapshot.account_of, snapshot.symbol, strict=True)]
 
 
 def judge(case: Case) -> Judged | None:
@@ -91,8 +89,10 @@ def trades_of(case: Case, account: Account, symbol: str) -> Iterator[Option]:
     minimum = Decimal(str(case.figures["minimum_ticket"]))
     yield Option(shares=0.0, short=0.0, long=0.0, spent=0.0, spent_cents=0.0, cost=0.0, has_loss=False)
     if not barred & {Rule.NO_BUY, Rule.NO_TRADE} and not is_locked(case, symbol):
-        budget = account.cash + account.net_cashflow + sum(
-            (lot.quantity * case.snapshot.market.prices[lot.symbol].price for lot in account.lots), Decimal(0)
+        budget = (
+            account.cash
+            + account.net_cashflow
+            + sum((lot.quantity * case.snapshot.market.prices[lot.symbol].price for lot in account.lots), Decimal(0))
         )
         for steps in range(1, int(max(budget, 0) / (price * step)) + 1):
             if steps * step * price >= minimum:
@@ -254,7 +254,10 @@ def _account_cost(case, account, own, left, along):  # type: ignore[no-untyped-d
     value = float(account.cash + account.net_cashflow) + sum(held[s] * price[s] for s in held)
     aim = float(account.cash_target) * max(value, 0.0)
     active = [
-        along(k, [(held[s] + option.shares) * price[s] - weights.get(s, 0.0) * (max(value, 0.0) - aim) for option in found])
+        along(
+            k,
+            [(held[s] + option.shares) * price[s] - weights.get(s, 0.0) * (max(value, 0.0) - aim) for option in found],
+        )
         for k, s, found in own
     ]
     model = risk_model(sorted(market.prices), factors=FACTORS)

@@ -102,7 +102,9 @@ def balanced(figures: Mapping[str, float], *more: str) -> Program:
         ("limit", "minimum_ticket", {"dollars": "minimum_ticket"}),
     ]
     text = [
-        "\n".join([f"[[{table}]]", f'kind = "{kind}"', *(f"{key} = {float(figures[of])!r}" for key, of in keys.items())])
+        "\n".join(
+            [f"[[{table}]]", f'kind = "{kind}"', *(f"{key} = {float(figures[of])!r}" for key, of in keys.items())]
+        )
         for table, kind, keys in tables
     ]
     return Program.from_toml("\n".join([*text, *more]))

@@ -87,11 +87,19 @@ def forced_shares(h, lots, own):
 
 
 @kernel
-def next_lot(lots, first, last, way, own):
-    """First lot from first on that may be sold this way, or last."""
-    while first < last and joins(lots, first, way, own) != 1:
-        first += 1
-    return first
+def next_lot(lots, at, end, step, way, own):
+    """First lot from ``at`` on, counting by ``step``, that may be sold this way, or end."""
+    while at != end and joins(lots, at, way, own) != 1:
+        at += step
+    return at
+
+
+@kernel
+def run_of(first, stop, price):
+    """(begin, end, step) that runs through lots sorted by gain from the cheapest: a gain of negative price is a gift."""
+    if price < 0.0:
+        return stop - 1, first - 1, -1
+    return first, stop, 1
 
 
 @kernel
@@ -109,15 +117,17 @@ def gains(h, lots, way, own, shares, mu_s, mu_l):
                     long += quantity * lots[lot]["gain"]
                 else:
                     short += quantity * lots[lot]["gain"]
-    i = next_lot(lots, h["first"], h["longs"], way, own)
-    k = next_lot(lots, h["longs"], h["stop"], way, own)
-    while left > 0.0 and (i < h["longs"] or k < h["stop"]):
-        if k >= h["stop"] or (i < h["longs"] and mu_s * lots[i]["gain"] <= mu_l * lots[k]["gain"]):
+    i, i_end, i_step = run_of(h["first"], h["longs"], mu_s)
+    k, k_end, k_step = run_of(h["longs"], h["stop"], mu_l)
+    i = next_lot(lots, i, i_end, i_step, way, own)
+    k = next_lot(lots, k, k_end, k_step, way, own)
+    while left > 0.0 and (i != i_end or k != k_end):
+        if k == k_end or (i != i_end and mu_s * lots[i]["gain"] <= mu_l * lots[k]["gain"]):
             lot = i
-            i = next_lot(lots, i + 1, h["longs"], way, own)
+            i = next_lot(lots, i + i_step, i_end, i_step, way, own)
         else:
             lot = k
-            k = next_lot(lots, k + 1, h["stop"], way, own)
+            k = next_lot(lots, k + k_step, k_end, k_step, way, own)
         quantity = min(left, lots[lot]["shares"])
         left -= quantity
         if lots[lot]["long"] == 1:
@@ -144,17 +154,19 @@ def best_continuous(h, lots, way, own, slope, mu_s, mu_l):
     sold = 0.0
     if way == 1:
         sold = forced_shares(h, lots, own)
-    i = next_lot(lots, h["first"], h["longs"], way, own)
-    k = next_lot(lots, h["longs"], h["stop"], way, own)
-    while i < h["longs"] or k < h["stop"]:
-        if k >= h["stop"] or (i < h["longs"] and mu_s * lots[i]["gain"] <= mu_l * lots[k]["gain"]):
+    i, i_end, i_step = run_of(h["first"], h["longs"], mu_s)
+    k, k_end, k_step = run_of(h["longs"], h["stop"], mu_l)
+    i = next_lot(lots, i, i_end, i_step, way, own)
+    k = next_lot(lots, k, k_end, k_step, way, own)
+    while i != i_end or k != k_end:
+        if k == k_end or (i != i_end and mu_s * lots[i]["gain"] <= mu_l * lots[k]["gain"]):
             price = mu_s * lots[i]["gain"]
             size = lots[i]["shares"]
-            i = next_lot(lots, i + 1, h["longs"], way, own)
+            i = next_lot(lots, i + i_step, i_end, i_step, way, own)
         else:
             price = mu_l * lots[k]["gain"]
             size = lots[k]["shares"]
-            k = next_lot(lots, k + 1, h["stop"], way, own)
+            k = next_lot(lots, k + k_step, k_end, k_step, way, own)
         begin = -curve * (h["active"] - p * sold) + slope + price
         if begin >= 0.0:
             return sold, 0.0
@@ -296,7 +308,8 @@ def best_ordered_sales(h, lots, sigma, nu, mu_s, mu_l, lower, upper, gain_sale, 
 def options(P, j, sigma, nu, mu_s, mu_l, lower, upper, out, scratch):
     """The best buy (out[0]), the best of holding and selling without losses (out[1]), the best sale with losses (out[2]).
 
-    Each row of out is (value, X, short gain, long gain, own purchase, 1 if X moves freely with prices); value is inf when the bounds allow no such trade.
+    Each row of out is (value, X, short gain, long gain, own purchase, 1 if X moves freely with prices); value is inf when
+    the bounds allow no such trade.
     """
     h = P.holding[j]
     lots = P.lot

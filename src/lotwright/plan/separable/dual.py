@@ -4,7 +4,8 @@ With y_a = F_a'(r + x) the factor exposures of account a and u, nu, omega, rho t
 and rows, weak duality gives
 
     bound = - |u|^2 / 4 + sum_groups min over allowed whole-share trades of (sum_j phi_j)
-            + sum_a min_c [cash cost(c) + nu_a (c - cash_a)] + sum_p omega_p (a_p S0 + b_p L0 + c_p) - sum_r rho_r (right_r + row_r r)
+            + sum_a min_c [cash cost(c) + nu_a (c - cash_a)]
+            + sum_p omega_p (a_p S0 + b_p L0 + c_p) - sum_r rho_r (right_r + row_r r)
 
 A group of substantially identical securities either realises losses or buys: two branches, each a sum over its holdings.
 
@@ -15,7 +16,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from lotwright.plan.separable.cells import column, forced_shares, gains, is_allowed, options, ordered_gains, ordered_kind
+from lotwright.plan.separable.cells import (
+    column,
+    forced_shares,
+    gains,
+    is_allowed,
+    options,
+    ordered_gains,
+    ordered_kind,
+)
 from lotwright.plan.separable.jit import kernel
 
 SCALE = 1e4
@@ -149,7 +158,7 @@ def add_column(P, pool, g, trade):
     """Remember the joint trade of group g's holdings unless it is there already; replaces the least used when full."""
     first = P.members_offset[g]
     last = P.members_offset[g + 1]
-    count = pool.count[g]
+    count = pool.known[g]
     for c in range(count):
         same = True
         for m in range(first, last):
@@ -169,7 +178,7 @@ def add_column(P, pool, g, trade):
             if pool.weight[g, c] < pool.weight[g, slot]:
                 slot = c
     else:
-        pool.count[g] = count + 1
+        pool.known[g] = count + 1
     cost = 0.0
     for m in range(first, last):
         j = P.members[m]
@@ -271,8 +280,9 @@ def harvest_columns(P, pool, z, lower, upper, opts, pick, trade, within, finenes
     """Note what evaluate found at z: the choices in trade, and columns for every group that is not plainly decided.
 
     A group is *smooth* when no other kind of trade is within ``within`` bp of its choice and its steps are fine: the master
-    then takes it as a quadratic; ``within`` is lowered until no more than ``most`` groups are left undecided by it. Every other group's choice, close alternatives and neighbouring sizes become columns. With
-    ``reach`` above 1 no group is smooth and sizes at up to 4 ** (reach - 1) spacings join in: slower, but sure to converge.
+    then takes it as a quadratic. ``within`` is lowered until no more than ``most`` groups are undecided by it. Every other
+    group's choice, close alternatives and neighbouring sizes become columns. With ``reach`` above 1 no group is smooth and
+    sizes at up to 4 ** (reach - 1) spacings join in: slower, but sure to converge.
     """
     n = P.holding.shape[0]
     sigma = np.empty(n)

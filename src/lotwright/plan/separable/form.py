@@ -66,12 +66,12 @@ class SeparableForm:
     # risk
     risk_weight: Floats
     """Shape (A,): dollars per dollar squared of active variance (risk price over account value)."""
-    # tax: pieces[p] has shape (m, 3), rows (a, b, c)
+    # tax: each piece of shape (m, 3) holds lines a, b, c
     pieces: list[Floats] = field(default_factory=list)
     start_short: float = 0.0
     start_long: float = 0.0
     tax_without_plan: float = 0.0
-    # cash, shape (A,)
+    # Cash: shape (A,).
     cash_floor: Floats
     idle: Floats
     shortfall: Floats

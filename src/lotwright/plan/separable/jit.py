@@ -35,7 +35,8 @@ def kernel(function: Function) -> Function:
         return function
     from numba import njit
 
-    return njit(cache=True, error_model="numpy", nogil=True)(function)  # type: ignore[no-any-return]
+    compiled: Any = njit(cache=True, error_model="numpy", nogil=True)(function)
+    return compiled  # type: ignore[no-any-return]
 
 
 def is_compiled() -> bool:
@@ -65,8 +66,9 @@ def _switch_on() -> None:
     """Turn compilation on and import the kernels anew, in the order they build on each other."""
     import numba
 
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(_cache())
+    config: Any = numba.config
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(_cache())
     _state["compiled"] = True
     package = __name__.rpartition(".")[0]
     try:
@@ -77,7 +79,7 @@ def _switch_on() -> None:
             else:
                 importlib.reload(module)
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
 
 
 def refresh() -> bool:

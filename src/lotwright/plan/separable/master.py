@@ -25,7 +25,7 @@ from lotwright.plan.snapshot import Floats, Ints
 class Pool(NamedTuple):
     """Known columns: joint trades of each group's holdings. Shapes (n, C) by holding, (G, C) by group."""
 
-    count: Ints
+    known: Ints
     X: Floats
     x: Floats
     spent: Floats
@@ -44,7 +44,7 @@ def empty_pool(holdings: int, groups: int, capacity: int) -> Pool:
         return np.zeros((holdings, capacity))
 
     return Pool(
-        count=np.zeros(groups, dtype=np.int64),
+        known=np.zeros(groups, dtype=np.int64),
         X=by_holding(),
         x=by_holding(),
         spent=by_holding(),
@@ -248,14 +248,14 @@ def gather(P, pool, lower, upper, z, within, stiff, trade, lin, curve, group_sta
                 constant += add_smooth(P, j, trade[j], stiff, lin, curve, at, b)
             continue
         cheapest = np.inf
-        for c in range(pool.count[g]):
+        for c in range(pool.known[g]):
             price[c] = np.inf
             if is_within(P, pool, g, c, lower, upper):
                 small_column(P, pool, g, c, q[count])
                 price[c] = column_price(P, pool, g, c, z, sigma, DU, q[count])
                 cheapest = min(cheapest, price[c])
         few = P.holding[P.members[P.members_offset[g]]]["many"] == 0
-        for c in range(pool.count[g]):
+        for c in range(pool.known[g]):
             if price[c] == np.inf or (price[c] > cheapest + within and not few):
                 continue
             small_column(P, pool, g, c, q[count])
@@ -417,7 +417,7 @@ def add_curvature(P, h, source, group_start, xs, q, w, H, mean):
 
 @kernel
 def bend_of(curve, z, z0, out):
-    """out = curve (z - z0) for a symmetric matrix given by its lower triangle."""
+    """Set out = curve (z - z0) for a symmetric matrix given by its lower triangle."""
     D = z.shape[0]
     for i in range(D):
         out[i] = 0.0
@@ -446,9 +446,9 @@ def master(P, pool, lower, upper, z, within, slack, goal, stiff, trade, curve):
     capacity = 2 * A
     widest = 1
     for g in range(G):
-        capacity += pool.count[g] + 1
+        capacity += pool.known[g] + 1
         widest = max(widest, P.members_offset[g + 1] - P.members_offset[g])
-        for c in range(pool.count[g]):
+        for c in range(pool.known[g]):
             pool.weight[g, c] = 0.0
     lin = np.zeros(D)
     curve[:] = 0.0
@@ -465,7 +465,9 @@ def master(P, pool, lower, upper, z, within, slack, goal, stiff, trade, curve):
     xs = np.zeros((capacity, widest))
     q = np.zeros((capacity, Q))
     source = np.zeros((capacity, 2), dtype=np.int64)
-    groups, count, constant = gather(P, pool, lower, upper, z, within, stiff, trade, lin, curve, group_start, alpha, xs, q, source)
+    groups, count, constant = gather(
+        P, pool, lower, upper, z, within, stiff, trade, lin, curve, group_start, alpha, xs, q, source
+    )
     for i in range(D):
         weight = 2e-3
         if i >= DU:

@@ -110,7 +110,7 @@ def shares_of(P, pool, j, lower, upper, share):
     mean = 0.0
     square = 0.0
     total = 0.0
-    for c in range(pool.count[g]):
+    for c in range(pool.known[g]):
         w = pool.weight[g, c]
         if w < 1e-6 or not is_within(P, pool, g, c, lower, upper):
             continue

@@ -174,7 +174,9 @@ def _lot_order(snapshot: Snapshot) -> tuple[Ints, Ints]:
 def _bounds(form: SeparableForm) -> tuple[Floats, Floats]:
     """Share bounds, made finite by what the account could buy after selling everything it holds."""
     snapshot = form.snapshot
-    worth = np.bincount(snapshot.account_of, weights=snapshot.quantity * snapshot.price, minlength=len(snapshot.account))
+    worth = np.bincount(
+        snapshot.account_of, weights=snapshot.quantity * snapshot.price, minlength=len(snapshot.account)
+    )
     floor = np.where(np.isfinite(form.cash_floor), form.cash_floor, 0.0)
     budget = np.maximum(snapshot.cash - floor + worth, 0.0)[snapshot.account_of]
     affordable = np.floor(budget / snapshot.price / form.increment + 1e-9) * form.increment
@@ -191,29 +193,29 @@ def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints) 
     share_rate = form.share_cash / s.price
     lot, way_offset, way = _wash_arrays(form, order)
     holding = np.zeros(n, dtype=HOLDING)
-    for name, values in dict(
-        account=s.account_of,
-        group=s.group_of,
-        price=s.price / total,
-        held=s.quantity,
-        step=form.increment,
-        smallest=np.maximum(np.ceil(form.minimum / form.increment - 1e-9), 1.0) * form.increment,
-        active=(s.quantity * s.price - s.target) / total,
-        specific=weight * s.specific,
-        buy_rate=form.buy_cash + share_rate,
-        sell_rate=form.sell_cash + share_rate,
-        ticket_cash=form.ticket_cash / total,
-        buy_cost=form.buy_cost * SCALE,
-        sell_cost=form.sell_cost * SCALE,
-        ticket_cost=form.ticket_cost / total * SCALE,
-        ordered=s.is_ordered,
-        first=s.offset[:-1],
-        longs=longs,
-        stop=s.offset[1:],
-        way=way_offset[:-1],
-        way_stop=way_offset[1:],
-        many=np.bincount(s.account_of, minlength=len(s.account))[s.account_of] > FEW,
-    ).items():
+    for name, values in {
+        "account": s.account_of,
+        "group": s.group_of,
+        "price": s.price / total,
+        "held": s.quantity,
+        "step": form.increment,
+        "smallest": np.maximum(np.ceil(form.minimum / form.increment - 1e-9), 1.0) * form.increment,
+        "active": (s.quantity * s.price - s.target) / total,
+        "specific": weight * s.specific,
+        "buy_rate": form.buy_cash + share_rate,
+        "sell_rate": form.sell_cash + share_rate,
+        "ticket_cash": form.ticket_cash / total,
+        "buy_cost": form.buy_cost * SCALE,
+        "sell_cost": form.sell_cost * SCALE,
+        "ticket_cost": form.ticket_cost / total * SCALE,
+        "ordered": s.is_ordered,
+        "first": s.offset[:-1],
+        "longs": longs,
+        "stop": s.offset[1:],
+        "way": way_offset[:-1],
+        "way_stop": way_offset[1:],
+        "many": np.bincount(s.account_of, minlength=len(s.account))[s.account_of] > FEW,
+    }.items():
         holding[name] = values
     account = np.zeros(len(s.account), dtype=ACCOUNT)
     account["cash"] = s.cash / total
@@ -222,24 +224,24 @@ def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints) 
     account["target"] = s.cash_target / total
     account["idle"] = form.idle * SCALE
     account["shortfall"] = form.shortfall * SCALE
-    return dict(
-        holding=holding,
-        lot=lot,
-        account=account,
-        factors=np.array([s.exposure.shape[1] if n else 0]),
-        load=load,
-        at=at,
-        way=way,
-        members_offset=np.concatenate([[0], np.cumsum(np.bincount(s.group_of, minlength=groups))]).astype(np.int64),
-        members=np.argsort(s.group_of, kind="stable").astype(np.int64),
-        start=np.array([form.start_short, form.start_long]) / total,
-    )
+    return {
+        "holding": holding,
+        "lot": lot,
+        "account": account,
+        "factors": np.array([s.exposure.shape[1] if n else 0]),
+        "load": load,
+        "at": at,
+        "way": way,
+        "members_offset": np.concatenate([[0], np.cumsum(np.bincount(s.group_of, minlength=groups))]).astype(np.int64),
+        "members": np.argsort(s.group_of, kind="stable").astype(np.int64),
+        "start": np.array([form.start_short, form.start_long]) / total,
+    }
 
 
 def _rounding(s: Snapshot) -> Floats:
     """Dollars an account may lose when all its orders are rounded to the cent, shape (A,)."""
     orders = np.bincount(s.account_of, minlength=len(s.account)).astype(float)
-    return np.minimum(0.01 * orders, 0.03 * np.sqrt(orders)) + 0.001
+    return np.asarray(np.minimum(0.01 * orders, 0.03 * np.sqrt(orders)) + 0.001, dtype=float)
 
 
 def _sparse(load: Floats) -> tuple[Floats, Ints]:
@@ -262,13 +264,13 @@ def _rows(form: SeparableForm, piece: int, pieces: int, total: float) -> dict[st
         nothing = np.zeros(n)
         rows.append((nothing, (-1.0, -1.0), (form.start_short + form.start_long) / total, None))
         rows.append((nothing, (0.0, -1.0), form.start_long / total, None))
-    return dict(
-        row=np.array([row[0] for row in rows]) if rows else np.zeros((0, n)),
-        row_gain=np.array([row[1] for row in rows]) if rows else np.zeros((0, 2)),
-        row_right=np.array([row[2] for row in rows]) if rows else np.zeros(0),
-        row_price=np.array([np.inf if row[3] is None else row[3] * SCALE for row in rows]) if rows else np.zeros(0),
-        real_rows=np.array([len(form.rows)]),
-    )
+    return {
+        "row": np.array([row[0] for row in rows]) if rows else np.zeros((0, n)),
+        "row_gain": np.array([row[1] for row in rows]) if rows else np.zeros((0, 2)),
+        "row_right": np.array([row[2] for row in rows]) if rows else np.zeros(0),
+        "row_price": np.array([np.inf if row[3] is None else row[3] * SCALE for row in rows]) if rows else np.zeros(0),
+        "real_rows": np.array([len(form.rows)]),
+    }
 
 
 def _wash_arrays(form: SeparableForm, order: Ints) -> tuple[np.ndarray, Ints, Ints]:
@@ -282,7 +284,6 @@ def _wash_arrays(form: SeparableForm, order: Ints) -> tuple[np.ndarray, Ints, In
     """
     s = form.snapshot
     n = len(s.symbol)
-    holding = s.lot_holding[order] if len(order) else order
     purchase = s.lot_purchase[order] if len(order) else order
     loss = ((s.lot_gain[order] < 0) & form.wash).astype(np.int64) if len(order) else order
     clearable = np.zeros(len(order), dtype=np.int64)

@@ -36,7 +36,7 @@ def factorise(H, D):
 
 @kernel
 def column_vector(P, pool, g, c, DU, K, q, v):
-    """v = B_c, the column's full vector of slopes."""
+    """Set v = B_c, the column's full vector of slopes."""
     v[:] = 0.0
     for m in range(P.members_offset[g], P.members_offset[g + 1]):
         j = P.members[m]
@@ -53,7 +53,7 @@ def is_mixed(P, pool, g, lower, upper):
     for m in range(P.members_offset[g], P.members_offset[g + 1]):
         seen = False
         before = 0.0
-        for c in range(pool.count[g]):
+        for c in range(pool.known[g]):
             if pool.weight[g, c] < 1e-3 or not is_within(P, pool, g, c, lower, upper):
                 continue
             now = np.sign(pool.X[P.members[m], c])
@@ -91,7 +91,7 @@ def candidates(P, pool, z, lower, upper, curve, group, column, reduced, vector, 
         begin = count
         least = np.inf
         top = -1
-        for c in range(pool.count[g]):
+        for c in range(pool.known[g]):
             if pool.weight[g, c] < 1e-3 or count >= LARGEST or not is_within(P, pool, g, c, lower, upper):
                 continue
             small_column(P, pool, g, c, q)
@@ -188,8 +188,8 @@ def round_groups(P, pool, z, lower, upper, curve, fixed_lower, fixed_upper):
     """Bounds with every undecided group fixed to the side of its chosen column; returns how many groups were undecided."""
     D = z.shape[0]
     total = 0
-    for g in range(pool.count.shape[0]):
-        total += pool.count[g]
+    for g in range(pool.known.shape[0]):
+        total += pool.known[g]
     total = min(total, LARGEST)
     group = np.zeros(total, dtype=np.int64)
     column = np.zeros((total, 2), dtype=np.int64)

@@ -303,7 +303,9 @@ def swap_pairs(P, z, lower, upper, trade, width):
             slope, own = own_slope(P, j, y, P.holding[j]["active"] + old_x)
             slope += 2.0 * own * (P.holding[j]["active"] + old_x)
             for up in range(2):
-                aim = max(trade[j, 0] + (P.holding[j]["step"] if up == 1 else -P.holding[j]["step"]), -P.holding[j]["held"])
+                aim = max(
+                    trade[j, 0] + (P.holding[j]["step"] if up == 1 else -P.holding[j]["step"]), -P.holding[j]["held"]
+                )
                 kind = 0
                 if aim <= 0.0:
                     kind = 2 if trade[j, 3] == 2.0 and aim < 0.0 else 1
@@ -337,7 +339,13 @@ def swap_pairs(P, z, lower, upper, trade, width):
                 cross = 0.0
                 for k in range(P.load.shape[1]):
                     cross += dense[P.at[d, k]] * P.load[d, k]
-                cross *= 2.0 * P.holding[i]["price"] * (rowed[1, i, 0] - trade[i, 0]) * P.holding[d]["price"] * (rowed[0, d, 0] - trade[d, 0])
+                cross *= (
+                    2.0
+                    * P.holding[i]["price"]
+                    * (rowed[1, i, 0] - trade[i, 0])
+                    * P.holding[d]["price"]
+                    * (rowed[0, d, 0] - trade[d, 0])
+                )
                 guess = score[1, i] + score[0, d] - nu[a] * spent + cross
                 guess += cash_cost(P, a, cash[a] - spent) - cash_cost(P, a, cash[a])
                 if guess < -1e-7:

@@ -108,11 +108,12 @@ class _Search:
         few = self.n <= 60
         self.polish = (6, 64, 20) if few else (6, 24, 4)
         """Sweeps of single moves, holdings paired in swaps, rounds of swaps."""
-        self.quick = self.polish if few else (2, 0, 0)
 
     def run(self) -> Outcome:
         """Roots, then the open node with the lowest bound until the gap is closed or the effort is spent."""
-        for piece in reversed(range(len(self.scaled.pieces))):  # the last piece is a valid tax everywhere: a first incumbent
+        for piece in reversed(
+            range(len(self.scaled.pieces))
+        ):  # the last piece is a valid tax everywhere: a first incumbent
             self._root(piece)
         stopped = None
         processed = 0
@@ -145,7 +146,7 @@ class _Search:
         bound = self._bound(piece, lower, upper, z, rounds=12, close=1.0)
         if bound < self.value - self.goal:
             self._try(piece, lower, upper, z)
-        self._add(Node(piece, -1, -1, 0.0, False, bound, z), lower, upper, self.polish)
+        self._add(Node(piece, -1, -1, 0.0, False, bound, z), lower, upper)
 
     def _bound(self, piece: int, lower: Floats, upper: Floats, z: Floats, *, rounds: int, close: float) -> float:
         bound, _ = self.kernels.node_bound(
@@ -161,7 +162,7 @@ class _Search:
             self.opts, self.pick, self.trade, *self.polish,
         ))  # fmt: skip
 
-    def _try_rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats, polish: tuple[int, int, int]) -> None:
+    def _try_rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
         """Offer the plan with every undecided group fixed to one side and the others answering.
 
         Fixing sides moves prices, which may leave other groups undecided: a few rounds. Reads the column weights of the
@@ -186,13 +187,13 @@ class _Search:
             self.value = value
             self.best = self.trade.copy()
 
-    def _add(self, node: Node, lower: Floats, upper: Floats, polish: tuple[int, int, int]) -> None:
+    def _add(self, node: Node, lower: Floats, upper: Floats) -> None:
         """Keep a node whose bound was just found; while it is open, offer its plan and note where to split it."""
         self.nodes.append(node)
         if node.bound < self.value - self.goal:
             node.split = self.kernels.branch(self.scaled.pieces[node.piece], self.pools[node.piece], lower, upper)
             if len(self.nodes) <= 12 or len(self.nodes) % 4 == 0 or self.best is None:
-                self._try_rounded(node.piece, lower, upper, node.z, polish)
+                self._try_rounded(node.piece, lower, upper, node.z)
         if node.bound < self.value - self.goal:
             heapq.heappush(self.heap, (node.bound, len(self.nodes) - 1))
 
@@ -207,7 +208,7 @@ class _Search:
             if bound > node.bound:
                 node.bound, node.z = bound, z.copy()
             holding, at = self.kernels.branch(self.scaled.pieces[node.piece], self.pools[node.piece], lower, upper)
-            self._try_rounded(node.piece, lower, upper, z, self.polish)
+            self._try_rounded(node.piece, lower, upper, z)
             if holding < 0 or node.bound >= self.value - self.goal:
                 return
         node.is_leaf = False
@@ -220,7 +221,7 @@ class _Search:
             z = node.z.copy()
             bound = self._bound(node.piece, child_lower, child_upper, z, rounds=8, close=0.3)
             child = Node(node.piece, index, holding, at, is_upper, max(bound, node.bound), z)
-            self._add(child, child_lower, child_upper, self.quick)
+            self._add(child, child_lower, child_upper)
 
 
 def box(nodes: list[Node], index: int, problem: Scaled) -> tuple[Floats, Floats]:

@@ -43,13 +43,13 @@ def small_problem() -> Scaled:
     account = np.zeros(2, dtype=ACCOUNT)
     account["cash"], account["target"], account["idle"], account["shortfall"] = 0.02, 0.01, 200.0, 500.0
     line = np.array([[2000.0, 2000.0, 0.0], [4000.0, 2000.0, 0.0]])
-    rows = dict(
-        row=np.zeros((1, n)),
-        row_gain=np.array([[-1.0, -1.0]]),
-        row_right=np.array([0.5]),
-        row_price=np.array([np.inf]),
-        real_rows=np.array([0]),
-    )
+    rows = {
+        "row": np.zeros((1, n)),
+        "row_gain": np.array([[-1.0, -1.0]]),
+        "row_right": np.array([0.5]),
+        "row_price": np.array([np.inf]),
+        "real_rows": np.array([0]),
+    }
     part = Problem(
         holding=holding,
         lot=lot,
