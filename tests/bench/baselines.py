@@ -9,7 +9,7 @@ lotwright
     Snapshot, form and certified search.
 cvxpy + OSQP, + Clarabel, + PIQP
     The textbook way (:mod:`tests.bench.textbook`): convex QP with linear tax rates, default settings, then net, round
-    towards zero and choose lots.
+    towards zero and choose lots. ``sides``: solved again without buying what it also sells, before rounding.
 general path
     ``plan/general``: cvxpy relaxation, HiGHS on tangents, polish; ended after ``--general`` seconds.
 SCIP
@@ -140,8 +140,7 @@ def ways_for(sample: Sample, case: Case, given: argparse.Namespace) -> dict[str,
     """Every other way, ready to run."""
     program, snapshot = sample.program, case.snapshot
     ways: dict[str, Callable[[], Answer]] = {
-        name: lambda settings=settings: textbook(program, snapshot, settings=settings)
-        for name, settings in WAYS.items()
+        name: lambda way=way: textbook(program, snapshot, way=way) for name, way in WAYS.items()
     }
     if given.general > 0:
         ways["general path"] = lambda: by_deadline(general, program, snapshot, seconds=given.general)

@@ -4,9 +4,10 @@
     subject to e = active weights after trading, 0 <= sell_l <= lot, cash balance, cash >= floor, restrictions,
                no buys in groups locked by an earlier loss sale
 
-It knows no whole shares, tickets, minimum ticket, wash-sale choice, netting or order of lots; a careful person then
-nets a purchase and a sale of one security, leaves out orders below the minimum ticket, rounds towards zero, and sells
-lots in the account's order, or cheapest tax first. Everything the solver sees is in fractions of value (basis points in
+It knows no whole shares, tickets, minimum ticket, wash-sale choice, netting or order of lots, and likes to sell a loss
+and buy it back at once. A careful person then nets a purchase and a sale of one security (or, with ``sides``, solves
+again with no purchase of what was both bought and sold, as in Moehle and others 2021), leaves out orders below the
+minimum ticket, rounds towards zero, and sells lots in the account's order, or cheapest tax first. Everything the solver sees is in fractions of value (basis points in
 the objective), which is kind to it.
 """
 
@@ -26,13 +27,23 @@ from lotwright.plan.limits import MinimumTicket, WholeShares
 from lotwright.plan.limits.restrictions import bounds
 from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
-from lotwright.plan.snapshot import Floats, Snapshot
+from lotwright.plan.snapshot import Bools, Floats, Snapshot
 from lotwright.tax.household import household_tax
 
-WAYS: Mapping[str, dict[str, Any]] = {
-    "cvxpy + OSQP": {"solver": cp.OSQP},
-    "cvxpy + Clarabel": {"solver": cp.CLARABEL},
-    "cvxpy + PIQP": {"solver": cp.PIQP, "warm_start": False},
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A solver with its settings, and whether sides are fixed and the problem solved again."""
+
+    settings: Mapping[str, Any]
+    sides: bool = False
+
+
+WAYS = {
+    "cvxpy + OSQP": Way(settings={"solver": cp.OSQP}),
+    "cvxpy + OSQP, sides": Way(settings={"solver": cp.OSQP}, sides=True),
+    "cvxpy + Clarabel": Way(settings={"solver": cp.CLARABEL}),
+    "cvxpy + PIQP": Way(settings={"solver": cp.PIQP, "warm_start": False}),
 }
 """Default settings of each, as a textbook would call it (PIQP without the warm start that makes it wrong)."""
 
@@ -49,29 +60,38 @@ class Answer:
     both: int
 
 
-def textbook(program: Program, snapshot: Snapshot, *, settings: Mapping[str, Any]) -> Answer:
+def textbook(program: Program, snapshot: Snapshot, *, way: Way) -> Answer:
     """Plan a household of one account the textbook way."""
     started = time.perf_counter()
-    problem, buy, sell = _problem(program, snapshot)
+    nobody = np.zeros(len(snapshot.symbol), dtype=bool)
+    relaxed = _relaxed(program, snapshot, way=way, unbought=nobody)
+    if relaxed is None:
+        return Answer(trades=None, seconds=time.perf_counter() - started, both=0)
+    both = (relaxed[0] > 1.0 / snapshot.price) & (relaxed[1] > 1.0 / snapshot.price)
+    if way.sides and both.any():
+        relaxed = _relaxed(program, snapshot, way=way, unbought=both) or relaxed
+    trades = _rounded(program, snapshot, relaxed[0] - relaxed[1])
+    return Answer(trades=trades, seconds=time.perf_counter() - started, both=int(both.sum()))
+
+
+def _relaxed(program: Program, snapshot: Snapshot, *, way: Way, unbought: Bools) -> tuple[Floats, Floats] | None:
+    """Shares bought and sold of each holding, shapes (n,); None where the solver gives no values."""
+    problem, buy, sell = _problem(program, snapshot, unbought)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an inaccurate answer warns; the verifier judges it
-            problem.solve(**settings)
+            problem.solve(**way.settings)
     except cp.error.SolverError:
-        return Answer(trades=None, seconds=time.perf_counter() - started, both=0)
+        return None
     if buy.value is None or sell.value is None:
-        return Answer(trades=None, seconds=time.perf_counter() - started, both=0)
+        return None
     bought = np.maximum(buy.value, 0.0) * snapshot.total_value / snapshot.price
-    parts = np.maximum(sell.value, 0.0)[: len(snapshot.lot)] * snapshot.total_value
-    parts = parts / snapshot.price[snapshot.lot_holding] if len(snapshot.lot) else parts
-    sold = np.bincount(snapshot.lot_holding, weights=parts, minlength=len(snapshot.symbol))
-    dollar = 1.0 / snapshot.price
-    trades = _rounded(program, snapshot, bought - sold)
-    both = int(((bought > dollar) & (sold > dollar)).sum())
-    return Answer(trades=trades, seconds=time.perf_counter() - started, both=both)
+    dollars = np.maximum(sell.value, 0.0)[: len(snapshot.lot)] * snapshot.total_value
+    sold = np.bincount(snapshot.lot_holding, weights=dollars, minlength=len(snapshot.symbol)) / snapshot.price
+    return bought, sold
 
 
-def _problem(program: Program, snapshot: Snapshot) -> tuple[cp.Problem, cp.Variable, cp.Variable]:
+def _problem(program: Program, snapshot: Snapshot, unbought: Bools) -> tuple[cp.Problem, cp.Variable, cp.Variable]:
     value, n = snapshot.total_value, len(snapshot.symbol)
     cost = {type(one): one for one in program.costs}
     buy = cp.Variable(n, nonneg=True)
@@ -99,6 +119,7 @@ def _problem(program: Program, snapshot: Snapshot) -> tuple[cp.Problem, cp.Varia
         cash >= max(snapshot.cash_floor[0], 0.0) / value,
         sell <= lots,
         buy - sold <= most,
+        buy <= np.where(unbought, 0.0, 10.0),
         buy - sold >= lower * snapshot.price / value,
     ]
     return cp.Problem(cp.Minimize(1e4 * total), rows), buy, sell

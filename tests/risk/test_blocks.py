@@ -23,8 +23,8 @@ def members(found: list[np.ndarray]) -> list[list[int]]:
     return [block.tolist() for block in found]
 
 
-def test_stocks_above_one_half_are_joined_and_their_friends_with_them():
-    assert members(blocks(likeness(4, c0_2=0.6, c2_3=0.51, c0_1=0.5), NO_FUNDS)) == [[0, 2, 3]]
+def test_stocks_above_four_fifths_are_joined_and_their_friends_with_them():
+    assert members(blocks(likeness(4, c0_2=0.9, c2_3=0.81, c0_1=0.8), NO_FUNDS)) == [[0, 2, 3]]
 
 
 def test_all_funds_are_one_block_and_no_stock_is_in_it():
@@ -39,12 +39,12 @@ def test_nobody_alike_no_block():
 
 def test_a_large_group_gives_way_at_its_weakest_link():
     # Nine in a chain, the link between 3 and 4 the weakest: it is the one that gives.
-    chain = {f"c{row}_{row + 1}": 0.9 - 0.01 * row for row in range(8)} | {"c3_4": 0.55}
+    chain = {f"c{row}_{row + 1}": 0.92 - 0.01 * row for row in range(8)} | {"c3_4": 0.81}
     assert members(blocks(likeness(9, **chain), np.zeros(9, dtype=bool))) == [[0, 1, 2, 3], [4, 5, 6, 7, 8]]
 
 
 def test_no_stock_block_is_larger_than_eight():
-    everyone = np.full((30, 30), 0.7) + 0.3 * np.eye(30)
+    everyone = np.full((30, 30), 0.9) + 0.1 * np.eye(30)
     found = blocks(everyone, np.zeros(30, dtype=bool))
     assert max(len(block) for block in found) <= 8
     joined = np.concatenate(found)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from lotwright.plan.separable.cells import column
 from lotwright.plan.separable.dual import clip, evaluate, harvest_columns, size_of
 from lotwright.plan.separable.jit import kernel
 from lotwright.plan.separable.master import is_within, master
 from lotwright.plan.separable.newton import newton
+from lotwright.plan.separable.problem import FEW
 from lotwright.plan.separable.search import descend, objective, repair, swap_pairs
 
 
@@ -57,27 +59,77 @@ def node_bound(P, pool, lower, upper, z, opts, pick, trade, curve, rounds, cutof
         close = max(0.02, min(close, 4.0 * gap)) if reach == 1 else 10.0 + 2.0 * gap
         harvest_columns(P, pool, trial, lower, upper, opts, pick, trade, close, fineness, reach, most)
         slack = max(0.02, min(slack, 0.1 * abs(ceiling - best)))
-    if best < cutoff:
-        best = dearer_cash(P, lower, upper, z, opts, pick, best)
+    if best < cutoff and P.holding.shape[0] <= FEW:
+        best = settle_box(P, lower, upper, z, opts, pick, best, cutoff)
     return best, ceiling
 
 
 @kernel
-def dearer_cash(P, lower, upper, z, opts, pick, best):
-    """Scale the prices of cash and rows up while that raises the bound: how a box that cannot be paid for shows it."""
-    A, K, free, R = size_of(P)
+def settle_box(P, lower, upper, z, opts, pick, best, cutoff):
+    """Offer the multipliers at which the trades just picked would be optimal: exact where a box holds little else."""
     trial = z.copy()
-    for power in range(8):
-        for i in range(z.shape[0]):
-            if A * K <= i < A * K + A or i >= A * K + A + free:
-                trial[i] *= 8.0
+    evaluate(P, trial, lower, upper, opts, pick)
+    for step in range(8):
+        stationary(P, opts, pick, trial)
         clip(P, trial)
-        bound = evaluate(P, trial, lower, upper, opts, pick)
-        if not best < bound < 1e12:
+        if np.max(np.abs(trial)) > 1e11:
             break
-        best = bound
-        z[:] = trial
+        bound = evaluate(P, trial, lower, upper, opts, pick)
+        if best < bound < np.inf:
+            best = bound
+            z[:] = trial
+        if best >= cutoff:
+            break
     return best
+
+
+@kernel
+def stationary(P, opts, pick, z):
+    """Set z to the slopes of the exact cost at the picked trades; a broken floor or hard row gets a steep price instead."""
+    A, K, free, R = size_of(P)
+    DU = A * K
+    level = np.zeros(R)
+    cash = np.zeros(A)
+    for a in range(A):
+        cash[a] = P.account[a]["cash"]
+    for i in range(DU):
+        z[i] = 0.0
+    S = 0.0
+    L = 0.0
+    for j in range(P.holding.shape[0]):
+        h = P.holding[j]
+        row = opts[j, pick[j]]
+        alone, x, spent = column(h, row[1])
+        cash[h["account"]] -= spent
+        S += row[2]
+        L += row[3]
+        for k in range(P.load.shape[1]):
+            z[h["account"] * K + P.at[j, k]] += 2.0 * P.load[j, k] * (h["active"] + x)
+        for r in range(R):
+            level[r] += P.row[r, j] * x
+    for a in range(A):
+        account = P.account[a]
+        if cash[a] < account["floor"] - 1e-13:
+            z[DU + a] = max(16.0 * z[DU + a], 1e3)
+        elif cash[a] > account["target"]:
+            z[DU + a] = -account["idle"]
+        else:
+            z[DU + a] = account["shortfall"]
+    largest = 0
+    most = -np.inf
+    for i in range(free + 1):
+        value = P.line[i, 0] * (P.start[0] + S) + P.line[i, 1] * (P.start[1] + L) + P.line[i, 2]
+        if value > most:
+            most = value
+            largest = i
+    for i in range(free):
+        z[DU + A + i] = 1.0 if i == largest else 0.0
+    for r in range(R):
+        i = DU + A + free + r
+        if level[r] + P.row_gain[r, 0] * S + P.row_gain[r, 1] * L <= P.row_right[r] + 1e-13:
+            z[i] = 0.0
+        else:
+            z[i] = min(P.row_price[r], max(16.0 * z[i], 1e3))
 
 
 @kernel
@@ -149,19 +201,34 @@ def branch(P, pool, lower, upper):
         if sells > 1e-4 and hold + buys > 1e-4:
             score += 0.02 * 1e4 * p * np.sqrt(variance + mean * mean) * min(sells, hold + buys)
         if score > best:
+            value = (np.floor(mean / h["step"]) + 0.5) * h["step"]
             if sells > 1e-4 and hold + buys > 1e-4:
-                value = -0.5 * min(h["step"], h["held"])
+                value = -0.25 * min(h["step"], h["held"])
             elif hold > 1e-4 and buys > 1e-4:
-                value = 0.5 * h["step"]
-            else:
-                value = (np.floor(mean / h["step"]) + 0.5) * h["step"]
-            if lower[j] < value < upper[j]:
+                value = 0.25 * h["step"]
+            value = cut(h, lower[j], upper[j], value)
+            if not np.isnan(value):
                 best = score
                 chosen = j
                 at = value
     if chosen < 0:
         return widest(P, lower, upper)
     return chosen, at
+
+
+@kernel
+def cut(h, lower, upper, at):
+    """Threshold next to ``at`` with an allowed trade on either side; NaN where the bounds hold one trade at most."""
+    step = h["step"]
+    held = h["held"]
+    first = np.ceil(lower / step - 1e-9) * step
+    last = np.floor(upper / step + 1e-9) * step
+    odd = held > 0.0 and lower <= -held + 1e-9 and -held < first - 1e-9
+    if last - (-held if odd else first) < 1e-9:
+        return np.nan
+    if odd and (at < first or last - first < 1e-9):
+        return 0.5 * (first - held)
+    return min(max((np.floor(at / step) + 0.5) * step, first + 0.5 * step), last - 0.5 * step)
 
 
 @kernel
@@ -172,17 +239,13 @@ def widest(P, lower, upper):
     at = 0.0
     for j in range(P.holding.shape[0]):
         h = P.holding[j]
-        step = h["step"]
-        if h["price"] * (upper[j] - lower[j]) <= most:
-            continue
-        inside = np.floor(upper[j] / step + 1e-9) - np.ceil(lower[j] / step - 1e-9)
-        closes = h["held"] > 0.0 and lower[j] <= -h["held"] + 1e-9 and upper[j] > -h["held"] + 0.6 * step
-        if inside < 0.5 and not closes:
-            continue
-        value = (np.floor(0.5 * (lower[j] + upper[j]) / step) + 0.5) * step
-        if lower[j] < 0.0 < upper[j]:
-            value = -0.5 * min(step, h["held"]) if -lower[j] >= upper[j] else 0.5 * step
-        if lower[j] < value < upper[j]:
+        value = 0.5 * (lower[j] + upper[j])
+        if lower[j] < -1e-9 and upper[j] > -1e-9 and -lower[j] >= upper[j]:
+            value = -0.25 * min(h["step"], h["held"])
+        elif lower[j] < 1e-9 and upper[j] > 1e-9:
+            value = 0.25 * h["step"]
+        value = cut(h, lower[j], upper[j], value)
+        if not np.isnan(value) and h["price"] * (upper[j] - lower[j]) > most:
             most = h["price"] * (upper[j] - lower[j])
             chosen = j
             at = value

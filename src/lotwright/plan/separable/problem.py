@@ -71,10 +71,10 @@ the lot is of a recent purchase that selling all of it here and now takes out of
 shares and gains from the first lot through this one; inside, end: what a sale ending in this lot, or at its end, is."""
 
 ACCOUNT = np.dtype(
-    [("cash", float), ("floor", float), ("guard", float), ("target", float), ("idle", float), ("shortfall", float)]
+    [("cash", float), ("floor", float), ("cent", float), ("target", float), ("idle", float), ("shortfall", float)]
 )
-"""One account: cash, floor and target as fractions of V, prices of idle and missing cash in bp per fraction. The search keeps
-cash above guard, a little more than floor, because every order's value and costs are rounded to the cent in the end."""
+"""One account: cash, floor and target as fractions of V, prices of idle and missing cash in bp per fraction. ``cent`` is what
+the search keeps free of the floor for each order (see :func:`.search.cash_cost`), since orders are rounded to the cent."""
 
 
 class Problem(NamedTuple):
@@ -220,7 +220,7 @@ def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints) 
     account = np.zeros(len(s.account), dtype=ACCOUNT)
     account["cash"] = s.cash / total
     account["floor"] = np.where(np.isfinite(form.cash_floor), form.cash_floor / total, -SCALE)
-    account["guard"] = account["floor"] + _rounding(s) / total
+    account["cent"] = 0.01 / total
     account["target"] = s.cash_target / total
     account["idle"] = form.idle * SCALE
     account["shortfall"] = form.shortfall * SCALE
@@ -236,12 +236,6 @@ def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints) 
         "members": np.argsort(s.group_of, kind="stable").astype(np.int64),
         "start": np.array([form.start_short, form.start_long]) / total,
     }
-
-
-def _rounding(s: Snapshot) -> Floats:
-    """Dollars an account may lose when all its orders are rounded to the cent, shape (A,)."""
-    orders = np.bincount(s.account_of, minlength=len(s.account)).astype(float)
-    return np.asarray(np.minimum(0.01 * orders, 0.03 * np.sqrt(orders)) + 0.001, dtype=float)
 
 
 def _sparse(load: Floats) -> tuple[Floats, Ints]:

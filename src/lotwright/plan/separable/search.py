@@ -28,13 +28,18 @@ def year_tax(P, short, long):
 
 
 @kernel
-def cash_cost(P, a, cash):
-    """Cost of final cash in account a; infinite below the floor."""
-    if cash < P.account[a]["guard"] - 1e-12:
+def cash_cost(P, a, cash, orders):
+    """Cost of final cash in account a; infinite below the floor.
+
+    Every order's value and costs are rounded to the cent: together they are off by at most a cent each, and hardly ever by
+    more than three cents times the square root of their number. So much is kept free above the floor.
+    """
+    account = P.account[a]
+    if cash < account["floor"] + account["cent"] * min(orders, 3.0 * np.sqrt(orders)) - 1e-12:
         return np.inf
-    if cash > P.account[a]["target"]:
-        return P.account[a]["idle"] * (cash - P.account[a]["target"])
-    return P.account[a]["shortfall"] * (P.account[a]["target"] - cash)
+    if cash > account["target"]:
+        return account["idle"] * (cash - account["target"])
+    return account["shortfall"] * (account["target"] - cash)
 
 
 @kernel
@@ -47,10 +52,11 @@ def row_cost(P, r, level):
 
 
 @kernel
-def state_of(P, trade, y, cash, level):
-    """Fill factor exposures y (A, K), cash (A,) and row levels (R,) of a trade list; returns (cost of holdings, S, L)."""
+def state_of(P, trade, y, cash, orders, level):
+    """Fill exposures y (A, K), cash and orders (A,) and row levels (R,) of a trade list; returns (cost of holdings, S, L)."""
     A, K, free, R = size_of(P)
     y[:] = 0.0
+    orders[:] = 0.0
     for a in range(A):
         cash[a] = P.account[a]["cash"]
     level[:] = 0.0
@@ -62,6 +68,7 @@ def state_of(P, trade, y, cash, level):
         total += alone
         a = P.holding[j]["account"]
         cash[a] -= spent
+        orders[a] += 0.0 if trade[j, 0] == 0.0 else 1.0
         S += trade[j, 1]
         L += trade[j, 2]
         position = P.holding[j]["active"] + x
@@ -80,13 +87,14 @@ def objective(P, trade):
     A, K, free, R = size_of(P)
     y = np.zeros((A, K))
     cash = np.zeros(A)
+    orders = np.zeros(A)
     level = np.zeros(R)
-    total, S, L = state_of(P, trade, y, cash, level)
+    total, S, L = state_of(P, trade, y, cash, orders, level)
     total += year_tax(P, S, L)
     for a in range(A):
         for k in range(K):
             total += y[a, k] * y[a, k]
-        total += cash_cost(P, a, cash[a])
+        total += cash_cost(P, a, cash[a], orders[a])
     for r in range(P.real_rows[0]):
         total += row_cost(P, r, level[r])
     return total
@@ -111,16 +119,18 @@ def repair(P, z, lower, upper, opts, pick, trade):
     for step in range(60):
         evaluate(P, trial, lower, upper, opts, pick)
         spent = np.zeros(A)
+        orders = np.zeros(A)
         for j in range(n):
             set_option(j, pick[j], opts, mu_s, mu_l, trade[j])
             if opts[j, pick[j], 0] == np.inf:
                 return False
             alone, x, paid = column(P.holding[j], trade[j, 0])
             spent[P.holding[j]["account"]] += paid
+            orders[P.holding[j]["account"]] += 0.0 if trade[j, 0] == 0.0 else 1.0
         done = True
         for a in range(A):
             at = A * K + a
-            if spent[a] > P.account[a]["cash"] - P.account[a]["guard"] + 1e-12:
+            if cash_cost(P, a, P.account[a]["cash"] - spent[a], orders[a]) == np.inf:
                 done = False
                 low[a] = trial[at]
                 if high[a] < 0.0:
@@ -184,7 +194,7 @@ def row_change(P, level, j, move, short, long, z, priced):
 
 
 @kernel
-def apply(P, j, row, trade, y, cash, level):
+def apply(P, j, row, trade, y, cash, orders, level):
     """Put row in place of holding j's trade and update exposures, cash and rows."""
     a = P.holding[j]["account"]
     alone, old_x, old_spent = column(P.holding[j], trade[j, 0])
@@ -195,6 +205,7 @@ def apply(P, j, row, trade, y, cash, level):
         level[r] += P.row[r, j] * (x - old_x)
         level[r] += P.row_gain[r, 0] * (row[1] - trade[j, 1]) + P.row_gain[r, 1] * (row[2] - trade[j, 2])
     cash[a] += old_spent - spent
+    orders[a] += (0.0 if row[0] == 0.0 else 1.0) - (0.0 if trade[j, 0] == 0.0 else 1.0)
     for i in range(8):
         trade[j, i] = row[i]
 
@@ -209,8 +220,9 @@ def descend(P, C, z, lower, upper, trade, sweeps):
     n = P.holding.shape[0]
     y = np.zeros((A, K))
     cash = np.zeros(A)
+    orders = np.zeros(A)
     level = np.zeros(R)
-    cost, S, L = state_of(P, trade, y, cash, level)
+    cost, S, L = state_of(P, trade, y, cash, orders, level)
     sigma = np.empty(n)
     nu = np.empty(A)
     mu_s, mu_l, tax, rows = unpack(P, z, sigma, nu)
@@ -229,9 +241,10 @@ def descend(P, C, z, lower, upper, trade, sweeps):
             position = P.holding[j]["active"] + old_x
             slope, own = own_slope(P, j, y, position)
             drift = row_change(P, level, j, 0.0, 0.0, 0.0, z, True)
-            best = alone + own * position * position + slope * position + cash_cost(P, a, cash[a])
+            best = alone + own * position * position + slope * position + cash_cost(P, a, cash[a], orders[a])
             best += year_tax(P, S, L) + row_change(P, level, j, 0.0, 0.0, 0.0, z, False) - 1e-9
             found = False
+            others = orders[a] - (0.0 if trade[j, 0] == 0.0 else 1.0)
             for trial in range(3):
                 price = nu[a]
                 if trial == 1:
@@ -248,7 +261,12 @@ def descend(P, C, z, lower, upper, trade, sweeps):
                     at = P.holding[j]["active"] + x
                     gain_s = mine[option, 2] - trade[j, 1]
                     gain_l = mine[option, 3] - trade[j, 2]
-                    value = alone + own * at * at + slope * at + cash_cost(P, a, cash[a] + old_spent - spent)
+                    value = (
+                        alone
+                        + own * at * at
+                        + slope * at
+                        + cash_cost(P, a, cash[a] + old_spent - spent, others + (0.0 if x == 0.0 else 1.0))
+                    )
                     value += year_tax(P, S + gain_s, L + gain_l)
                     value += row_change(P, level, j, x - old_x, gain_s, gain_l, z, False)
                     if value < best:
@@ -266,7 +284,7 @@ def descend(P, C, z, lower, upper, trade, sweeps):
                 moved = True
                 S += best_row[1] - trade[j, 1]
                 L += best_row[2] - trade[j, 2]
-                apply(P, j, best_row, trade, y, cash, level)
+                apply(P, j, best_row, trade, y, cash, orders, level)
         if not moved:
             break
     return objective(P, trade)
@@ -282,8 +300,9 @@ def swap_pairs(P, z, lower, upper, trade, width):
     n = P.holding.shape[0]
     y = np.zeros((A, K))
     cash = np.zeros(A)
+    orders = np.zeros(A)
     level = np.zeros(R)
-    cost, S, L = state_of(P, trade, y, cash, level)
+    cost, S, L = state_of(P, trade, y, cash, orders, level)
     sigma = np.empty(n)
     nu = np.empty(A)
     mu_s, mu_l, tax, rows = unpack(P, z, sigma, nu)
@@ -347,7 +366,7 @@ def swap_pairs(P, z, lower, upper, trade, width):
                     * (rowed[0, d, 0] - trade[d, 0])
                 )
                 guess = score[1, i] + score[0, d] - nu[a] * spent + cross
-                guess += cash_cost(P, a, cash[a] - spent) - cash_cost(P, a, cash[a])
+                guess += cash_cost(P, a, cash[a] - spent, orders[a]) - cash_cost(P, a, cash[a], orders[a])
                 if guess < -1e-7:
                     keep_i = trade[i].copy()
                     keep_d = trade[d].copy()

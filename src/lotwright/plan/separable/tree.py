@@ -74,7 +74,7 @@ def _unguarded(scaled: Scaled) -> Scaled:
     pieces = []
     for piece in scaled.pieces:
         account = piece.account.copy()
-        account["guard"] = account["floor"]
+        account["cent"] = 0.0
         pieces.append(piece._replace(account=account))
     return scaled._replace(pieces=tuple(pieces))
 
