@@ -12,7 +12,7 @@ from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
 from lotwright.plan.separable.certify import solve_separable
 from lotwright.plan.separable.tree import Effort
-from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.solution import Solution
 from lotwright.version import __version__
 
@@ -80,14 +80,25 @@ def _general(program: Program, snapshot: Snapshot, effort: Effort) -> Solution |
     )
 
 
+def _raised(program: Program, snapshot: Snapshot) -> Floats:
+    """Cash of each account if every position were closed, costs paid, shape (A,), dollars."""
+    with np.errstate(all="ignore"):  # a household worth nothing has no finite price of risk
+        form = program.form(snapshot)
+    worth = snapshot.quantity * snapshot.price
+    if form is not None:
+        worth = worth * (1.0 - form.sell_cash) - form.share_cash * snapshot.quantity
+        worth = worth - np.where(snapshot.quantity > 0, form.ticket_cash, 0.0)
+    return snapshot.cash + np.bincount(snapshot.account_of, weights=worth, minlength=len(snapshot.account))
+
+
 def _short(program: Program, snapshot: Snapshot) -> Failure | None:
-    """The failure of a household with an account that could not keep its cash if it sold everything for free.
+    """The failure of a household with an account that could not keep its cash if it sold everything it holds.
 
     Cheap to see before searching; what restrictions and wash sales keep from being sold is for the search to find out.
     """
     floor = np.maximum(snapshot.cash_floor, 0.0)
     keeps_cash = any(isinstance(limit, Cash) for limit in program.limits)
-    rows = zip(snapshot.account, floor.tolist(), snapshot.value.tolist(), strict=True)
+    rows = zip(snapshot.account, floor.tolist(), _raised(program, snapshot).tolist(), strict=True)
     accounts = [
         {"account": name, "needed": needed, "most": most, "missing": needed - most}
         for name, needed, most in rows
@@ -96,7 +107,7 @@ def _short(program: Program, snapshot: Snapshot) -> Failure | None:
     if not accounts:
         return None
     said = "; ".join(
-        f"{row['account']} must keep ${row['needed']:,.2f} but is worth ${row['most']:,.2f}, pending withdrawals paid:"
+        f"{row['account']} must keep ${row['needed']:,.2f} but could raise ${row['most']:,.2f} by selling all it holds:"
         f" ${row['missing']:,.2f} short"
         for row in accounts
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from lotwright.plan.separable import jit
 from lotwright.plan.separable.lots import lots_taken
 from lotwright.plan.separable.problem import SCALE, Scaled, scaled
 from lotwright.plan.separable.tree import Effort, Node, Outcome, box, search
-from lotwright.plan.separable.verdict import infeasible
+from lotwright.plan.separable.verdict import not_found, out_of_reach
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.solution import Solution
 from lotwright.version import __version__
@@ -50,9 +51,12 @@ def solve_separable(
         raise PlanError(f"Program {program.name} is not separable. Plan it through the general path.")
     jit.refresh()
     problem = scaled(form)
-    outcome = search(problem, effort, clock=clock)
+    clash = out_of_reach(problem, snapshot)
+    if clash is not None:
+        return clash
+    outcome = search(problem, first_run(effort), clock=clock)
     if outcome.trade is None:
-        return infeasible(problem, snapshot, outcome)
+        return not_found(snapshot, outcome)
     dollars = problem.value / SCALE
     return Solution(
         trades=trades_of(problem, snapshot, outcome),
@@ -62,8 +66,26 @@ def solve_separable(
         solver=SOLVER,
         solver_version=__version__,
         nodes=outcome.count,
-        stopped=outcome.stopped,
+        stopped=_why_stopped(outcome),
     )
+
+
+def _why_stopped(outcome: Outcome) -> str | None:
+    """Why the search ended before the asked gap, and what to do about it where that is known."""
+    if outcome.stopped and jit.is_warming():
+        return f"{outcome.stopped} (a first run compiles the solver in the background: plan again in two minutes)"
+    return outcome.stopped
+
+
+FIRST_RUN_SECONDS = 3.0
+"""Most seconds a household is given while the kernels are not compiled yet and are being compiled in the background."""
+
+
+def first_run(effort: Effort) -> Effort:
+    """The effort of a household planned while compilation goes on beside it: the clock stops it sooner, the plan says so."""
+    if not jit.is_warming() or effort.seconds is None:
+        return effort
+    return replace(effort, seconds=min(effort.seconds, FIRST_RUN_SECONDS))
 
 
 def trades_of(problem: Scaled, snapshot: Snapshot, outcome: Outcome) -> Trades:

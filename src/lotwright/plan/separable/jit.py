@@ -16,6 +16,7 @@ import importlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,6 +25,8 @@ from typing import Any, TypeVar
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _MODULES = ("cells", "dual", "master", "newton", "rounding", "search", "nodes")
+ABANDONED_AFTER = 600.0
+"""Seconds after which a compilation somebody claimed counts as abandoned."""
 MARKER = "warm"
 """File in the cache folder whose presence says that every kernel is in it."""
 _state = {"compiled": False, "warming": False}
@@ -33,10 +36,15 @@ def kernel(function: Function) -> Function:
     """Decorate a kernel: compiled with numba's cache, or left as it is, as :func:`is_compiled` says on import."""
     if not _state["compiled"]:
         return function
-    from numba import njit
+    from numba import njit  # noqa: PLC0415 - a quarter of a second that a plain run need not pay
 
     compiled: Any = njit(cache=True, error_model="numpy", nogil=True)(function)
     return compiled  # type: ignore[no-any-return]
+
+
+def is_warming() -> bool:
+    """True when this run is plain because a child process is compiling the kernels meanwhile."""
+    return _state["warming"] and not _state["compiled"]
 
 
 def is_compiled() -> bool:
@@ -64,7 +72,7 @@ def _cache() -> Path:
 
 def _switch_on() -> None:
     """Turn compilation on and import the kernels anew, in the order they build on each other."""
-    import numba
+    import numba  # noqa: PLC0415 - as above
 
     config: Any = numba.config
     before = config.CACHE_DIR
@@ -99,7 +107,9 @@ def _warm_in_background() -> None:
     """Start a child process that compiles every kernel and leaves the marker; its failure changes nothing here."""
     environment = {**os.environ, "LOTWRIGHT_KERNELS": "compiled"}
     try:
-        subprocess.Popen(
+        if not _first_to_warm(_cache() / "warming"):
+            return
+        child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", f"{__name__.rpartition('.')[0]}.warm"],
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -107,8 +117,21 @@ def _warm_in_background() -> None:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        child.returncode = 0  # it outlives this process on purpose: nobody waits for it
     except OSError:
         _state["warming"] = False
+
+
+def _first_to_warm(claim: Path) -> bool:
+    """Claim the compilation for this process, unless another one has within the last ten minutes."""
+    claim.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        claim.touch(exist_ok=False)
+    except FileExistsError:
+        if time.time() - claim.stat().st_mtime < ABANDONED_AFTER:
+            return False
+        claim.touch()
+    return True
 
 
 class Kernels:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lotwright.book.failure import Failure
@@ -14,8 +16,8 @@ DEAR = 1e9
 """A price of cash (bp per unit of household value) at which nothing but cash matters."""
 
 
-def infeasible(problem: Scaled, snapshot: Snapshot, outcome: Outcome) -> Failure:
-    """Failure of a household for which no allowed trade list was found: short of cash, barred holdings, or unknown."""
+def out_of_reach(problem: Scaled, snapshot: Snapshot) -> Failure | None:
+    """The failure of a household whose limits clash before any cost matters: barred holdings, or cash out of reach."""
     barred = [snapshot.symbol[j] for j in np.flatnonzero(problem.lower > problem.upper + 1e-9)]
     if barred:
         return Failure(
@@ -25,15 +27,20 @@ def infeasible(problem: Scaled, snapshot: Snapshot, outcome: Outcome) -> Failure
             evidence={"limits": ["restrictions"], "symbols": barred},
         )
     short = _shortfalls(problem, snapshot)
-    if short:
-        first = short[0]
-        return Failure(
-            reason="infeasible",
-            message=f"{first['account']} needs ${first['needed']:,.2f} in cash but can raise at most ${first['most']:,.2f} by "
-            f"selling everything that may be sold: ${first['missing']:,.2f} short. Reduce the withdrawal or the minimum cash, "
-            "or lift a restriction.",
-            evidence={"limits": ["cash", "restrictions", "wash_sale", "minimum_ticket"], "accounts": short},
-        )
+    if not short:
+        return None
+    first = short[0]
+    return Failure(
+        reason="infeasible",
+        message=f"{first['account']} needs ${first['needed']:,.2f} in cash but can raise at most ${first['most']:,.2f} by "
+        f"selling everything that may be sold: ${first['missing']:,.2f} short. Reduce the withdrawal or the minimum cash, "
+        "or lift a restriction.",
+        evidence={"limits": ["cash", "restrictions", "wash_sale", "minimum_ticket"], "accounts": short},
+    )
+
+
+def not_found(snapshot: Snapshot, outcome: Outcome) -> Failure:
+    """The failure of a household for which the search ended with no allowed trade list in hand."""
     return Failure(
         reason="not_found",
         message=f"{snapshot.household.household}: no whole-share trade list was found within the search's limits "
@@ -42,7 +49,7 @@ def infeasible(problem: Scaled, snapshot: Snapshot, outcome: Outcome) -> Failure
     )
 
 
-def _shortfalls(problem: Scaled, snapshot: Snapshot) -> list[dict[str, object]]:
+def _shortfalls(problem: Scaled, snapshot: Snapshot) -> list[dict[str, Any]]:
     """Accounts whose floor is out of reach even when cash is worth more than anything else."""
     kernels = jit.kernels()
     part = problem.pieces[-1]
