@@ -102,7 +102,7 @@ def _short(program: Program, snapshot: Snapshot) -> Failure | None:
     accounts = [
         {"account": name, "needed": needed, "most": most, "missing": needed - most}
         for name, needed, most in rows
-        if (keeps_cash and most < needed) or max(most, snapshot.total_value) <= 0
+        if (keeps_cash and most < needed - 0.004) or max(most, snapshot.total_value) <= 0
     ]
     if not accounts:
         return None

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 
-@pytest.fixture(autouse=True)
-def plain_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOTWRIGHT_KERNELS", "plain")
+@pytest.fixture(scope="module", autouse=True)
+def plain_kernels() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOTWRIGHT_KERNELS", "plain")
+        yield

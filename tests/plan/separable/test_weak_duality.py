@@ -128,8 +128,8 @@ def without_last_leaf(nodes: list[dict[str, Any]]) -> None:
     del nodes[-1]
 
 
-def without_a_root(nodes: list[dict[str, Any]]) -> None:
-    nodes[0]["piece"] = nodes[1]["piece"]
+def with_a_second_root(nodes: list[dict[str, Any]]) -> None:
+    nodes.append({**nodes[-1], "parent": -1})
 
 
 def with_a_moved_split(nodes: list[dict[str, Any]]) -> None:
@@ -172,7 +172,7 @@ def with_no_number(nodes: list[dict[str, Any]]) -> None:
     "tamper",
     [
         without_last_leaf,
-        without_a_root,
+        with_a_second_root,
         with_a_moved_split,
         with_another_holding,
         with_both_halves_below,

@@ -29,6 +29,7 @@ from lotwright.version import __version__
 
 KIND = "separable/1"
 SOLVER = "lotwright.separable"
+DIGITS = 12
 
 
 def solve_separable(
@@ -58,11 +59,13 @@ def solve_separable(
     if outcome.trade is None:
         return not_found(snapshot, outcome)
     dollars = problem.value / SCALE
+    claim = certificate(outcome)
+    bound = min(_least_bound(_nodes(claim, problem), problem), outcome.posed)
     return Solution(
         trades=trades_of(problem, snapshot, outcome),
         posed=(outcome.posed + problem.constant) * dollars,
-        bound=(outcome.bound + problem.constant) * dollars,
-        certificate=certificate(outcome),
+        bound=(bound + problem.constant) * dollars,
+        certificate=claim,
         solver=SOLVER,
         solver_version=__version__,
         nodes=outcome.count,
@@ -99,14 +102,18 @@ def trades_of(problem: Scaled, snapshot: Snapshot, outcome: Outcome) -> Trades:
 
 
 def certificate(outcome: Outcome) -> dict[str, Any]:
-    """The search tree in JSON: splits of every box, multipliers of every leaf."""
+    """The search tree in JSON: splits of every box, multipliers of every leaf to DIGITS significant digits.
+
+    Any multipliers give a valid bound, so rounding them costs nothing but says the same on every machine; the plan's bound
+    is computed from what is written.
+    """
     nodes: list[dict[str, Any]] = []
     for node in outcome.nodes:
         entry: dict[str, Any] = {"piece": node.piece, "parent": node.parent}
         if node.holding >= 0:
             entry |= {"holding": node.holding, "at": node.threshold, "side": "above" if node.is_upper else "below"}
         if node.is_leaf:
-            entry["multipliers"] = [float(value) for value in node.z]
+            entry["multipliers"] = [float(f"{value:.{DIGITS}g}") for value in node.z]
         nodes.append(entry)
     return {"kind": KIND, "nodes": nodes}
 
@@ -125,8 +132,13 @@ def check_bound(claim: Mapping[str, Any], program: Program, snapshot: Snapshot) 
     problem = scaled(form)
     nodes = _nodes(claim, problem)
     _must_cover(nodes, len(problem.pieces))
+    return float((_least_bound(nodes, problem) + problem.constant) * problem.value / SCALE)
+
+
+def _least_bound(nodes: list[Node], problem: Scaled) -> float:
+    """The least bound (bp) of the leaves at their multipliers."""
     kernels = jit.kernels()
-    n = len(snapshot.symbol)
+    n = len(problem.lower)
     opts, pick = np.zeros((n, 3, 6)), np.zeros(n, dtype=np.int64)
     least = np.inf
     for index, node in enumerate(nodes):
@@ -136,7 +148,7 @@ def check_bound(claim: Mapping[str, Any], program: Program, snapshot: Snapshot) 
             piece = problem.pieces[node.piece]
             kernels.clip(piece, z)
             least = min(least, kernels.evaluate(piece, z, lower, upper, opts, pick))
-    return float((least + problem.constant) * problem.value / SCALE)
+    return float(least)
 
 
 def _nodes(claim: Mapping[str, Any], problem: Scaled) -> list[Node]:
@@ -150,7 +162,9 @@ def _nodes(claim: Mapping[str, Any], problem: Scaled) -> list[Node]:
         parts = problem.pieces[piece]
         accounts, factors = len(parts.account), int(parts.factors[0])
         size = accounts * factors + accounts + len(parts.line) - 1 + len(parts.row)
-        if "multipliers" in entry and (len(z) != size or not np.isfinite(z).all()):
+        if not np.isfinite(z).all():
+            raise PlanError(f"Node {number} of the certificate has a multiplier that is not a finite number.")
+        if "multipliers" in entry and len(z) != size:
             raise PlanError(
                 f"Node {number} of the certificate has {len(z)} multipliers where this household's program needs {size}. "
                 "Plan the household again: book, prices or program have changed."

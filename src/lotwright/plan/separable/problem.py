@@ -136,8 +136,10 @@ def scaled(form: SeparableForm) -> Scaled:
     lines = np.stack([_padded(piece, width, total) for piece in pieces])
     shared = _shared_arrays(form, total, order, longs)
     problems = tuple(
-        Problem(**shared, **_rows(form, p, len(pieces), total), line=_distinct(lines[p]), lines=lines)
-        for p in range(len(pieces))
+        Problem(
+            **shared, **_rows(form, total, only_gains=only_gains), line=_padded(line, len(line), total), lines=lines
+        )
+        for line, only_gains in needed_pieces(form, pieces)
     )
     constant = -form.tax_without_plan / total * SCALE
     return Scaled(problems, total, *bounds, constant, order)
@@ -150,8 +152,40 @@ def _padded(piece: Floats, width: int, total: float) -> Floats:
     return np.vstack([line] + [line[-1:]] * (width - len(line)))
 
 
-def _distinct(line: Floats) -> Floats:
-    return np.array(list(dict.fromkeys(map(tuple, line.tolist()))))
+def needed_pieces(form: SeparableForm, pieces: list[Floats]) -> list[tuple[Floats, bool]]:
+    """Pieces and lines of the tax that can matter, given the gains this household can reach; with each, whether it is only
+    searched where the year's long gain and total gain are positive.
+
+    T = min(first, second), and first < second only where long and total gain are both positive. So the first piece is left
+    out where they never are, the second where they always are, and otherwise the first is searched there alone. A line that
+    another one of its piece is never below, over all gains within reach, is left out too.
+    """
+    s = form.snapshot
+    gain = s.lot_quantity * s.lot_gain
+    low, high = np.minimum(gain, 0.0), np.maximum(gain, 0.0)
+    short = form.start_short + np.array([low[~s.lot_is_long].sum(), high[~s.lot_is_long].sum()])
+    long = form.start_long + np.array([low[s.lot_is_long].sum(), high[s.lot_is_long].sum()])
+    kept = [(piece, False) for piece in pieces]
+    if len(pieces) == 2:
+        if long[1] <= 0 or short[1] + long[1] <= 0:
+            kept = kept[1:]
+        elif long[0] >= 0 and short[0] + long[0] >= 0:
+            kept = kept[:1]
+        else:
+            kept[0] = (pieces[0], True)
+    corner = np.array([(a, b, 1.0) for a in short for b in long])
+    return [(_undominated(piece, corner), only_gains) for piece, only_gains in kept]
+
+
+def _undominated(piece: Floats, corner: Floats) -> Floats:
+    """Lines of a piece that are somewhere above every other one kept, corners of reach being enough to tell."""
+    value = piece @ corner.T
+    kept: list[int] = []
+    for i in range(len(piece)):
+        above = [k for k in range(len(piece)) if k != i and (value[k] >= value[i]).all()]
+        if not any(k < i or (value[k] > value[i]).any() for k in above):
+            kept.append(i)
+    return piece[kept]
 
 
 def _lot_order(snapshot: Snapshot) -> tuple[Ints, Ints]:
@@ -246,15 +280,11 @@ def _sparse(load: Floats) -> tuple[Floats, Ints]:
     return np.ascontiguousarray(np.take_along_axis(load, at, axis=1)), np.ascontiguousarray(at.astype(np.int64))
 
 
-def _rows(form: SeparableForm, piece: int, pieces: int, total: float) -> dict[str, np.ndarray]:
-    """The program's couplings, then, for the piece in which short and long gains net separately, where that piece is needed.
-
-    With two pieces, T = min(first, second) and first < second only where the year's long gain and total gain are both
-    positive; so the first piece is searched only there.
-    """
+def _rows(form: SeparableForm, total: float, *, only_gains: bool) -> dict[str, np.ndarray]:
+    """The program's couplings and, for a piece of the tax searched only there, that total and long gain are positive."""
     n = len(form.snapshot.symbol)
     rows = [(row.coefficient, (row.short, row.long), row.right / total, row.price) for row in form.rows]
-    if pieces == 2 and piece == 0:
+    if only_gains:
         nothing = np.zeros(n)
         rows.append((nothing, (-1.0, -1.0), (form.start_short + form.start_long) / total, None))
         rows.append((nothing, (0.0, -1.0), form.start_long / total, None))

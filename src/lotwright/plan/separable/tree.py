@@ -131,6 +131,8 @@ class _Search:
             self._expand(index)
             processed += 1
         bound = min((node.bound for node in self.nodes if node.is_leaf), default=np.inf)
+        if stopped is None and self.value - bound > self.effort.gap_bp:
+            stopped = "ended with nothing left to split"
         return Outcome(
             trade=self.best,
             posed=self.value,
