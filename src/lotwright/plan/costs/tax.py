@@ -29,6 +29,7 @@ import numpy as np
 from lotwright.plan.costs.amounts import gains
 from lotwright.plan.costs.parameter import check_parameters, parameter
 from lotwright.plan.snapshot import Floats, Snapshot
+from lotwright.plan.words import money
 from lotwright.tax.household import HouseholdTax, household_tax
 from lotwright.tax.year import TaxRates, year_tax
 
@@ -100,8 +101,8 @@ class Tax:
         cost = self.value(snapshot, trades)
         verb = "costs" if cost >= 0 else "saves"
         return (
-            f"Realising ${short:,.2f} of short-term and ${long:,.2f} of long-term gain {verb} ${abs(cost):,.2f} of tax,"
-            " the worth of losses carried out included."
+            f"Realising {money(short)} of short-term and {money(long)} of long-term gain {verb} {money(abs(cost))} of"
+            " tax, the worth of losses carried out included."
         )
 
     def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
