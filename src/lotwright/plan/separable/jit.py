@@ -53,13 +53,13 @@ def is_compiled() -> bool:
 
 
 def _cache() -> Path:
-    """Folder of numba's cache for exactly these sources, this interpreter and this numba.
+    """Folder of numba's cache for exactly these sources in this place, this interpreter and this numba.
 
     numba renews a cached function only when its own file changes, not when a function it calls in another file does;
-    so the folder's name is a digest of all of them.
+    so the folder's name is a digest of all of them. And it looks functions up by the path of their file.
     """
     here = Path(__file__).parent
-    digest = hashlib.sha256(sys.version.encode())
+    digest = hashlib.sha256(f"{sys.version} {here}".encode())
     for name in ("problem", *_MODULES):
         digest.update((here / f"{name}.py").read_bytes())
     try:
