@@ -74,9 +74,9 @@ def small_column(P, pool, g, c, q):
 
 
 @kernel
-def cholesky_solve(H, b, D):
-    """Solve H v = b in place for symmetric positive definite H (D by D); H is overwritten by its factor."""
-    for i in range(D):
+def factorise(H):
+    """Replace the lower triangle of a symmetric positive definite matrix by its Cholesky factor."""
+    for i in range(H.shape[0]):
         for k in range(i + 1):
             total = H[i, k]
             for l in range(k):
@@ -85,6 +85,12 @@ def cholesky_solve(H, b, D):
                 H[i, i] = np.sqrt(max(total, 1e-300))
             else:
                 H[i, k] = total / H[k, k]
+
+
+@kernel
+def cholesky_solve(H, b, D):
+    """Solve H v = b in place for symmetric positive definite H (D by D); H is overwritten by its factor."""
+    factorise(H)
     substitute(H, b, D)
 
 

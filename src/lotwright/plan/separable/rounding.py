@@ -15,23 +15,9 @@ import numpy as np
 
 from lotwright.plan.separable.dual import size_of
 from lotwright.plan.separable.jit import kernel
-from lotwright.plan.separable.master import column_price, is_within, small_column
+from lotwright.plan.separable.master import column_price, factorise, is_within, small_column
 
 LARGEST = 400
-
-
-@kernel
-def factorise(H, D):
-    """Lower Cholesky factor in place."""
-    for i in range(D):
-        for k in range(i + 1):
-            total = H[i, k]
-            for l in range(k):
-                total -= H[i, l] * H[k, l]
-            if i == k:
-                H[i, i] = np.sqrt(max(total, 1e-300))
-            else:
-                H[i, k] = total / H[k, k]
 
 
 @kernel
@@ -75,7 +61,7 @@ def candidates(P, pool, z, lower, upper, curve, group, column, reduced, vector, 
         for k in range(i + 1):
             H[i, k] = curve[i, k]
         H[i, i] += 0.5 if i < DU else 1e-6 + 1e-9 * curve[i, i]
-    factorise(H, D)
+    factorise(H)
     sigma = np.zeros(P.holding.shape[0])
     for j in range(P.holding.shape[0]):
         for k in range(P.load.shape[1]):
