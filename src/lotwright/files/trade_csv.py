@@ -9,24 +9,7 @@ from io import StringIO
 
 from lotwright.book.trades import Trade
 from lotwright.plan.result import HouseholdPlan
-
-COLUMNS = (
-    "household",
-    "account",
-    "symbol",
-    "side",
-    "quantity",
-    "price",
-    "value",
-    "lot",
-    "acquired",
-    "lot_quantity",
-    "basis",
-    "proceeds",
-    "gain",
-    "character",
-    "reason",
-)
+from lotwright.plan.table import COLUMNS
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\n")
 

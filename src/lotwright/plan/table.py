@@ -29,7 +29,7 @@ COLUMNS = [
     "character",
     "reason",
 ]
-"""The columns of ``--csv``, in its order."""
+"""Columns of every table of trades, ``--csv`` included, in this order."""
 
 
 def trade_rows(plans: Iterable[HouseholdPlan], *, frame: Callable[..., Frame]) -> Frame:

@@ -292,7 +292,7 @@ def descend(P, C, z, lower, upper, trade, sweeps):
 
 @kernel
 def swap_pairs(P, z, lower, upper, trade, width):
-    """Move one holding a step up and another of its account a step down where that improves; returns moves made.
+    """Move one holding a step up and another of its account a step down where that improves; returns 1 if one did.
 
     Only the ``width`` holdings of each direction that a single step hurts least (cash at its price) are paired.
     """
@@ -308,7 +308,6 @@ def swap_pairs(P, z, lower, upper, trade, width):
     mu_s, mu_l, tax, rows = unpack(P, z, sigma, nu)
     sides = np.zeros(2, dtype=np.bool_)
     dense = np.zeros(K)
-    made = 0
     current = objective(P, trade)
     for a in range(A):
         score = np.full((2, n), np.inf)
@@ -377,4 +376,4 @@ def swap_pairs(P, z, lower, upper, trade, width):
                         return 1
                     trade[i] = keep_i
                     trade[d] = keep_d
-    return made
+    return 0
