@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from lotwright.book.kinds import AccountKind, Action, Character, FilingStatus, Relief, Rule
+from lotwright.book.kinds import AccountKind, Action, Character, FilingStatus, Regime, Relief, Rule
 from lotwright.files.columns import (
     FRACTION,
     NOT_NEGATIVE,
@@ -41,6 +41,12 @@ ACCOUNTS = Form(
             "model", "model portfolio it should own: a model of targets, or a file of models/portfolios", required=True
         ),
         number("cash", "cash now, in dollars", required=True),
+        text(
+            "regime",
+            "tax law the account is under, one for a household; money is in its currency",
+            choices=Regime,
+            default="us",
+        ),
         number("short_term_rate", "all-in marginal rate on short-term gains, a fraction", range=FRACTION),
         number("long_term_rate", "all-in marginal rate on long-term gains, a fraction", range=FRACTION),
         text("filing_status", "how the household files", choices=FilingStatus),

@@ -19,7 +19,7 @@ from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.verify import Verification
 from lotwright.plan.words import day, money, percent, shares
 from lotwright.tax.law import wash_days
-from lotwright.tax.window import RecentPurchase, wash_window
+from lotwright.tax.window import RecentPurchase
 
 OFF_TARGET = 0.0025
 """Weight in the account that must be missing or in excess to be worth a sentence."""
@@ -134,7 +134,7 @@ def _in_the_way(snapshot: Snapshot, holding: int) -> Iterator[RecentPurchase]:
         if rules.is_barred[k]
     ]
     here = (snapshot.account[int(snapshot.account_of[holding])], snapshot.symbol[holding])
-    for purchase in wash_window(snapshot.household, snapshot.market).purchases:
+    for purchase in snapshot.window.purchases:
         is_here = (purchase.account, purchase.symbol) == here
         is_own = is_here and set(barred) <= set(purchase.lots)
         can_clear = is_here and purchase.left == purchase.bought
