@@ -41,12 +41,6 @@ ACCOUNTS = Form(
             "model", "model portfolio it should own: a model of targets, or a file of models/portfolios", required=True
         ),
         number("cash", "cash now, in dollars", required=True),
-        text(
-            "regime",
-            "tax law the account is under, one for a household; money is in its currency",
-            choices=Regime,
-            default="us",
-        ),
         number("short_term_rate", "all-in marginal rate on short-term gains, a fraction", range=FRACTION),
         number("long_term_rate", "all-in marginal rate on long-term gains, a fraction", range=FRACTION),
         text("filing_status", "how the household files", choices=FilingStatus),
@@ -65,6 +59,12 @@ ACCOUNTS = Form(
         number("harvest_threshold", "loss worth harvesting, as a fraction of basis", range=NOT_NEGATIVE),
         text("program", "optimisation program of this account"),
         day("opened", "day the account was opened"),
+        text(
+            "regime",
+            "tax law the account is under, one for a household; money is in its currency",
+            choices=Regime,
+            default="us",
+        ),
     ),
 )
 
