@@ -19,7 +19,7 @@ class Regime(StrEnum):
     @property
     def sign(self) -> str:
         """What its money is written with."""
-        return "£" if self is Regime.UK else "$"
+        return {"us": "$", "uk": "£", "canada": "C$"}[self]
 
 
 class AccountKind(StrEnum):

@@ -148,7 +148,7 @@ def _gain_clause(facts: _Facts) -> str | None:
     change = _change_of_tax(facts)
     if gain < 0:
         return f"its loss of {money(-gain)} {_use_of_loss(facts, change)}"
-    kinds = {sale.character for sale in facts.trade.lots}
+    kinds = {sale.character for sale in facts.trade.lots} if facts.snapshot.law.has_terms else set()
     term = "long-term " if kinds == {Character.LONG} else "short-term " if kinds == {Character.SHORT} else ""
     if change < DOLLAR:
         return f"its {term}gain of {money(gain)} is absorbed by losses and costs no tax this year"

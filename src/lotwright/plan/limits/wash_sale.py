@@ -94,6 +94,8 @@ class WashSale:
         wrong = self.violation(snapshot, trades)
         if wrong:
             return f"{wrong:g} shares are traded into a wash sale."
+        if names and not snapshot.law.has_terms:
+            return f"{', '.join(names)} sold; nothing bought back that the law would match with it."
         if not names:
             return "No loss is realised, so none can be washed."
         return f"Losses are realised in {', '.join(names)}; no purchase within 30 days replaces what is sold."

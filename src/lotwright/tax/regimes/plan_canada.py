@@ -11,7 +11,7 @@ the settlement of two trades can differ, so that a plan is clean whichever way d
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -62,11 +62,24 @@ class CanadaYear:
         return fraction * self.rate
 
 
+def inclusion_on(day: date) -> Decimal:
+    """Part of a gain of that day that is income (ITA section 38)."""
+    return Decimal([entry for entry in read_law("canada")["inclusion"] if entry["from"] <= day][-1]["fraction"])
+
+
+def window_days() -> int:
+    """Days between trades within which a loss may be superficial: the law's 30 and what settlement can add."""
+    law = read_law("canada")
+    return int(law["superficial_days"]) + int(law["settlement_days"])
+
+
 @dataclass(frozen=True, slots=True)
 class PlanCanada:
     """Losses and purchases exclude each other in the whole household; a purchase's own shares are no excuse."""
 
     regime: Regime = Regime.CANADA
+    has_terms: bool = False
+    days_after_purchase: int = field(default_factory=window_days)
     guards_gains: bool = False
     own_purchase_excuses: bool = False
 
@@ -113,17 +126,6 @@ class PlanCanada:
     def group(self, account: Account, group: str) -> str:  # noqa: ARG002
         """The whole household: registered plans and a spouse are affiliated."""
         return group
-
-
-def inclusion_on(day: date) -> Decimal:
-    """Part of a gain of that day that is income (ITA section 38)."""
-    return Decimal([entry for entry in read_law("canada")["inclusion"] if entry["from"] <= day][-1]["fraction"])
-
-
-def window_days() -> int:
-    """Days between trades within which a loss may be superficial: the law's 30 and what settlement can add."""
-    law = read_law("canada")
-    return int(law["superficial_days"]) + int(law["settlement_days"])
 
 
 def _is_near(day: date, as_of: date) -> bool:

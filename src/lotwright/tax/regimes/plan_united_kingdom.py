@@ -38,6 +38,8 @@ class PlanUnitedKingdom:
     """Any taxed sale excludes buying the security back; one taxpayer a household."""
 
     regime: Regime = Regime.UK
+    has_terms: bool = False
+    days_after_purchase: int = 0
     guards_gains: bool = True
     own_purchase_excuses: bool = False
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from lotwright.book.holdings import Account, Household
 from lotwright.book.kinds import Regime
 from lotwright.book.market import Market
 from lotwright.tax.household import HouseholdTax, household_tax
+from lotwright.tax.law import wash_days
 from lotwright.tax.window import WashWindow, wash_window
 from lotwright.tax.year import TaxRates
 
@@ -18,6 +19,8 @@ class PlanUnitedStates:
     """Losses and purchases exclude each other; shares of one purchase do not replace each other."""
 
     regime: Regime = Regime.US
+    has_terms: bool = True
+    days_after_purchase: int = field(default_factory=wash_days)
     guards_gains: bool = False
     own_purchase_excuses: bool = True
 

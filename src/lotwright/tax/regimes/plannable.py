@@ -50,6 +50,14 @@ class PlanLaw(Protocol):
         """Which one it is."""
 
     @property
+    def has_terms(self) -> bool:
+        """True where short-term and long-term gains are taxed apart."""
+
+    @property
+    def days_after_purchase(self) -> int:
+        """Days after a purchase through which it can stand in the way of a sale."""
+
+    @property
     def guards_gains(self) -> bool:
         """True where any taxed sale excludes buying the security, not only a sale at a loss."""
 

@@ -86,9 +86,10 @@ def uk_year(household: Household, *, as_of: date) -> UnitedKingdomYear:
         basic = higher = stated
     elif income is not None:
         band = max(basic_band(year) - income, ZERO)
+        within = f"{basic} on the £{band:,.0f} of the basic-rate band that it leaves and " if band else ""
         notes.append(
-            f"Tax rates are not stated; {basic} within the £{band:,.0f} of the basic-rate band that taxable income {income}"
-            f" leaves, and {higher} above it, are the rates of {as_of.isoformat()}."
+            f"Tax rates are not stated; by taxable income £{income:,.0f} they are {within}{higher}{' above it' if band else ''},"
+            f" the rates of {as_of.isoformat()}."
         )
     elif taxed:
         notes.append(f"Neither a rate nor taxable income is stated; the higher rate {higher} is assumed.")
