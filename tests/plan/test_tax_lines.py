@@ -37,7 +37,10 @@ def test_the_uk_year_is_the_least_of_its_pieces_at_a_hundred_thousand_points(see
     near = [0.0, exempt, exempt + carried, exempt + carried + band]
     gain = np.array([*near, *(kink + rng.uniform(-50, 50) for kink in near for _ in range(49)), *(rng.uniform(-60_000, 120_000) for _ in range(POINTS - 200))])  # fmt: skip
     assert len(gain) == POINTS
-    pieces = [np.max([(b * gain + c) for _, b, c in lines], axis=0) for lines in year_pieces(year, carried_loss_value=fraction)]
+    pieces = [
+        np.max([(b * gain + c) for _, b, c in lines], axis=0)
+        for lines in year_pieces(year, carried_loss_value=fraction)
+    ]
     truth = uk_burden(gain, basic=basic, higher=higher, band=band, exempt=exempt, carried=carried, k=k)
     assert np.min(pieces, axis=0) == pytest.approx(truth, abs=1e-7)
     if len(pieces) == 2:  # what the search leaves out a piece for

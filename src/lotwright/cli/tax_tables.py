@@ -49,7 +49,16 @@ def _form_row(row: Form8949Row) -> tuple[str, ...]:
     acquired = "VARIOUS" if row.acquired is None else str(row.acquired)
     adjusted = _money(row.adjustment) if row.adjustment else ""
     what = f"{plain(row.quantity)} {row.symbol}"
-    return (what, acquired, str(row.sold), _money(row.proceeds), _money(row.basis), row.code, adjusted, _money(row.gain))
+    return (
+        what,
+        acquired,
+        str(row.sold),
+        _money(row.proceeds),
+        _money(row.basis),
+        row.code,
+        adjusted,
+        _money(row.gain),
+    )
 
 
 def show_lots(household: str, lines: Sequence[LotLine]) -> None:
@@ -117,10 +126,10 @@ def show_wash(losses: Sequence[Mapping[str, Any]], lots: Sequence[Mapping[str, A
                     console.print(Padding(Text(_replaced(row)), (0, 0, 0, 4)))
         if lots:
             _heading(console, "Lots held in the end")
-            names = ("account", "what", "acquired", "held since", "#basis", "#deferred")
+            held = ("account", "what", "acquired", "held since", "#basis", "#deferred")
             _print(
                 console,
-                names,
+                held,
                 [
                     (
                         str(lot["account"]),

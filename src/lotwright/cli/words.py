@@ -53,7 +53,9 @@ def lock_lines(locks: Sequence[Lock]) -> list[tuple[str, str]]:
     lines = []
     for lock in locks:
         if lock.because.startswith("This plan sells"):
-            how = "sells them at a loss" if " at a loss" in lock.because else "sells them; a buy would be matched with it"
+            how = (
+                "sells them at a loss" if " at a loss" in lock.because else "sells them; a buy would be matched with it"
+            )
             new.setdefault((lock.no_buy_until, how), []).extend(lock.symbols)
         else:
             lines.append((", ".join(lock.symbols), f"until {day(lock.no_buy_until)} is over: {lock.because}"))

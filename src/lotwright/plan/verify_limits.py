@@ -149,7 +149,13 @@ def _ceiling(restriction: Restriction, account: AccountReplay) -> Decimal:
 
 
 def may_sell(
-    account: AccountReplay, symbol: str, *, quantity: Decimal, market: Market, buying_back: BuyBackRule | None, terms: Terms
+    account: AccountReplay,
+    symbol: str,
+    *,
+    quantity: Decimal,
+    market: Market,
+    buying_back: BuyBackRule | None,
+    terms: Terms,
 ) -> bool:
     """Whether the account could have sold ``quantity`` shares of ``symbol`` within every rule that bars sales."""
     if any(rule.rule in BARS_SALES and rule.symbol == symbol for rule in account.account.restrictions):

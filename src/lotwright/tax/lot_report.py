@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from lotwright.book.holdings import Account, Household, Lot
 from lotwright.book.failure import Failure
+from lotwright.book.holdings import Account, Household, Lot
 from lotwright.book.kinds import Character, Regime, Rule
 from lotwright.book.market import Market
 from lotwright.tax.holding import character, long_term_from

@@ -19,7 +19,7 @@ import pytest
 
 from lotwright.book.holdings import Account, Household, Lot, Transaction
 from lotwright.book.kinds import AccountKind, Regime, Rule
-from tests.plan.factory import account, lot, make_snapshot, money, purchase, rule, sale
+from tests.plan.factory import account, lot, make_snapshot, purchase, rule, sale
 from tests.plan.separable import brute
 from tests.plan.separable.households import FACTORS, SYMBOLS, Case, _figures, _weights, balanced
 
@@ -56,9 +56,7 @@ def draw(seed: int, regime: Regime) -> LawCase:
         factors=FACTORS,
     )
     group = snapshot.market.group_of
-    lately = frozenset(
-        (holder.account, s) for holder, _ in found for s in symbols if _bought_lately(holder, s, regime)
-    )
+    lately = frozenset((holder.account, s) for holder, _ in found for s in symbols if _bought_lately(holder, s, regime))
     holders = [holder for holder, _ in found]
     locked = {s for _, days in found for s in days if _is_locked(holders, group(s), group, regime)}
     accounts = _pooled([holder for holder, _ in found], group)
@@ -143,9 +141,7 @@ def _bought_lately(holder: Account, symbol: str, regime: Regime) -> bool:
 def _is_locked(holders: list[Account], group: str, group_of, regime: Regime) -> bool:  # type: ignore[no-untyped-def]
     """True where a purchase today would be matched with an earlier sale (UK) or make its loss superficial (Canada)."""
     taxed = [holder for holder in holders if holder.kind.is_taxable]
-    sales = [
-        t for h in taxed for t in h.transactions if group_of(t.symbol) == group and not t.action.is_purchase
-    ]
+    sales = [t for h in taxed for t in h.transactions if group_of(t.symbol) == group and not t.action.is_purchase]
     if regime is Regime.CANADA:
         return any(t.realised_gain < 0 and (brute.TODAY - t.date).days <= DAYS[regime] for t in sales)
     sold = [t.date for t in sales for _ in range(int(t.quantity * 2))]  # half-share by half-share

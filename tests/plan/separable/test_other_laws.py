@@ -14,6 +14,7 @@ from tests.plan.separable.households import FACTORS
 from tests.plan.separable.other_laws import LawCase, draw, judged_by_its_law
 from tests.plan.separable.test_brute_force import GAP_BP, check_failure, check_plan
 
+
 def planned(case: LawCase):  # type: ignore[no-untyped-def]
     return plan_household(
         case.book,

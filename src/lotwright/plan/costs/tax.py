@@ -84,7 +84,9 @@ class Tax:
         cost = self.value(snapshot, trades)
         verb = "costs" if cost >= 0 else "saves"
         if not snapshot.law.has_terms:
-            return f"Realising {money(short + long)} of gain {verb} {money(abs(cost))} of tax, losses carried out counted."
+            return (
+                f"Realising {money(short + long)} of gain {verb} {money(abs(cost))} of tax, losses carried out counted."
+            )
         return (
             f"Realising {money(short)} of short-term and {money(long)} of long-term gain {verb} {money(abs(cost))} of"
             " tax, the worth of losses carried out included."

@@ -19,7 +19,7 @@ from lotwright.book.holdings import Account, Household, Transaction
 from lotwright.book.kinds import Regime
 from lotwright.book.market import Market
 from lotwright.tax.law import read_law
-from lotwright.tax.purchases import match_purchases
+from lotwright.tax.purchases import Bought, match_purchases
 from lotwright.tax.regimes.pool import POOL, pooled
 from lotwright.tax.window import BuyLock, RecentPurchase, WashWindow
 from lotwright.tax.year import TaxRates, YearTax
@@ -98,7 +98,9 @@ class PlanCanada:
         else:
             rate = inclusion_on(as_of) * Decimal(read_law("canada")["assumed_rate"]) if taxed else ZERO
             if taxed:
-                notes = (f"No rate on gains is stated; {rate} is assumed: the inclusion rate times the top rate of Ontario.",)
+                notes = (
+                    f"No rate on gains is stated; {rate} is assumed: the inclusion rate times the top rate of Ontario.",
+                )
         return CanadaYear(
             rate=rate,
             realised=sum((a.realised_short + a.realised_long for a in taxed), ZERO),
@@ -113,7 +115,7 @@ class PlanCanada:
             for lot in account.lots:
                 places[market.group_of(lot.symbol)].add((account.account, lot.symbol))
         purchases = [
-            _purchase(account, found.symbol, found.date, found.bought, market, places)
+            _purchase(account, found, market=market, places=places)
             for account in household.accounts
             for found in match_purchases(
                 [lot for lot in account.lots if _is_near(lot.acquired, market.as_of)],
@@ -133,19 +135,19 @@ def _is_near(day: date, as_of: date) -> bool:
 
 
 def _purchase(
-    account: Account, symbol: str, day: date, bought: Decimal, market: Market, places: dict[str, set[tuple[str, str]]]
+    account: Account, found: Bought, *, market: Market, places: dict[str, set[tuple[str, str]]]
 ) -> RecentPurchase:
     """An acquisition; the pool is its lot where selling all of that pool leaves the household with nothing."""
-    group = market.group_of(symbol)
-    is_alone = places[group] == {(account.account, symbol)} and account.kind.is_taxable
+    group = market.group_of(found.symbol)
+    is_alone = places[group] == {(account.account, found.symbol)} and account.kind.is_taxable
     return RecentPurchase(
-        key=f"{account.account}/{symbol}/{day.isoformat()}/{bought}",
+        key=f"{account.account}/{found.symbol}/{found.date.isoformat()}/{found.name}",
         group=group,
         account=account.account,
-        symbol=symbol,
-        date=day,
-        bought=bought,
-        left=bought,
+        symbol=found.symbol,
+        date=found.date,
+        bought=found.bought,
+        left=found.bought,
         lots=(POOL,) if is_alone else (),
     )
 

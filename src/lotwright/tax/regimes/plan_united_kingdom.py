@@ -69,7 +69,9 @@ class PlanUnitedKingdom:
             if today > 0:
                 purchases.append(_today(group, today, household, market))
             opened = _open_disposals(bought, sold)
-            last = max((day for day, shares in opened.items() if shares > 0 and day + DAYS >= market.as_of), default=None)
+            last = max(
+                (day for day, shares in opened.items() if shares > 0 and day + DAYS >= market.as_of), default=None
+            )
             if last is not None:
                 locks.append(_lock(group, last, opened[last], market))
         return WashWindow(purchases=tuple(purchases), locks=tuple(locks))
@@ -87,7 +89,9 @@ def _trades(household: Household, market: Market) -> dict[str, tuple[_ByDay, _By
             if trade.date <= market.as_of:
                 found[market.group_of(trade.symbol)][not trade.action.is_purchase][trade.date] += trade.quantity
         for symbol in {lot.symbol for lot in account.lots}:
-            own = sum((lot.quantity for lot in account.lots if (lot.symbol, lot.acquired) == (symbol, market.as_of)), ZERO)
+            own = sum(
+                (lot.quantity for lot in account.lots if (lot.symbol, lot.acquired) == (symbol, market.as_of)), ZERO
+            )
             told = sum(
                 (t.quantity for t in account.transactions
                  if t.symbol == symbol and t.date == market.as_of and t.action.is_purchase),
