@@ -19,8 +19,7 @@ class LossRules:
     """For each lot, shape (L,): may it be sold, and what must leave with it.
 
     ``is_guarded``: selling it is at odds with purchases (in the United States: realises a loss). ``is_barred``: no sale of
-    it is ever clean today. ``must_clear``: lots that
-    must leave wholly in the same plan if any of it does (empty for most lots).
+    it is ever clean today. ``must_clear``: lots that must leave wholly in the same plan if any of it does (empty for most).
     """
 
     is_guarded: Bools
