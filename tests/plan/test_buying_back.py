@@ -195,8 +195,8 @@ def test_pooling_again_changes_nothing_and_both_pools_agree(regime: Regime) -> N
         assert pooled(once, case.snapshot.market).accounts == once.accounts
         with localcontext(Context(prec=50)):  # as verify() computes
             assert pooled_household(case.book, case.snapshot.market).accounts == once.accounts
-        assert sum(l.basis for a in once.accounts for l in a.lots) == pytest.approx(
-            sum(l.basis for a in case.book.accounts for l in a.lots)
+        assert sum(item.basis for a in once.accounts for item in a.lots) == pytest.approx(
+            sum(item.basis for a in case.book.accounts for item in a.lots)
         )
 
 

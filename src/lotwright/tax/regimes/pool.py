@@ -3,7 +3,8 @@
 United Kingdom: the section 104 holding (TCGA 1992 section 104(3)); Canada: the adjusted cost base of identical
 properties (ITA section 47(1)). Both average over all taxable accounts of one person; accounts outside the tax (ISA,
 SIPP, TFSA, RRSP) are held in another capacity and stay out. The basis a book states is the cost as the law has it on
-the day of the prices, earlier matching included; identical securities declared as a group are one pool.
+the day of the prices, earlier matching included; identical securities declared as a group are one pool. A plan's sales
+come before its purchases, as a trade list orders them: cost is averaged when shares are acquired.
 """
 
 from __future__ import annotations
@@ -65,4 +66,4 @@ def _note(taxed: list[Account]) -> tuple[str, ...]:
         return ()
     named = ", ".join(account.account for account in taxed)
     said = f"The taxable accounts {named} are taken as one person's: the same shares in them form one pool at one cost."
-    return (said,)
+    return (f"{said} The plan's sales are taken to be made before its purchases.",)
