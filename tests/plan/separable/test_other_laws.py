@@ -51,8 +51,8 @@ def check(seed: int, regime: Regime) -> str:
 
 @pytest.mark.parametrize("regime", [Regime.UK, Regime.CANADA])
 def test_the_planner_agrees_with_enumeration_under_other_laws(regime: Regime) -> None:
-    ended = [check(seed, regime) for seed in range(40)]
-    assert ended.count("planned") >= 25
+    ended = [check(seed, regime) for seed in range(25)]
+    assert ended.count("planned") >= 15
 
 
 @pytest.mark.campaign
@@ -86,7 +86,7 @@ def test_the_law_told_of_the_plan_as_a_history_finds_the_same_gain_and_nothing_m
 ) -> None:
     """The regimes of :mod:`lotwright.tax.regimes`, tested on published examples, against the planner's pools and rules."""
     sold = 0
-    for seed in range(60):
+    for seed in range(40):
         case = draw(seed, regime)
         if any(t.action is Action.SELL for a in case.book.accounts for t in a.transactions):
             continue  # its lots alone do not tell its history
@@ -104,4 +104,4 @@ def test_the_law_told_of_the_plan_as_a_history_finds_the_same_gain_and_nothing_m
         assert all(d.denied == 0 for d in today), seed
         gain = sum((d.recognised for d in today), Decimal(0))
         assert float(gain) == pytest.approx(float(plan.tax.long_term_gain), abs=0.02 * (1 + len(plan.trades))), seed
-    assert sold >= 8
+    assert sold >= 5
