@@ -24,10 +24,10 @@ from lotwright.cli.claims import Finding, differing, figures
 from lotwright.errors import PlanError, ProgramError
 from lotwright.files.plan_json import plan_from_json
 from lotwright.files.risk_store import risk_model
+from lotwright.plan.currency import in_currency
 from lotwright.plan.paths import GENERAL, NOTHING_TO_TRADE, has_nothing
 from lotwright.plan.program import Program, load_program
 from lotwright.plan.protocols import Trades
-from lotwright.plan.currency import in_currency
 from lotwright.plan.result import HouseholdPlan, Objective, Status
 from lotwright.plan.separable.certify import KIND, check_bound
 from lotwright.plan.snapshot import Snapshot
