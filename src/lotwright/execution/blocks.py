@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from fractions import Fraction
@@ -200,6 +201,13 @@ def _shares(
     block: Block, filled: Decimal, booked: Mapping[str, Decimal], ties: Mapping[str, str]
 ) -> dict[str, Decimal]:
     """Shares of each account: the largest-remainder method over units of the increment, no fewer than booked."""
+    wanted = {one.account: one.quantity for one in block.wanted}
+    wrong = sorted(account for account, part in booked.items() if not 0 <= part <= wanted.get(account, ZERO))
+    if wrong or sum(booked.values(), ZERO) > filled:
+        raise FillError(
+            f"Block {block.block} ({block.side} {block.symbol}) has {filled} shares filled, but the bookings of"
+            f" {', '.join(wrong) or 'its accounts'} are of more. A booking that the fills do not bear is undone by hand."
+        )
     if len(block.wanted) == 1:
         shares = {block.wanted[0].account: filled}
     else:
@@ -210,15 +218,8 @@ def _shares(
                 f" {block.increment}. Wait for the rest of the fill, or allocate it by hand."
             )
         wants = {one.account: int(one.quantity / block.increment) for one in block.wanted}
-        least = {account: int(booked.get(account, ZERO) / block.increment) for account in wants}
+        least = {account: _units(booked.get(account, ZERO), block.increment) or 0 for account in wants}
         shares = {account: part * block.increment for account, part in _divided(units, wants, ties, least).items()}
-    unknown = sorted(set(booked) - set(shares))
-    fewer = sorted(account for account in shares if shares[account] < booked.get(account, ZERO))
-    if unknown or fewer:
-        raise FillError(
-            f"Block {block.block} has {filled} shares filled, but more were booked: {', '.join(unknown or fewer)}. A"
-            " booking that the fills do not bear must be undone by hand."
-        )
     return shares
 
 
@@ -275,5 +276,5 @@ def _plain(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _exactly():  # type: ignore[no-untyped-def]
+def _exactly() -> AbstractContextManager[Context]:
     return localcontext(Context(prec=DIGITS))
