@@ -55,7 +55,7 @@ def _overfilled(connection: sa.Connection) -> Finding:
     filled: dict[str, Decimal] = {}
     for order, quantity in connection.execute(sa.select(fills.order_id, fills.quantity)):
         filled[order] = filled.get(order, Decimal(0)) + quantity
-    ordered = dict(connection.execute(sa.select(orders.order_id, orders.quantity)).tuples().all())
+    ordered = {order: shares for order, shares in connection.execute(sa.select(orders.order_id, orders.quantity))}
     over = sorted(order for order, shares in filled.items() if shares > ordered[order])
     return Finding(name="fills", ok=not over, text=f"{len(filled)} orders filled, over their quantity: {', '.join(over) or 'none'}.")
 

@@ -64,7 +64,11 @@ class Store:
             The place cannot be used, is a database of something else, or was written by a newer Lotwright.
         """
         database = Database(place)
-        upgrade(database)
+        try:
+            upgrade(database)
+        except BaseException:
+            database.close()
+            raise
         return cls(database)
 
     def __enter__(self) -> Store:
