@@ -20,7 +20,9 @@ D = Decimal
 INCREMENTS = st.sampled_from([D(1), D("0.001"), D("0.25"), D(100)])
 
 
-def want(account: str, quantity: object, *, symbol: str = "VTI", side: Side = Side.BUY, increment: object = 1) -> Wanted:
+def want(
+    account: str, quantity: object, *, symbol: str = "VTI", side: Side = Side.BUY, increment: object = 1
+) -> Wanted:
     return Wanted(account=account, symbol=symbol, side=side, quantity=D(str(quantity)), increment=D(str(increment)))
 
 
@@ -91,9 +93,7 @@ def test_each_account_is_within_one_increment_and_one_cent_of_its_share(case: tu
 
 
 @given(filled_blocks(), st.randoms(use_true_random=False))
-def test_no_order_of_accounts_or_fills_changes_anything(
-    case: tuple[Block, list[BlockFill]], mixed: random.Random
-):
+def test_no_order_of_accounts_or_fills_changes_anything(case: tuple[Block, list[BlockFill]], mixed: random.Random):
     block, fills = case
     wanted = list(block.wanted)
     mixed.shuffle(wanted)

@@ -13,9 +13,24 @@ D = Decimal
 DAY = date(2026, 11, 20)
 AT = datetime(2026, 11, 20, 15, 30, 0, 123456, tzinfo=UTC)
 RUN = Run(
-    run="r1", started=AT, as_of=DAY, book_hash="b", program="balanced", program_hash="p", version="0", settings={"gap": "0.1"}
+    run="r1",
+    started=AT,
+    as_of=DAY,
+    book_hash="b",
+    program="balanced",
+    program_hash="p",
+    version="0",
+    settings={"gap": "0.1"},
 )
-_LOT = {"lot": "L1", "acquired": "2026-01-02", "quantity": 10, "basis": 1200, "proceeds": 1000, "gain": -200, "character": "ST"}
+_LOT = {
+    "lot": "L1",
+    "acquired": "2026-01-02",
+    "quantity": 10,
+    "basis": 1200,
+    "proceeds": 1000,
+    "gain": -200,
+    "character": "ST",
+}
 _SELL = {
     "account": "A", "symbol": "VTI", "side": "sell", "quantity": 10, "price": 100, "value": 1000, "lots": [_LOT], "reason": "",
 }  # fmt: skip

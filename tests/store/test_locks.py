@@ -117,7 +117,14 @@ def test_the_same_intention_of_two_plans_counts_once_two_facts_twice(store: Stor
 
 def test_locks_of_trades_done_elsewhere_can_be_told(store: Store):
     lock = LockRecord(
-        plan="by hand 1", household="H", account="OUTSIDE", symbol="VTI", bars=Bars.BUY, day=DAY, quantity=D(3), source="letter"
+        plan="by hand 1",
+        household="H",
+        account="OUTSIDE",
+        symbol="VTI",
+        bars=Bars.BUY,
+        day=DAY,
+        quantity=D(3),
+        source="letter",
     )
     assert store.record_locks([lock, lock], at=AT) == 1
     assert store.locks() == (replace(lock, state=LockState.EXECUTED),)
@@ -137,7 +144,9 @@ def clash(first: dict[str, object], second: dict[str, object], *, store: Store, 
 
 @pytest.mark.parametrize("symbol", ["VTI", "ITOT"])
 @pytest.mark.parametrize("order_of", [(0, 1), (1, 0)])
-def test_two_plans_that_make_a_wash_sale_together_are_not_both_approved(store: Store, symbol: str, order_of: tuple[int, int]):
+def test_two_plans_that_make_a_wash_sale_together_are_not_both_approved(
+    store: Store, symbol: str, order_of: tuple[int, int]
+):
     buys = {"trades": [trade("buy", symbol, account="B")], "wash_sales": {"locks": [], "kept": []}}
     sells = {"trades": [trade("sell", "VTI", gain=-50)]}
     pair = [sells, buys]

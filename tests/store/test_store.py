@@ -29,7 +29,10 @@ ONCE = settings(max_examples=25, suppress_health_check=[HealthCheck.function_sco
 
 def test_a_run_and_its_plans_come_back(store: Store):
     store.record_run(RUN)
-    documents = [document("H1"), document("H2", status="failed", failure={"reason": "input", "message": "", "evidence": {}}, trades=[])]
+    documents = [
+        document("H1"),
+        document("H2", status="failed", failure={"reason": "input", "message": "", "evidence": {}}, trades=[]),
+    ]
     hashes = store.record_plans("r1", documents, at=AT)
     assert hashes == tuple(map(plan_hash, documents))
     assert store.runs() == (RUN,)
@@ -68,12 +71,14 @@ def test_telling_everything_twice_changes_nothing(store: Store):
     assert end.summary == {"planned": 1}
 
 
-@pytest.mark.parametrize("wrong", [{"quantity": D(5)}, {"price": D("100.01250001")}, {"day": DAY}, {"at": AT + timedelta(microseconds=1)}])
+@pytest.mark.parametrize(
+    "wrong", [{"quantity": D(5)}, {"price": D("100.01250001")}, {"day": DAY}, {"at": AT + timedelta(microseconds=1)}]
+)
 def test_another_fact_under_the_same_key_is_an_error_and_records_nothing(store: Store, wrong: dict[str, object]):
     (plan,) = store.record_plans(None, [document()], at=AT)
     store.record_orders([order(plan)])
     store.record_fills([fill(plan)])
-    with pytest.raises(StoreError, match="fills x1 is recorded with .* A fact is never rewritten"):
+    with pytest.raises(StoreError, match=r"fills x1 is recorded with .* A fact is never rewritten"):
         store.record_fills([fill(plan, name="x0"), replace(fill(plan), **wrong)])
     assert store.fills(plan) == (fill(plan),)
 
@@ -204,7 +209,10 @@ def test_nobody_else_may_read_a_state_folder(tmp_path: Path):
 
 def test_sqlite_syncs_at_every_commit(tmp_path: Path):
     with Store.open(tmp_path) as store, store.database.reading() as connection:
-        said = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys")}
+        said = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
     assert said == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 

@@ -100,7 +100,8 @@ def plan_command(
     state: StateFolder = None,
     store_url: StoreUrl = None,
     approved_only: Annotated[
-        bool, typer.Option("--approved-only", help="Honour only the locks of plans that were approved, not of proposals.")
+        bool,
+        typer.Option("--approved-only", help="Honour only the locks of plans that were approved, not of proposals."),
     ] = False,
 ) -> None:
     """Plan the trades of every household of a book, and print what a person wants to read.

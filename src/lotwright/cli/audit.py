@@ -21,7 +21,9 @@ JsonPath = Annotated[str | None, typer.Option("--json", help="Write JSON to this
 @app.command("show")
 def show_command(
     state: StateFolder = None,
-    kind: Annotated[list[str] | None, typer.Option("--kind", help="Only records of this kind; may be repeated.")] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", help="Only records of this kind; may be repeated.")
+    ] = None,
     last: Annotated[int | None, typer.Option("--last", min=1, help="Only the last so many.")] = None,
     json_path: JsonPath = None,
 ) -> None:

@@ -15,7 +15,9 @@ from lotwright.errors import StoreError
 if TYPE_CHECKING:
     from lotwright.store.facts import LockRecord
 
-app = typer.Typer(no_args_is_help=True, help="Look after what is remembered: runs, plans, approvals, orders, fills, locks.")
+app = typer.Typer(
+    no_args_is_help=True, help="Look after what is remembered: runs, plans, approvals, orders, fills, locks."
+)
 
 JsonPath = Annotated[str | None, typer.Option("--json", help="Write JSON to this file; - for standard output.")]
 

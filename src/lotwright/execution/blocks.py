@@ -187,7 +187,9 @@ def _filled(block: Block, fills: Sequence[BlockFill]) -> Decimal:
         seen.add(fill.fill)
         numbers = (fill.quantity, fill.price)
         if not all(number.is_finite() and number > 0 for number in numbers) or not fill.fee.is_finite():
-            raise FillError(f"{what} is of {fill.quantity} shares at {fill.price} with a fee of {fill.fee}. Ask the broker.")
+            raise FillError(
+                f"{what} is of {fill.quantity} shares at {fill.price} with a fee of {fill.fee}. Ask the broker."
+            )
     filled = sum((fill.quantity for fill in fills), ZERO)
     if filled > block.quantity:
         raise FillError(
@@ -223,9 +225,7 @@ def _shares(
     return shares
 
 
-def _divided(
-    units: int, wants: Mapping[str, int], ties: Mapping[str, str], least: Mapping[str, int]
-) -> dict[str, int]:
+def _divided(units: int, wants: Mapping[str, int], ties: Mapping[str, str], least: Mapping[str, int]) -> dict[str, int]:
     """Units in proportion to what is wanted; ``least`` of each first, then whole parts, then largest remainders."""
     whole = sum(wants.values())
     exact = {account: Fraction(units * want, whole) for account, want in wants.items()}

@@ -115,13 +115,15 @@ class AuditChain:
     def _writing(self) -> Iterator[IO[bytes]]:
         """The file, open to append, while nobody else writes."""
         try:
-            with self._turn, self._lock, self._told("written"):
-                with os.fdopen(os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b", 0) as out:
-                    yield out
+            with self._turn, self._lock, self._told("written"), self._opened() as out:
+                yield out
         except Timeout as error:
             raise StoreError(
                 f"The audit chain {self.file} has been held by another program for {WAIT:.0f} s. Wait for it to end."
             ) from error
+
+    def _opened(self) -> IO[bytes]:
+        return os.fdopen(os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b", 0)
 
     @contextmanager
     def _told(self, what: str) -> Iterator[None]:
@@ -151,7 +153,9 @@ class AuditChain:
     def _begin(self, out: IO[bytes]) -> AuditRecord:
         name = self._new_name or uuid4().hex
         if self.store is not None and self.store.audit_count(name):
-            raise StoreError(f"The chain {name} is in the store, and {self.file} is empty. Restore the file from a backup.")
+            raise StoreError(
+                f"The chain {name} is in the store, and {self.file} is empty. Restore the file from a backup."
+            )
         first = self._made(1, CHAIN, {"chain": name}, GENESIS)
         self._write(out, first.line + b"\n")
         _sync_folder(self.file.parent)

@@ -104,7 +104,9 @@ def _private(text: str, where: str) -> Ed25519PrivateKey:
     except (binascii.Error, ValueError):
         raw = b""
     if len(raw) != BYTES:
-        raise StoreError(f"There is no Ed25519 key in {where}: it is {BYTES} bytes in base64. Make one: lotwright audit key.")
+        raise StoreError(
+            f"There is no Ed25519 key in {where}: it is {BYTES} bytes in base64. Make one: lotwright audit key."
+        )
     found: Ed25519PrivateKey = _ed25519().Ed25519PrivateKey.from_private_bytes(raw)
     return found
 

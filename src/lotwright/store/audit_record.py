@@ -96,13 +96,12 @@ def read_record(line: bytes) -> AuditRecord:
         found = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"it is not JSON ({error})") from None
-    if not isinstance(found, dict) or not _KEYS <= found.keys() or found.keys() - _KEYS not in (set(), _SIGNED):
+    if not isinstance(found, dict) or found.keys() not in (_KEYS, _KEYS | _SIGNED):
         raise ValueError("it has not the keys of a record")
     texts = [found[name] for name in ("at", "hash", "kind", "prev", *sorted(_SIGNED & found.keys()))]
-    if type(found["seq"]) is not int or not all(isinstance(text, str) for text in texts):
+    are_texts = all(isinstance(text, str) for text in texts)
+    if type(found["seq"]) is not int or not are_texts or not isinstance(found["payload"], dict):
         raise ValueError("it has not the kinds of value of a record")
-    if not isinstance(found["payload"], dict):
-        raise ValueError("its payload is no object")
     try:
         if canonical_json(found) != line:
             raise ValueError("its text is not the canonical one")

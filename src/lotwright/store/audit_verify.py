@@ -154,7 +154,9 @@ def _lines(file: Path) -> Iterator[bytes]:
         with file.open("rb") as source:
             yield from source
     except OSError as error:
-        raise StoreError(f"There is no audit chain to read at {file}: {error.strerror}. Name its state folder.") from error
+        raise StoreError(
+            f"There is no audit chain to read at {file}: {error.strerror}. Name its state folder."
+        ) from error
 
 
 def _read(file: Path, reading: _Reading, public_key: str | None) -> None:
@@ -254,7 +256,9 @@ def _hold_against_store(store: KeptCopy, reading: _Reading) -> None:
 def _hold_against_checkpoints(checkpoints: Iterable[Checkpoint], reading: _Reading) -> None:
     for point in sorted(checkpoints, key=lambda point: point.count):
         if point.chain != reading.chain:
-            raise _BadError(1, f"The checkpoint is of chain {point.chain}, and this is {reading.chain}; it was replaced.")
+            raise _BadError(
+                1, f"The checkpoint is of chain {point.chain}, and this is {reading.chain}; it was replaced."
+            )
         if point.count > reading.count:
             raise _BadError(
                 reading.count + 1,

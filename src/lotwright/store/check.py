@@ -35,7 +35,9 @@ def check(database: Database) -> tuple[Finding, ...]:
 def _file(connection: sa.Connection) -> Finding:
     said = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
     said = [] if said == ["ok"] else said
-    said += [f"{row[0]} row {row[1]} refers to no {row[2]}" for row in connection.exec_driver_sql("PRAGMA foreign_key_check")]
+    said += [
+        f"{row[0]} row {row[1]} refers to no {row[2]}" for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
+    ]
     return Finding(name="file", ok=not said, text="; ".join(said[:5]) or "the database is whole.")
 
 
@@ -55,14 +57,23 @@ def _overfilled(connection: sa.Connection) -> Finding:
     filled: dict[str, Decimal] = {}
     for order, quantity in connection.execute(sa.select(fills.order_id, fills.quantity)):
         filled[order] = filled.get(order, Decimal(0)) + quantity
-    ordered = {order: shares for order, shares in connection.execute(sa.select(orders.order_id, orders.quantity))}
-    over = sorted(order for order, shares in filled.items() if shares > ordered[order])
-    return Finding(name="fills", ok=not over, text=f"{len(filled)} orders filled, over their quantity: {', '.join(over) or 'none'}.")
+    rows = connection.execute(sa.select(orders.order_id, orders.quantity))
+    over = sorted(order for order, ordered in rows if filled.get(order, Decimal(0)) > ordered)
+    text = f"{len(filled)} orders filled, over their quantity: {', '.join(over) or 'none'}."
+    return Finding(name="fills", ok=not over, text=text)
 
 
 def _counts(connection: sa.Connection) -> Finding:
     counted = (
         f"{connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one():,} {table.name}"
-        for table in (tables.runs, tables.plans, tables.approvals, tables.orders, tables.fills, tables.locks, tables.audit)
+        for table in (
+            tables.runs,
+            tables.plans,
+            tables.approvals,
+            tables.orders,
+            tables.fills,
+            tables.locks,
+            tables.audit,
+        )
     )
     return Finding(name="counts", ok=True, text=f"{', '.join(counted)}.")

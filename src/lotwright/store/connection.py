@@ -49,9 +49,8 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """A transaction that is durable when it ends well, and did nothing when it does not."""
-        with self._told(), self.engine.connect().execution_options(**{_WRITES: True}) as connection:
-            with connection.begin():
-                yield connection
+        with self._told(), self.engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+            yield connection
 
     def close(self) -> None:
         """Let go of every connection."""

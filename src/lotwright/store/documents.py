@@ -63,10 +63,10 @@ def plan_rows(document: Document, recording: Recording) -> PlanRows:
         trades = tuple(_trade_row(plan["plan"], trade) for trade in document["trades"])
         locks = tuple(_lock_rows(document, plan, as_of, recording.at))
     except (KeyError, TypeError, ValueError) as error:
-        name = document.get("household", "?") if isinstance(document, Mapping) else "?"
+        name = dict(document).get("household", "?")
         raise StoreError(
-            f"The plan of {name} cannot be recorded: {type(error).__name__} {error}. Give a plan as 'lotwright plan"
-            " --json' writes it."
+            f"The plan of {name} cannot be recorded: {type(error).__name__} {error}. Give a plan as 'lotwright plan --json'"
+            " writes it."
         ) from error
     return PlanRows(plan=plan, trades=trades, locks=locks)
 
@@ -147,8 +147,6 @@ def _lock_rows(
             "day": as_of,
             "quantity": number(trade["quantity"]),
             "loss": sum(losses, ZERO) if is_sale else None,
-            "symbols_json": canonical_json(
-                sorted(locked[trade["symbol"]]) if is_sale else [trade["symbol"]]
-            ).decode(),
+            "symbols_json": canonical_json(sorted(locked[trade["symbol"]]) if is_sale else [trade["symbol"]]).decode(),
             "recorded": recorded,
         }

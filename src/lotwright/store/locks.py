@@ -59,7 +59,7 @@ def find_locks(connection: sa.Connection, query: LockQuery) -> tuple[LockRecord,
         if is_intent and (key in facts or filled.get(key, ZERO) >= row["quantity"]):
             continue
         state = LockState.APPROVED if row["plan"] in approved else LockState.PROPOSED
-        state = LockState.RELEASED if _is_released(row, released) else state if is_intent else LockState.EXECUTED
+        state = LockState.RELEASED if _is_released(dict(row), released) else state if is_intent else LockState.EXECUTED
         found.append(
             LockRecord(
                 plan=row["plan"],
@@ -186,9 +186,7 @@ def _recorded_after(connection: sa.Connection, read: datetime | None, plans: Col
     """Plans, of those given, with a lock recorded or an approval given after the planner had read the store."""
     if read is None or not plans:
         return set(plans)
-    locks = sa.select(tables.locks.c.plan).where(
-        tables.locks.c.plan.in_(plans), tables.locks.c.recorded > read - SKEW
-    )
+    locks = sa.select(tables.locks.c.plan).where(tables.locks.c.plan.in_(plans), tables.locks.c.recorded > read - SKEW)
     return set(connection.execute(locks).scalars())
 
 
@@ -210,5 +208,3 @@ def _pending(lock: LockRecord) -> Pending:
         loss=lock.loss,
         because=explained(lock),
     )
-
-

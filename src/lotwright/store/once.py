@@ -81,7 +81,7 @@ def _insert(
         same = sa.tuple_(*key_columns).in_(there) if len(keys) > 1 else key_columns[0].in_([key[0] for key in there])
         for row in connection.execute(sa.select(table).where(same)).mappings():
             key = tuple(row[name] for name in keys)
-            _compare(table, key, row, rows[key], told)
+            _compare(table, key, dict(row), rows[key], told)
     return len(new)
 
 

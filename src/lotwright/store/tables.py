@@ -72,7 +72,9 @@ plans = sa.Table(
     sa.Index("plans_by_household", "household", "as_of"),
 )
 
-documents = sa.Table("documents", metadata, _plan(primary_key=True), sa.Column("zipped", sa.LargeBinary, nullable=False))
+documents = sa.Table(
+    "documents", metadata, _plan(primary_key=True), sa.Column("zipped", sa.LargeBinary, nullable=False)
+)
 
 run_plans = sa.Table(
     "run_plans",

@@ -176,7 +176,5 @@ def _make_executions() -> None:
 
 
 def _make_audit() -> None:
-    op.create_table(
-        "checkpoints", *_keys("chain"), _whole("count", primary_key=True), *_texts("head"), _time("at")
-    )
+    op.create_table("checkpoints", *_keys("chain"), _whole("count", primary_key=True), *_texts("head"), _time("at"))
     op.create_table("audit", *_keys("chain"), _whole("seq", primary_key=True), *_texts("hash", "line"))
