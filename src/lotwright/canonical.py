@@ -18,6 +18,9 @@ import rfc8785
 
 from lotwright.errors import LotwrightError
 
+MOST_INTEGER = 2**53 - 1
+"""Beyond it not every integer is a JSON number that all readers agree on (RFC 8785, 3.2.2.3)."""
+
 
 def canonical_json(value: Any) -> bytes:
     """Return the one UTF-8 text of RFC 8785 for a value of mappings, sequences, text, numbers, days and times.
@@ -56,11 +59,13 @@ def plan_hash(document: Mapping[str, Any]) -> str:
 
 
 def _numbers(value: Any) -> Any:
-    """Decimals as the floats that JSON numbers are."""
+    """Decimals as the floats that JSON numbers are; integers that no float can hold as text."""
     if isinstance(value, Mapping):
         return {name: _numbers(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_numbers(item) for item in value]
+    if isinstance(value, int) and abs(value) > MOST_INTEGER:
+        return str(value)
     return float(value) if isinstance(value, Decimal) else value
 
 
