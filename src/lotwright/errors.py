@@ -5,7 +5,9 @@
     LotwrightError
     ├── BookError        a table of a book is missing, malformed or contradicts itself
     ├── ProgramError     a program, portfolio or option names something that does not exist or does not fit
-    └── PlanError        a plan file is not what it claims to be
+    ├── PlanError        a plan file is not what it claims to be
+    ├── FillError        fills are not what was ordered
+    └── StoreError       a store or audit chain cannot be used, or is told two different facts under one key
 
 What a caller got wrong raises one of these. A fact about an account (no price, no cash, no lots) is not raised but
 returned as a :class:`lotwright.book.failure.Failure`, so that one bad account never stops the others.
@@ -28,3 +30,11 @@ class ProgramError(LotwrightError):
 
 class PlanError(LotwrightError):
     """A plan file is not what it claims to be."""
+
+
+class FillError(LotwrightError):
+    """Fills are not what was ordered: too many shares, another increment, the same fill twice."""
+
+
+class StoreError(LotwrightError):
+    """A store or audit chain cannot be used, or is told two different facts under one key."""

@@ -3,6 +3,7 @@
     python -m tests.bench.households BOOK      how good and how fast, by kind of model and account value
     python -m tests.bench.baselines BOOK       against plain cvxpy and general solvers, same accounts, same prices
     python -m tests.bench.costs BOOK           what exact netting, FIFO and whole shares cost
+    python -m tests.bench.store                what remembering 10,000 plans costs, SQLite against PostgreSQL
 
 Run from the root of the checkout, on an otherwise idle machine. Importing this package says, before anything imports
 numpy, that linear algebra has one thread and that the kernels are compiled: times are those of one core.

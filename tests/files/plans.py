@@ -8,6 +8,7 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from lotwright.book.failure import Failure
+from lotwright.book.holdings import Pending
 from lotwright.book.kinds import Character, Side
 from lotwright.book.trades import LotSale, Trade
 from lotwright.plan.result import (
@@ -186,6 +187,19 @@ plans = st.builds(
             max_size=2,
         ).map(tuple),
         kept=st.lists(st.builds(Kept, symbol=words, rule=words, because=words), max_size=2).map(tuple),
+        honoured=st.lists(
+            st.builds(
+                Pending,
+                account=words,
+                symbol=words,
+                side=st.sampled_from(Side),
+                date=days,
+                quantity=shares,
+                loss=st.none() | cents,
+                because=words,
+            ),
+            max_size=2,
+        ).map(tuple),
     ),
     checks=st.lists(st.builds(Check, name=words, ok=st.booleans(), text=words), max_size=2).map(tuple),
     notes=st.lists(words, max_size=2).map(tuple),
