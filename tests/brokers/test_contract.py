@@ -305,6 +305,7 @@ GOOD = buy("b", "AAA", "1", "51")
         replace(GOOD, limit=None),
         replace(GOOD, limit=Decimal(0)),
         replace(GOOD, limit=Decimal("NaN")),
+        replace(GOOD, limit=Decimal("1e40")),
         replace(GOOD, limit=Decimal("51.001")),
         replace(GOOD, symbol="PENNY", limit=Decimal("0.50005")),
         replace(GOOD, kind=OrderKind.MARKET),

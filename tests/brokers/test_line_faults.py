@@ -5,6 +5,7 @@ Judged from the stand-in's own ledger and from the requests it counted.
 
 from __future__ import annotations
 
+import json
 import time
 from decimal import Decimal
 
@@ -13,8 +14,11 @@ import pytest
 from lotwright.errors import AnswerError, BrokerError, KeysError, LineError
 from lotwright.execution.broker import Accepted, CancelAsked, Doubt, Refusal, Rejected, Unknown
 from lotwright.execution.facts import Status
+from lotwright.execution.line import Heard, Question
+from lotwright.execution.rest import RestBroker
 from lotwright.execution.standin.faults import Fault, Kind
-from tests.brokers.standing import KEY, LONG_AGO, Scene, buy, house, scene, sell
+from lotwright.execution.standin.forms import fill_form, order_form
+from tests.brokers.standing import KEY, LONG_AGO, Scene, buy, house, scene, sell, void
 
 HTML = "<html><body>504 Gateway Time-out</body></html>"
 LONG = 12.0
@@ -325,15 +329,15 @@ def test_rows_told_twice_or_out_of_order_are_each_once_and_in_order(at: Scene, r
 
 
 def test_long_lists_are_complete(at: Scene):
-    for number in range(1003):
+    for number in range(503):
         at.house.do(KEY, "submit", {"symbol": "AAA", "side": "buy", "type": "limit", "time_in_force": "day",
                                     "qty": "0.01", "limit_price": "51" if number % 2 else "40", "client_order_id": f"o{number}"})  # fmt: skip
-    assert len(at.broker.orders_since(LONG_AGO)) == 1003
-    assert len(at.broker.open_orders()) == 502
-    assert len(at.broker.fills(LONG_AGO)) == 501
+    assert len(at.broker.orders_since(LONG_AGO)) == 503
+    assert len(at.broker.open_orders()) == 252
+    assert len(at.broker.fills(LONG_AGO)) == 251
     third = at.broker.orders_since(LONG_AGO)[2].submitted
     assert third is not None
-    assert len(at.broker.orders_since(third)) == 1000
+    assert len(at.broker.orders_since(third)) == 500
 
 
 def test_paging_that_never_advances_raises_instead_of_leaving_things_out(at: Scene):
@@ -353,6 +357,42 @@ def test_a_server_without_cursors_of_ids_is_paged_by_time(at: Scene):
                                     "qty": "0.01", "client_order_id": f"o{number}"})  # fmt: skip
     strike(at, Kind.DEAF, method="GET", times=None, keys=["after_order_id"])
     assert len(at.broker.orders_since(LONG_AGO)) == 501
+
+
+class EverythingAtOnce:
+    """A line to a server that pages nothing: 150 executions and 600 orders, whatever is asked."""
+
+    def __init__(self, at: Scene) -> None:
+        self._fill = fill_form(at.house.exchange.ledger.executions[0])
+        self._order = order_form(next(iter(at.house.exchange.orders.values())), at.house.exchange)
+
+    def ask(self, question: Question) -> Heard:
+        if "activities" in question.path:
+            rows = [{**self._fill, "id": f"20261123::{number}"} for number in range(150)]
+        else:
+            rows = [{**self._order, "id": str(number)} for number in range(600)]
+        return Heard(status=200, text=json.dumps(rows))
+
+    def hide(self, text: str) -> str:
+        return text
+
+
+def test_a_server_that_tells_everything_at_once_is_read():
+    with scene("in_process") as at:
+        at.broker.submit(buy("b", "AAA", "1", "51"))
+        at.house.settle()
+        line = EverythingAtOnce(at)
+    broker = RestBroker(line, name="theirs", is_live=False, is_simulated=True, sleep=void)
+    assert len(broker.fills(LONG_AGO)) == 150
+    assert len(broker.orders_since(LONG_AGO)) == 600
+
+
+@pytest.mark.parametrize("body", ['{"detail": "Not Found"}', '{"code": 40410000, "message": "endpoint not found."}'])
+def test_an_account_without_configurations_or_bars_is_read_all_the_same(at: Scene, body: str):
+    for path in ("configurations", "bars"):
+        strike(at, Kind.FAIL_BEFORE, method="GET", path=path, times=None, status=404, body=body)
+    assert at.broker.account().blocks == ()
+    assert at.broker.daily_volume(["AAA"]) == {}
 
 
 def test_an_answer_about_another_order_is_not_believed(at: Scene):

@@ -214,6 +214,16 @@ def test_a_saved_stand_in_goes_on_in_another_process(tmp_path: Path):
     assert second.submit(sell("s", "AAA", "40", "49")).refusal == "duplicate"  # type: ignore[union-attr]
 
 
+def test_a_saved_stand_in_opened_on_another_day_shows_that_day_and_never_an_earlier_one(tmp_path: Path):
+    path = tmp_path / "account.jsonl"
+    opened(path).submit(sell("s", "AAA", "40", "49"))
+    thursday = datetime(2026, 11, 26, 15, 0, tzinfo=UTC)  # Thanksgiving: the next session is Friday's
+    later = SimulatedBroker.open(path, number="", positions={}, cash=Decimal(0), prices={}, now=thursday)
+    assert later.clock().now == datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
+    later.submit(sell("t", "AAA", "10", "49"))
+    assert opened(path).clock().now >= datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
+
+
 def test_a_torn_last_line_is_forgotten_and_the_next_stands_alone(tmp_path: Path):
     path = tmp_path / "account.jsonl"
     opened(path).submit(sell("s", "AAA", "40", "49"))

@@ -253,7 +253,7 @@ def read_activity(said: Any) -> Activity:
     return Activity(
         activity=row.text("id"),
         kind=row.text("activity_type"),
-        day=row.day("date"),
+        day=_day_of(row),
         amount=row.maybe("net_amount"),
         symbol=row.word("symbol") or None,
         quantity=row.maybe("qty"),
@@ -329,6 +329,13 @@ def refusal_of(status: int, message: str) -> Refusal:
     if "asset" in said and "not found" in said:
         return Refusal.ASSET
     return Refusal.ORDER if status in {400, 422} else Refusal.OTHER
+
+
+def _day_of(row: Row) -> date:
+    for key in ("date", "created_at", "transaction_time"):
+        if row.word(key):
+            return row.day(key)
+    return row.day("date")
 
 
 def _at(row: Row, day: date, key: str) -> datetime:

@@ -53,11 +53,14 @@ class Heard:
             found = self.json()
         except Silence:
             return None
-        if not isinstance(found, dict) or not isinstance(found.get("message"), str):
+        if not isinstance(found, dict):
+            return None
+        message = found.get("message", found.get("detail"))  # "detail": what stand-ins of others may say
+        if not isinstance(message, str):
             return None
         code = found.get("code")
-        rest = {key: value for key, value in found.items() if key not in {"code", "message"}}
-        return (code if isinstance(code, int) else None), found["message"], rest
+        rest = {key: value for key, value in found.items() if key not in {"code", "message", "detail"}}
+        return (code if isinstance(code, int) else None), message, rest
 
 
 class Silence(Exception):  # noqa: N818  no error: the caller turns it into Unknown, or asks again

@@ -11,6 +11,7 @@ from lotwright.execution.facts import Duration, OrderKind
 MOST_DECIMALS = 9
 LONGEST_ID = 128
 MOST_SHARES = Decimal(100_000_000)
+MOST_DOLLARS = Decimal(100_000_000)
 CLIENT_ID = re.compile(r"[A-Za-z0-9._:-]+")
 SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9./-]{0,19}")
 
@@ -39,8 +40,8 @@ def fault_of(request: OrderRequest) -> str | None:
 def _limit_fault(symbol: str, kind: OrderKind, limit: Decimal | None) -> str | None:
     if kind is OrderKind.MARKET:
         return None if limit is None else f"{symbol}: a market order has no limit, found {limit}"
-    if limit is None or not limit.is_finite() or limit <= 0:
-        return f"{symbol}: a limit order needs a limit above zero, found {limit}"
+    if limit is None or not limit.is_finite() or not 0 < limit <= MOST_DOLLARS:
+        return f"{symbol}: a limit order needs a limit above zero and at most {MOST_DOLLARS:,}, found {limit}"
     if limit % tick(limit):
         return f"{symbol}: limit {limit} is not a multiple of the tick {tick(limit)}"
     return None

@@ -12,6 +12,8 @@ from email.utils import parsedate_to_datetime
 
 LONGEST = 65.0
 """Seconds: a window is a minute, and clocks are told in whole seconds."""
+SHORT = 3.0
+"""Seconds to wait where a broker counts and does not say until when."""
 RESERVE = 20
 """Requests of a window left alone, for cancels."""
 
@@ -39,7 +41,7 @@ class Pace:
             return
         self._left = left
         self._reserve = min(self._reserve, (limit or RESERVE * 10) // 10)
-        self._wait = self.asked(headers) or 0.0
+        self._wait = self.asked(headers) or SHORT
 
     def asked(self, headers: Mapping[str, str]) -> float | None:
         """Seconds the broker asks to wait, None where it says nothing that can be understood."""

@@ -37,6 +37,8 @@ from lotwright.execution.pace import Pace
 
 ATTEMPTS = 6
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
+RATE_PAUSE = 13.0
+"""Seconds after a rate limit that says nothing: five of them outlast its minute."""
 A_PAGE, MOST_ORDERS, MOST_SYMBOLS = 100, 500, 100
 MOST_PAGES = 1000
 SESSIONS_OF_VOLUME = 20
@@ -139,7 +141,8 @@ class RestBroker:
 
     def orders_since(self, moment: datetime) -> tuple[Order, ...]:
         """Every order submitted after ``moment``, oldest first, complete."""
-        return self._orders({"status": "all", "after": _utc(moment)})
+        found = self._orders({"status": "all", "after": _second(moment)})
+        return tuple(order for order in found if order.submitted is None or order.submitted > moment)
 
     def order(self, client_id: str) -> Order | None:
         """The order of that client id; None when the broker says it has none."""
@@ -159,7 +162,7 @@ class RestBroker:
         heard = self._once(Question(method="POST", path="/v2/orders", body=_body(request)))
         if isinstance(heard, Unknown):
             return heard
-        if heard.status == 200:
+        if heard.status in {200, 201}:
             return self._accepted(request, heard)
         return self._refused(heard)
 
@@ -177,14 +180,14 @@ class RestBroker:
 
     def fills(self, since: datetime) -> tuple[Fill, ...]:
         """Every execution after ``since``, each once, complete."""
-        rows = self._activities("/v2/account/activities/FILL", {"after": _utc(since - timedelta(seconds=1))})
+        rows = self._activities("/v2/account/activities/FILL", {"after": _second(since)})
         found = {fill.fill: fill for fill in map(words.read_fill, rows) if fill.at > since}
         return tuple(sorted(found.values(), key=lambda fill: (fill.at, fill.fill)))
 
     def activities(self, since: date) -> tuple[Activity, ...]:
         """Everything but executions since that day, each once, complete."""
         midnight = datetime.combine(since - timedelta(days=1), datetime.min.time(), UTC)
-        rows = self._activities("/v2/account/activities", {"after": _utc(midnight)})
+        rows = self._activities("/v2/account/activities", {"after": _second(midnight)})
         other = (row for row in rows if not isinstance(row, Mapping) or row.get("activity_type") != "FILL")
         found = {each.activity: each for each in map(words.read_activity, other) if each.day >= since}
         return tuple(sorted(found.values(), key=lambda each: (each.day, each.activity)))
@@ -253,6 +256,8 @@ class RestBroker:
                 after = {"after_order_id": read[-1].broker_id}
             elif "after_order_id" in after and read[-1].submitted is not None:
                 after = {"after": _utc(read[-1].submitted)}  # a server that knows no cursor of ids
+            elif len(rows) > MOST_ORDERS:
+                break  # a server that tells everything at once
             else:
                 raise self._no_end("orders")
         oldest = datetime.min.replace(tzinfo=UTC)
@@ -266,8 +271,8 @@ class RestBroker:
             names = [words.Row("Activity", row).text("id") for row in rows]
             is_new = any(name not in found for name in names)
             found |= dict(zip(names, rows, strict=True))
-            if len(rows) < A_PAGE:
-                return list(found.values())
+            if len(rows) < A_PAGE or (not is_new and len(rows) > A_PAGE):
+                return list(found.values())  # the last page, or a server that tells everything at once
             if not is_new:
                 break
             asked["page_token"] = names[-1]
@@ -318,7 +323,10 @@ class RestBroker:
         if complaint is not None and 400 <= heard.status < 500 and heard.status not in {408, 425, 429}:
             raise BrokerError(self._line.hide(f"{self._name} refuses {question}: {heard.status} {complaint[1]}."))
         again = self._again(question, f"status {heard.status}")
-        again.wait = self._pace.asked(heard.headers) if heard.status in {429, 503} else None
+        if heard.status in {429, 503}:
+            again.wait = self._pace.asked(heard.headers)
+        if heard.status == 429 and again.wait is None:
+            again.wait = RATE_PAUSE
         raise again
 
     def _again(self, question: Question, why: str) -> _AgainError:
@@ -391,6 +399,11 @@ def _plain(number: Decimal) -> str:
 
 def _utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _second(moment: datetime) -> str:
+    """A second or so earlier, in whole seconds: more is not documented, and what is too early is left out here."""
+    return _utc(moment.replace(microsecond=0) - timedelta(seconds=1))
 
 
 def _mean(days: Mapping[date, Decimal]) -> Decimal:

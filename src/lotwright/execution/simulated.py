@@ -24,6 +24,7 @@ from lotwright.execution.standin.ledger import HeldLot
 from lotwright.execution.standin.opening import open_with
 from lotwright.execution.standin.routes import Answer, Asking
 from lotwright.execution.standin.securities import security
+from lotwright.execution.standin.sessions import Sessions
 from lotwright.execution.standin.tape import Tape
 from lotwright.execution.standin.terms import Terms
 from lotwright.execution.standin.timing import StandInTime
@@ -115,6 +116,13 @@ def _asking(question: Question, *, deaf: Any) -> Asking:
     return Asking(method=question.method, path=question.path, query=query, body=body)
 
 
+def _in_session(sessions: Sessions, moment: datetime) -> datetime:
+    """The moment, or half an hour after the next opening where the market is closed then."""
+    if sessions.at(moment) is not None:
+        return moment
+    return sessions.next_open(moment) + timedelta(minutes=30)
+
+
 class SimulatedBroker(RestBroker):
     """A :class:`~lotwright.execution.broker.Broker` on a stand-in of this process.
 
@@ -154,7 +162,8 @@ class SimulatedBroker(RestBroker):
         number, positions, cash, prices
             The account where the file does not exist yet: shares, dollars, dollars a share.
         now : datetime
-            The time it shows first; where the market is closed then, the next session's half hour after opening.
+            The time it shows, or later where the file is; where the market is closed then, half an hour after the
+            next opening.
         speed : float
             Seconds its clock runs for each second of ours; 0: it stands, and waiting moves it.
         """
@@ -183,7 +192,7 @@ class SimulatedBroker(RestBroker):
             ],
             terms=Terms(number=said["number"]),
         )
-        if exchange.sessions.at(start) is None:
-            start = exchange.sessions.next_open(start) + timedelta(minutes=30)
-        house = House({KEY: exchange}, time=StandInTime(start, speed=speed), limit=None, tape=tape)
+        clock = StandInTime(_in_session(exchange.sessions, start), speed=speed)
+        house = House({KEY: exchange}, time=clock, limit=None, tape=tape)
+        clock.set(_in_session(exchange.sessions, max(now, clock.now())))
         return cls(house, sleep=time.sleep if speed else None)

@@ -13,6 +13,7 @@ from lotwright.execution.standin.terms import Refused, invalid, unprocessable
 TYPES = ("market", "limit")
 DURATIONS = ("day", "gtc", "opg", "cls", "ioc", "fok")
 MOST_DECIMALS = 9
+MOST = Decimal(1_000_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,8 @@ def _numbers(body: Mapping[str, object]) -> dict[str, Decimal | None] | Refused:
             return invalid(f"invalid {key}: {given!r}")
         if not number.is_finite() or number <= 0:
             return invalid(f"{key} must be > 0")
+        if number > MOST:
+            return invalid(f"{key} must be at most {MOST:,}")
         found[key] = number
     return found
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from lotwright.errors import BrokerError
 from lotwright.execution.standin import forms
 from lotwright.execution.standin.exchange import Exchange
 from lotwright.execution.standin.ledger import Entry, Execution
@@ -49,7 +50,7 @@ def answer(asking: Asking, exchange: Exchange, now: datetime, do: Do) -> Answer:
             continue
         try:
             found = reply(Call(asking, exchange, now, do), *match.groups())
-        except ValueError as error:
+        except (ArithmeticError, BrokerError, RecursionError, ValueError) as error:
             found = invalid(f"invalid request: {error}")
         if isinstance(found, Refused):
             return Answer(found.status, json.dumps(forms.refusal_form(found)).encode())
