@@ -8,6 +8,7 @@ answer and no delay on the socket, and the faults at exactly the place where the
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import struct
@@ -26,6 +27,8 @@ from lotwright.execution.standin.routes import Answer, Asking
 
 LOOPBACK = "127.0.0.1"
 MOST_BYTES = 1_000_000
+WORTH_PACKING = 600
+"""Bytes from which an answer is compressed, as Alpaca does."""
 AT_ONCE = struct.pack("ii", 1, 0)
 """SO_LINGER that makes a close a reset."""
 BEFORE = frozenset({Kind.CLOSE_BEFORE, Kind.RESET_BEFORE, Kind.FAIL_BEFORE})
@@ -215,15 +218,19 @@ class _Connection(BaseHTTPRequestHandler):
     def octets(self, answer: Answer, headers: dict[str, str]) -> bytes:
         """An answer as it goes over the line."""
         kind = "text/html" if answer.body.lstrip().startswith(b"<") else "application/json; charset=UTF-8"
+        body = answer.body
+        if len(body) > WORTH_PACKING and "gzip" in self.headers.get("Accept-Encoding", ""):
+            body = gzip.compress(body, compresslevel=1, mtime=0)
+            headers = {**headers, "Content-Encoding": "gzip"}
         lines = [
             f"HTTP/1.1 {answer.status} {self.responses.get(answer.status, ('Unknown',))[0]}",
             f"Date: {self.date_time_string(int(self.server.house.time.now().timestamp()))}",
-            f"Content-Length: {len(answer.body)}",
+            f"Content-Length: {len(body)}",
         ]
         if answer.body:
             lines.append(f"Content-Type: {kind}")
         lines += [f"{name}: {value}" for name, value in headers.items()]
-        return "\r\n".join([*lines, "", ""]).encode("latin-1") + answer.body
+        return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
     def hang_up(self, *, reset: bool) -> None:
         """Close the connection after this request, or break it at once."""
@@ -242,7 +249,8 @@ def _lost(at: _Connection, _answer: Answer, fault: Fault, _headers: dict[str, st
 
 def _cut(at: _Connection, answer: Answer, _fault: Fault, headers: dict[str, str]) -> None:
     data = at.octets(answer, headers)
-    at.wfile.write(data[: len(data) - len(answer.body) // 2 - 1])
+    head = data.index(b"\r\n\r\n") + 4
+    at.wfile.write(data[: head + (len(data) - head) // 2])
     time.sleep(0.01)  # let the first half arrive before the reset drops it
     at.hang_up(reset=True)
 
