@@ -222,12 +222,14 @@ def test_a_server_that_is_gone_is_a_broken_line():
     assert isinstance(broker.submit(buy("b", "AAA", "1", "51")), Unknown)
 
 
-def test_connections_cut_while_idle_cost_nothing(http: Scene):
+def test_connections_cut_while_idle_send_nothing_twice(http: Scene):
     assert http.server is not None
     http.broker.clock()
     http.server.cut()
-    assert isinstance(http.broker.submit(buy("b", "AAA", "5", "51")), Accepted)
-    assert http.sent() == ["POST /v2/orders"]
+    outcome = http.broker.submit(buy("b", "AAA", "5", "51"))
+    assert isinstance(outcome, Accepted | Unknown)  # the cut may be seen before the order leaves, or while it does
+    assert len(http.sent()) <= 1
+    assert (http.broker.order("b") is not None) is (len(http.sent()) == 1)
 
 
 def test_our_own_polling_leaves_room_for_cancels(at: Scene):
@@ -240,8 +242,8 @@ def test_our_own_polling_leaves_room_for_cancels(at: Scene):
         at.broker.open_orders()
     assert {each.status for each in at.house.asked} == {200}  # never refused: it waited
     assert (at.house.time.now() - started).total_seconds() >= 30
-    while at.house.allowance.spend(KEY, at.house.time.now())[1]["X-RateLimit-Remaining"] != "2":
-        pass
+    while at.house.allowance._used[KEY] < 36:  # until a tenth of the window is left, and the broker has said so
+        at.broker.open_orders()
     before = at.house.time.now()
     assert isinstance(at.broker.cancel(order.broker_id), CancelAsked)
     assert at.house.time.now() == before
