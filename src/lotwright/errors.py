@@ -7,7 +7,11 @@
     ├── ProgramError     a program, portfolio or option names something that does not exist or does not fit
     ├── PlanError        a plan file is not what it claims to be
     ├── FillError        fills are not what was ordered
-    └── StoreError       a store or audit chain cannot be used, or is told two different facts under one key
+    ├── StoreError       a store or audit chain cannot be used, or is told two different facts under one key
+    └── BrokerError      a broker cannot be used as called
+        ├── LineError       no answer, or none that means anything, after every safe repetition
+        ├── KeysError       the broker does not know the keys, or they belong to another environment
+        └── AnswerError     an answer lacks something that is needed, or says something impossible
 
 What a caller got wrong raises one of these. A fact about an account (no price, no cash, no lots) is not raised but
 returned as a :class:`lotwright.book.failure.Failure`, so that one bad account never stops the others.
@@ -38,3 +42,19 @@ class FillError(LotwrightError):
 
 class StoreError(LotwrightError):
     """A store or audit chain cannot be used, or is told two different facts under one key."""
+
+
+class BrokerError(LotwrightError):
+    """A broker cannot be used as called."""
+
+
+class LineError(BrokerError):
+    """No answer, or none that means anything, after every repetition that is safe. Nothing may be concluded from it."""
+
+
+class KeysError(BrokerError):
+    """The broker does not know the keys, or they belong to another environment. Repeating would not help."""
+
+
+class AnswerError(BrokerError):
+    """A broker's answer lacks something that is needed, or says something impossible."""

@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from lotwright.cli import audit, store, tax
+from lotwright.cli import audit, broker, store, tax
 from lotwright.cli.state import StateFolder, StoreUrl
 from lotwright.errors import LotwrightError
 from lotwright.version import __version__
@@ -32,6 +32,7 @@ app = typer.Typer(
 app.add_typer(tax.app, name="tax")
 app.add_typer(store.app, name="store")
 app.add_typer(audit.app, name="audit")
+app.add_typer(broker.app, name="broker")
 
 BookFolder = Annotated[Path, typer.Argument(help="Folder of the book's tables.", metavar="BOOK")]
 PricesFile = Annotated[
