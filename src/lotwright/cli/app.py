@@ -94,6 +94,10 @@ def plan_command(
     time_limit: Annotated[
         float, typer.Option("--time-limit", min=0.001, help="Seconds a household after which to stop searching.")
     ] = 10.0,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Also say why expected trades are not made, and what the binding limits cost."),
+    ] = False,
 ) -> None:
     """Plan the trades of every household of a book, and print what a person wants to read.
 
@@ -121,6 +125,7 @@ def plan_command(
             risk=model,
             beside=book,
             progress=lambda _: advance(),
+            explain=explain,
         ).plans
     plans = with_read_time(plans, seconds)
     outputs.write(plans)

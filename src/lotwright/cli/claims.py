@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import isclose, isfinite
 
-import numpy as np
-
-from lotwright.book.kinds import Side
-from lotwright.book.trades import Trade
 from lotwright.plan.figures import cost_name
 from lotwright.plan.kept import kept
 from lotwright.plan.program import Program
-from lotwright.plan.protocols import Trades
 from lotwright.plan.result import Drift, HouseholdPlan, Lock, Objective, Status
 from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.trade_list import as_arrays
 from lotwright.plan.verify import Verification
 from lotwright.plan.words import money
 
@@ -105,7 +101,7 @@ def _tax(claim: HouseholdPlan, true: Verification) -> list[str | None]:
 def _costs(claim: HouseholdPlan, true: Verification, snapshot: Snapshot, program: Program) -> list[str | None]:
     actual = {name: float(amount) for name, amount in true.costs.items()}
     if program.unverified:
-        trades = _as_arrays(claim.trades, snapshot)
+        trades = as_arrays(claim.trades, snapshot)
         actual |= {cost_name(cost): cost.value(snapshot, trades) for cost in program.unverified}
     said = {line.name: line.dollars for line in claim.costs}
     faults: list[str | None] = [*_names("cost", said, actual)]
@@ -113,21 +109,6 @@ def _costs(claim: HouseholdPlan, true: Verification, snapshot: Snapshot, program
         faults.append("a cost stands twice")
     faults += [_real(name, said[name], actual[name], digit=DIGIT) for name in sorted(said.keys() & actual.keys())]
     return faults
-
-
-def _as_arrays(trades: Iterable[Trade], snapshot: Snapshot) -> Trades:
-    """The trade list as the arrays that a program's own costs read."""
-    names = zip(snapshot.account_of, snapshot.symbol, strict=True)
-    holdings = {(snapshot.account[a], symbol): j for j, (a, symbol) in enumerate(names)}
-    lots = {(lot.account, lot.symbol, lot.lot): k for k, lot in enumerate(snapshot.lot)}
-    sell, buy = np.zeros(len(snapshot.lot)), np.zeros(len(snapshot.symbol))
-    for trade in trades:
-        if trade.side is Side.BUY and (trade.account, trade.symbol) in holdings:
-            buy[holdings[trade.account, trade.symbol]] += float(trade.quantity)
-        for sale in trade.lots:
-            if (trade.account, trade.symbol, sale.lot) in lots:
-                sell[lots[trade.account, trade.symbol, sale.lot]] += float(sale.quantity)
-    return Trades(sell=sell, buy=buy)
 
 
 def _objective(claim: HouseholdPlan, said: Objective) -> list[str | None]:

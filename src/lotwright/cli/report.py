@@ -15,7 +15,16 @@ from rich.text import Text
 from lotwright.book.kinds import Side
 from lotwright.book.trades import Trade
 from lotwright.cli.several import print_several
-from lotwright.cli.words import counted, drift_lines, gap_sentence, lock_lines, lot_line, tax_sentence, total_sentence
+from lotwright.cli.words import (
+    counted,
+    drift_lines,
+    gap_sentence,
+    lock_lines,
+    lot_line,
+    not_done_heading,
+    tax_sentence,
+    total_sentence,
+)
 from lotwright.plan.result import HouseholdPlan, TaxFigures
 from lotwright.plan.words import day, money, percent, plain
 from lotwright.risk.model import RiskModel
@@ -61,6 +70,7 @@ def print_plan(console: Console, plan: HouseholdPlan) -> None:
     _tracking(console, plan)
     _costs(console, plan)
     _wash_sales(console, plan)
+    _explanation(console, plan)
     _checks(console, plan)
 
 
@@ -227,6 +237,21 @@ def _wash_sales(console: Console, plan: HouseholdPlan) -> None:
         for kept in plan.wash_sales.kept:
             table.add_row(Text(kept.symbol, style="bold"), kept.because)
         _indented(console, table)
+
+
+def _explanation(console: Console, plan: HouseholdPlan) -> None:
+    """Why not, and what the limits cost, where it was asked for."""
+    if plan.explanation is None:
+        return
+    if plan.explanation.not_done:
+        _heading(console, "Not done, and why")
+        for one in plan.explanation.not_done:
+            console.print(Padding(Text(not_done_heading(one), style="bold"), (0, 0, 0, 2)))
+            console.print(Padding(one.because, (0, 0, 0, 4)))
+    if plan.explanation.limit_prices:
+        _heading(console, "What the limits cost")
+        for price in plan.explanation.limit_prices:
+            console.print(Padding(price.text, (0, 0, 0, 4), expand=False))
 
 
 def _checks(console: Console, plan: HouseholdPlan) -> None:

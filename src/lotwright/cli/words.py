@@ -7,7 +7,7 @@ from datetime import date
 from math import isfinite
 
 from lotwright.book.trades import LotSale
-from lotwright.plan.result import Drift, HouseholdPlan, Lock, Objective, TaxFigures
+from lotwright.plan.result import Drift, HouseholdPlan, Lock, NotDone, Objective, TaxFigures
 from lotwright.plan.words import day, money, shares
 
 
@@ -56,6 +56,11 @@ def lock_lines(locks: Sequence[Lock]) -> list[tuple[str, str]]:
     for until, symbols in sorted(new.items()):
         lines.append((", ".join(symbols), f"until {day(until)} is over: this plan sells them at a loss."))
     return lines
+
+
+def not_done_heading(one: NotDone) -> str:
+    """``AAPL in SAVINGS ends at 28.3 % of the account against a target of 24.8 %``."""
+    return f"{one.symbol} in {one.account}: {one.expected}"
 
 
 def lot_line(sale: LotSale) -> str:

@@ -19,16 +19,18 @@ from lotwright.book.trades import Trade
 from lotwright.plan.figures import cost_lines, notes, objective
 from lotwright.plan.findings import not_a_plan, objective_checks
 from lotwright.plan.kept import kept
+from lotwright.plan.limit_prices import limit_prices
+from lotwright.plan.not_done import not_done
 from lotwright.plan.paths import solve
 from lotwright.plan.program import Program
 from lotwright.plan.reasons import with_reasons
-from lotwright.plan.result import HouseholdPlan, Provenance, Status, Timing, WashSales
+from lotwright.plan.result import Explanation, HouseholdPlan, Kept, Provenance, Status, Timing, WashSales
 from lotwright.plan.separable.tree import Effort
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.solution import Solution
 from lotwright.plan.take_snapshot import take_snapshot
 from lotwright.plan.terms import RiskNumbers, Terms
-from lotwright.plan.trade_list import trade_list
+from lotwright.plan.trade_list import as_arrays, trade_list
 from lotwright.plan.verify import Verification, verify
 from lotwright.risk.model import RiskModel
 from lotwright.version import __version__
@@ -46,6 +48,7 @@ class _Work:
     effort: Effort
     book_hash: str
     clock: Callable[[], float]
+    explain: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,6 +70,7 @@ def plan_household(
     effort: Effort,
     book_hash: str = "",
     clock: Callable[[], float] = time.perf_counter,
+    explain: bool = False,
 ) -> HouseholdPlan:
     """Plan one household; whatever its facts are, the answer is a plan: planned, nothing to do, or failed and why.
 
@@ -84,6 +88,8 @@ def plan_household(
         Names the input in the plan's provenance.
     clock : callable
         Seconds; read for ``timing`` and to keep ``effort.seconds``.
+    explain : bool
+        Also say why expected trades are not made, and price the limits that bind: a few further solves.
 
     Raises
     ------
@@ -102,6 +108,7 @@ def plan_household(
         effort=effort,
         book_hash=book_hash,
         clock=clock,
+        explain=explain,
     )
     snapshot = _no_model(work) or take_snapshot(household, market, risk)
     posed = clock()
@@ -184,6 +191,7 @@ def _plan(work: _Work, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
     if not all(check.ok for check in checks):
         failed = _failed(work.household.household, work.market, work.program, not_a_plan(checks, found.trades))
         return replace(failed, checks=checks)
+    rules = kept(found.trades, snapshot, true)
     return HouseholdPlan(
         household=work.household.household,
         as_of=work.market.as_of,
@@ -197,14 +205,29 @@ def _plan(work: _Work, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
         tax=true.tax,
         tracking=true.tracking,
         drift=true.drift,
-        wash_sales=WashSales(locks=true.locks, kept=kept(found.trades, snapshot, true)),
+        wash_sales=WashSales(locks=true.locks, kept=rules),
         checks=checks,
         notes=notes(work.program, snapshot, solution, risk=work.risk),
+        explanation=_explanation(work, snapshot, found, rules) if work.explain else None,
         provenance=Provenance(
             version=__version__,
             book_hash=work.book_hash,
             program_hash=work.program.content_hash,
             solver=solution.solver,
             solver_version=solution.solver_version,
+        ),
+    )
+
+
+def _explanation(work: _Work, snapshot: Snapshot, found: _Found, rules: tuple[Kept, ...]) -> Explanation:
+    """Why not, and what the limits cost, of a plan that passed its checks."""
+    trades = as_arrays(found.trades, snapshot)
+    return Explanation(
+        not_done=not_done(work.program, snapshot, trades, kept=rules),
+        limit_prices=limit_prices(
+            work.program,
+            snapshot,
+            replace(found.solution, trades=trades),
+            solve=lambda program, other: solve(program, other, work.effort, clock=work.clock),
         ),
     )

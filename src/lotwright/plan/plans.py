@@ -121,6 +121,7 @@ def plan(
     risk: RiskModel | None = None,
     beside: Path | None = None,
     progress: Callable[[HouseholdPlan], None] | None = None,
+    explain: bool = False,
 ) -> Plans:
     """Plan every household of a book, or some: the cheapest trade lists that are allowed, each with its proof.
 
@@ -143,6 +144,9 @@ def plan(
         A folder, usually the book's, whose ``models/programs`` win over the shipped ones.
     progress : callable, optional
         Called with each plan as it is done.
+    explain : bool
+        Also say why expected trades are not made and what the binding limits cost (``plan.explanation``): a few further
+        solves a household.
 
     Returns
     -------
@@ -175,6 +179,7 @@ def plan(
                 program=used[name],
                 effort=effort,
                 book_hash=book.content_hash,
+                explain=explain,
             )
         )
         if progress is not None:
