@@ -98,6 +98,10 @@ def plan_command(
         bool,
         typer.Option("--explain", help="Also say why expected trades are not made, and what the binding limits cost."),
     ] = False,
+    strategy: Annotated[
+        str | None,
+        typer.Option("--strategy", help="Let this plug-in find the trades; they are verified, and our bound is kept."),
+    ] = None,
 ) -> None:
     """Plan the trades of every household of a book, and print what a person wants to read.
 
@@ -126,6 +130,7 @@ def plan_command(
             beside=book,
             progress=lambda _: advance(),
             explain=explain,
+            strategy=strategy,
         ).plans
     plans = with_read_time(plans, seconds)
     outputs.write(plans)

@@ -28,6 +28,7 @@ from lotwright.plan.result import Explanation, HouseholdPlan, Kept, Provenance, 
 from lotwright.plan.separable.tree import Effort
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.solution import Solution
+from lotwright.plan.strategy import Asked, Strategy
 from lotwright.plan.take_snapshot import take_snapshot
 from lotwright.plan.terms import RiskNumbers, Terms
 from lotwright.plan.trade_list import as_arrays, trade_list
@@ -49,6 +50,13 @@ class _Work:
     book_hash: str
     clock: Callable[[], float]
     explain: bool = False
+    strategy: Strategy | None = None
+
+    def solve(self, program: Program, snapshot: Snapshot) -> Solution | Failure:
+        """Trades and a bound: ours, or a strategy's trades under our bound."""
+        if self.strategy is None:
+            return solve(program, snapshot, self.effort, clock=self.clock)
+        return Asked(strategy=self.strategy, effort=self.effort, clock=self.clock).solve(program, snapshot)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,6 +79,7 @@ def plan_household(
     book_hash: str = "",
     clock: Callable[[], float] = time.perf_counter,
     explain: bool = False,
+    strategy: Strategy | None = None,
 ) -> HouseholdPlan:
     """Plan one household; whatever its facts are, the answer is a plan: planned, nothing to do, or failed and why.
 
@@ -90,6 +99,8 @@ def plan_household(
         Seconds; read for ``timing`` and to keep ``effort.seconds``.
     explain : bool
         Also say why expected trades are not made, and price the limits that bind: a few further solves.
+    strategy : Strategy, optional
+        Whose trades to take instead of ours; verified like ours, and measured against our bound.
 
     Raises
     ------
@@ -109,12 +120,13 @@ def plan_household(
         book_hash=book_hash,
         clock=clock,
         explain=explain,
+        strategy=strategy,
     )
     snapshot = _no_model(work) or take_snapshot(household, market, risk)
     posed = clock()
     if isinstance(snapshot, Failure):
         return _failed(name, market, program, snapshot)
-    solution = solve(program, snapshot, effort, clock=clock)
+    solution = work.solve(program, snapshot)
     solved = clock()
     if isinstance(solution, Failure):
         timing = Timing(pose=posed - started, solve=solved - posed, total=solved - started)
@@ -174,7 +186,7 @@ def _to_the_cent(work: _Work, snapshot: Snapshot, found: _Found) -> _Found:
         if missing.max() > 0.02 * (len(found.trades) + 1):
             return found  # not a matter of cents
         snapshot = replace(snapshot, cash_floor=np.where(missing > 0, floor + missing + 0.01, snapshot.cash_floor))
-        again = solve(work.program, snapshot, work.effort, clock=work.clock)
+        again = work.solve(work.program, snapshot)
         if isinstance(again, Failure):
             return found
         again = replace(again, bound=first.bound, certificate=first.certificate)

@@ -20,7 +20,7 @@ import numpy as np
 from lotwright.book.kinds import Side
 from lotwright.plan.change import Change, change, in_words
 from lotwright.plan.costs.amounts import sold_shares
-from lotwright.plan.limits import Cash, MinimumTicket, Restrictions, WashSale
+from lotwright.plan.limits import Cash, MinimumTicket, Restrictions, WashSale, WholeShares
 from lotwright.plan.limits.window import loss_rules
 from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
@@ -35,7 +35,7 @@ LOSS_NOT_TAKEN = 100.0
 MOST = 8
 """Questions answered, the largest ones."""
 FRACTION = 0.0001
-"""Shares: the step of a question in accounts that trade fractions."""
+"""Shares: the step of a question where the program knows no whole shares."""
 PARTNERS = 6
 """Holdings tried as the other half of a swap."""
 
@@ -82,6 +82,9 @@ def not_done(program: Program, snapshot: Snapshot, trades: Trades, *, kept: tupl
     kept : tuple of Kept
         What rules kept from being traded; their sentences are used where a rule is the blocker.
     """
+    whole = next((limit for limit in program.limits if isinstance(limit, WholeShares)), None)
+    if whole is not None:
+        snapshot = replace(snapshot, increment=whole.increment(snapshot))
     plan = _Plan(program=program, snapshot=snapshot, trades=trades, kept=kept)
     questions = sorted(_questions(snapshot, trades), key=lambda one: (-one.dollars, one.holding))
     return tuple(_answer(plan, one) for one in questions[:MOST])
@@ -146,7 +149,7 @@ def _ways(plan: _Plan, asked: _Question) -> Iterator[_Try]:
 
 
 def _step(snapshot: Snapshot, holding: int) -> float:
-    """Smallest step worth speaking of: what the account trades, a ten-thousandth where it trades fractions."""
+    """Smallest step of an order, shares."""
     return float(snapshot.increment[holding]) or FRACTION
 
 

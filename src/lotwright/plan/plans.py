@@ -20,6 +20,7 @@ from lotwright.plan.household import plan_household
 from lotwright.plan.program import Program, load_program
 from lotwright.plan.result import HouseholdPlan, Status
 from lotwright.plan.separable.tree import Effort
+from lotwright.plan.strategy import Strategy, find_strategy
 from lotwright.plan.table import summary_html, trade_rows
 from lotwright.plan.take_snapshot import take_snapshot
 from lotwright.plan.words import money
@@ -122,6 +123,7 @@ def plan(
     beside: Path | None = None,
     progress: Callable[[HouseholdPlan], None] | None = None,
     explain: bool = False,
+    strategy: str | Strategy | None = None,
 ) -> Plans:
     """Plan every household of a book, or some: the cheapest trade lists that are allowed, each with its proof.
 
@@ -147,6 +149,9 @@ def plan(
     explain : bool
         Also say why expected trades are not made and what the binding limits cost (``plan.explanation``): a few further
         solves a household.
+    strategy : str or Strategy, optional
+        Another way to find the trades (:mod:`lotwright.plan.strategy`): the name of an installed one, or the thing itself.
+        What it proposes is verified like our own trades and measured against our bound.
 
     Returns
     -------
@@ -158,11 +163,12 @@ def plan(
     BookError
         ``household`` names one that the book does not have, or ``book`` is none.
     ProgramError
-        There is no such program, it cannot be read or posed, or an option makes no sense.
+        There is no such program or strategy, it cannot be read or posed, or an option makes no sense.
     """
     names = _chosen(book, household)
     effort = _effort(gap_bp, time_limit)
     shelf = _Programs(program, beside)
+    asked = find_strategy(strategy) if isinstance(strategy, str) else strategy
     model = estimated(book) if risk is None else risk
     done: list[HouseholdPlan] = []
     used: dict[str, Program] = {}
@@ -180,6 +186,7 @@ def plan(
                 effort=effort,
                 book_hash=book.content_hash,
                 explain=explain,
+                strategy=asked,
             )
         )
         if progress is not None:
