@@ -194,6 +194,19 @@ def plan(
     return Plans(plans=tuple(done), book=book, risk=model, programs=used)
 
 
+def program_of(
+    household: Household | Failure, asked: str | Path | Program | None = None, *, beside: Path | None = None
+) -> Program | Failure:
+    """The program a household is planned with: the one asked for, else the one its accounts name, else ``balanced``.
+
+    Raises
+    ------
+    ProgramError
+        The program asked for does not exist or cannot be read.
+    """
+    return _Programs(asked, beside).of(household)
+
+
 def estimated(book: Book) -> RiskModel:
     """The risk model of a book's history, or plain drift where there is none; nothing is remembered on disk."""
     prices = book.market.prices
