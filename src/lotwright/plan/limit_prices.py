@@ -108,11 +108,11 @@ def _cash_prices(program: Program, snapshot: Snapshot, solution: Solution) -> It
     prices = cash_multipliers(solution.certificate, program, snapshot)
     for name, price, idle in zip(snapshot.account, prices.tolist(), form.idle.tolist(), strict=True):
         if abs(price) < 0.0005:
-            text = f"A dollar more of cash in {name} is worth nothing."
+            text = f"A dollar more to spend in {name}, targets as they are, is worth nothing."
         elif price > 0:
-            text = f"A dollar more of cash in {name} is worth ${price:.3f}."
+            text = f"A dollar more to spend in {name}, targets as they are, is worth ${price:.3f}."
         else:
-            text = f"A dollar less of cash in {name} is worth ${-price:.3f}: it would lie idle."
+            text = f"A dollar more in {name} would lie idle: it costs ${-price:.3f}."
         yield LimitPrice(
             limit=Cash.kind,
             subject=name,

@@ -29,6 +29,7 @@ from lotwright.plan.protocols import Trades
 from lotwright.plan.separable.tree import Effort
 from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.solution import Solution
+from lotwright.plan.trade_list import as_arrays, trade_list
 
 GROUP = "lotwright.strategies"
 TOLERANCE = 1e-9
@@ -135,8 +136,8 @@ class Asked:
                 evidence={"strategy": name, "error": what},
             )
         fault = _fault(snapshot, trades)
-        if fault is None:
-            return trades
+        if fault is None:  # judged as the orders it amounts to: whole steps, lots in the account's order
+            return as_arrays(trade_list(trades, snapshot, terms=program.terms()), snapshot)
         return Failure(
             reason="strategy_error",
             message=f"The strategy {name} answered for {who} with what are no trades: {fault}. Mend it, or plan without"
