@@ -332,3 +332,39 @@ def test_nothing_is_explained_unasked() -> None:
     assert plan.explanation is None
     assert "explanation" not in plan_to_json(plan)
     assert Rule.NO_SELL in {one.rule for one in snapshot.household.accounts[0].restrictions}
+
+
+def test_many_small_positions_are_told_as_their_sector() -> None:
+    """Thirty energy names are held at 0.95 % against 2 % each: none makes up a tenth of what buying ZZZ stands for."""
+    small = [f"E{k:02d}" for k in range(30)]
+    lots = [lot(name, 4, cost=10) for name in small] + [lot("ZZZ", 200, cost=10)]
+    snapshot = make_snapshot(
+        [account(lots=lots, cash=1000)],
+        prices=dict.fromkeys([*small, "ZZZ"], 10),
+        weights={**dict.fromkeys(small, 0.02), "ZZZ": 0.4},
+        sectors={**dict.fromkeys(small, "Energy"), "ZZZ": "Health"},
+    )
+    buy = np.array([30.0 if symbol == "ZZZ" else 0.0 for symbol in snapshot.symbol])
+    chosen = Trades(sell=np.zeros(len(snapshot.lot)), buy=buy)
+    model = risk_model(sorted(snapshot.market.prices))
+    numbers = RiskNumbers(symbols=model.symbols, exposure=model.exposure, specific=model.specific)
+    orders = trade_list(chosen, snapshot)
+    true = verify(orders, snapshot.household, snapshot.market, terms=BALANCED.terms(), risk=numbers)
+    (bought,) = with_reasons(orders, snapshot, true)
+    assert 30 * 4 * 10 / 4200 == pytest.approx(0.286, abs=5e-4)
+    assert bought.reason.endswith("in place of the sector Energy (28.6 % of the account against a target of 60.0 %).")
+
+
+@pytest.mark.parametrize(
+    ("bought", "words"),
+    [(3.0, "towards its target of 2.0 %"), (4.0, "over its target of 2.0 %")],
+)
+def test_towards_is_not_said_of_what_ends_well_past_a_small_target(bought: float, words: str) -> None:
+    """A target of 2 % of $5,000 is five shares of $20: two are held; five is towards, six is over (by 0.4 % of the account)."""
+    lots = [lot("AAA", 40, cost=100), lot("CCC", 2, cost=20)]
+    snapshot = make_snapshot(
+        [account(lots=lots, cash=960)], prices=PRICES, weights={"AAA": 0.8, "BBB": 0.18, "CCC": 0.02}
+    )
+    chosen = Trades(sell=np.zeros(2), buy=np.array([0.0, 0.0, bought]))
+    (told_,) = with_reasons(trade_list(chosen, snapshot), snapshot, verified(snapshot, chosen, terms=BALANCED.terms()))
+    assert words in told_.reason

@@ -10,7 +10,7 @@ holdings k with the largest C_jk w_k are the ones it offsets. A purchase above i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,27 +36,57 @@ class Hedged:
 
 def hedged(snapshot: Snapshot, holding: int, drift: Mapping[tuple[str, str], Drift], *, sale: bool) -> list[Hedged]:
     """The holdings of the same account that a sale (or a purchase) of ``holding`` offsets most; the largest first."""
-    account = int(snapshot.account_of[holding])
-    others = [k for k in np.flatnonzero(snapshot.account_of == account) if k != holding]
-    rows = {int(k): drift.get((snapshot.account[account], snapshot.symbol[k])) for k in others}
-    variance = (snapshot.exposure**2).sum(axis=1) + snapshot.specific
-    effect: dict[int, tuple[float, Hedged]] = {}
-    for k, row in rows.items():
-        if row is None or variance[holding] <= 0 or variance[k] <= 0:
-            continue
-        covariance = float(snapshot.exposure[holding] @ snapshot.exposure[k])
-        correlation = covariance / float(np.sqrt(variance[holding] * variance[k]))
-        pays = covariance * (row.after - row.target) * (1.0 if sale else -1.0)
-        if pays > 0:
-            effect[k] = (pays, Hedged(row=row, correlation=correlation))
-    total = sum(pays for pays, _ in effect.values())
+    effect = [(pays, one) for pays, one in _effects(snapshot, holding, drift, sale=sale) if pays > 0]
+    total = sum(pays for pays, _ in effect)
     telling = [
-        (pays, found)
-        for pays, found in effect.values()
-        if pays >= TELLING * total and abs(found.row.after - found.row.target) >= OFF_TARGET
+        (pays, one)
+        for pays, one in effect
+        if pays >= TELLING * total and abs(one.row.after - one.row.target) >= OFF_TARGET
     ]
     telling.sort(key=lambda entry: (-entry[0], entry[1].row.symbol))
-    return [found for _, found in telling[:MOST_NAMED]]
+    return [one for _, one in telling[:MOST_NAMED]]
+
+
+def hedged_sector(
+    snapshot: Snapshot, holding: int, drift: Mapping[tuple[str, str], Drift], *, sale: bool
+) -> str | None:
+    """The sector that a sale (or a purchase) offsets most, in words, where its positions are too small to name.
+
+    All positions of the account in it but the one traded, summed; ``None`` where no sector ends off its target by a tenth
+    of a percent the way that pays, or no sector is known.
+    """
+    pays: dict[str, float] = {}
+    sums: dict[str, tuple[float, float]] = {}
+    for effect, one in _effects(snapshot, holding, drift, sale=sale):
+        sector = snapshot.market.prices[one.row.symbol].sector
+        if sector is not None:
+            after, target = sums.get(sector, (0.0, 0.0))
+            sums[sector] = (after + one.row.after, target + one.row.target)
+            pays[sector] = pays.get(sector, 0.0) + effect
+    sign = 1.0 if sale else -1.0
+    telling = {name: pays[name] for name, (after, target) in sums.items() if sign * (after - target) >= OFF_TARGET}
+    best = max(sorted(telling), key=telling.__getitem__, default=None)
+    if best is None or telling[best] <= 0:
+        return None
+    after, target = sums[best]
+    others = " beside it" if snapshot.market.prices[snapshot.symbol[holding]].sector == best else ""
+    return f"the sector {best}{others} ({percent(after)} of the account against a target of {percent(target)})"
+
+
+def _effects(
+    snapshot: Snapshot, holding: int, drift: Mapping[tuple[str, str], Drift], *, sale: bool
+) -> Iterator[tuple[float, Hedged]]:
+    """For every other holding of the account C_jk w_k, positive where the trade pays, and the holding."""
+    account = int(snapshot.account_of[holding])
+    variance = (snapshot.exposure**2).sum(axis=1) + snapshot.specific
+    covariance = snapshot.exposure @ snapshot.exposure[holding]
+    for k in np.flatnonzero(snapshot.account_of == account):
+        row = drift.get((snapshot.account[account], snapshot.symbol[k]))
+        if k == holding or row is None or variance[holding] <= 0 or variance[k] <= 0:
+            continue
+        pays = float(covariance[k]) * (row.after - row.target) * (1.0 if sale else -1.0)
+        correlation = float(covariance[k] / np.sqrt(variance[holding] * variance[k]))
+        yield pays, Hedged(row=row, correlation=correlation)
 
 
 def offsets(found: list[Hedged]) -> str:

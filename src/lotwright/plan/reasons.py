@@ -15,7 +15,7 @@ from decimal import Decimal
 from lotwright.book.holdings import ZERO, Account
 from lotwright.book.kinds import Character, Rule, Side
 from lotwright.book.trades import Trade
-from lotwright.plan.hedges import hedged, offsets
+from lotwright.plan.hedges import hedged, hedged_sector, offsets
 from lotwright.plan.result import Drift
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.verify import Verification
@@ -29,6 +29,8 @@ A_LOT_OF_CASH = 0.01
 """Share of an account's value by which cash must exceed its target to be called idle."""
 FAR = 0.0025
 """Weight by which a trade must overshoot its target for the sentence to say so."""
+NEARLY = 0.1
+"""The same as a part of the target, which counts where targets are small."""
 INSTEAD = "in place of many small positions that end below their targets"
 """Where no single holding makes up a tenth of what a purchase stands for."""
 
@@ -119,6 +121,9 @@ def _what_for(facts: _Facts) -> str:
     found = hedged(facts.snapshot, facts.holding, facts.around, sale=True)
     if found:
         return f"to offset {offsets(found)}"
+    sector = hedged_sector(facts.snapshot, facts.holding, facts.around, sale=True)
+    if sector:
+        return f"to offset {sector}"
     a = int(facts.snapshot.account_of[facts.holding])
     wanted = float(facts.snapshot.cash_target[a])
     if float(facts.snapshot.cash[a]) < wanted:
@@ -161,9 +166,16 @@ def _off_target(facts: _Facts) -> str | None:
         leaves = facts.trade.quantity == sum((lot.quantity for lot in facts.account.lots if lot.symbol == symbol), ZERO)
         whose = "which the model portfolio does not hold"
         return f"Sells all of {symbol}, {whose}" if leaves else f"Reduces {symbol}, {whose}, {_from_to(facts)}"
-    if facts.held > facts.target and facts.drift.after > facts.drift.target - FAR:
+    if facts.held > facts.target and not _is_beyond(facts):
         return f"Trims {symbol} {_from_to(facts)}, towards its target of {percent(facts.drift.target)}"
     return None
+
+
+def _is_beyond(facts: _Facts) -> bool:
+    """True where a trade ends on the far side of its target by more than rounding to orders explains."""
+    after, target = facts.drift.after, facts.drift.target
+    past = target - after if facts.trade.side is Side.SELL else after - target
+    return past > min(FAR, NEARLY * target) and percent(after) != percent(target)
 
 
 def _gain_clause(facts: _Facts) -> str | None:
@@ -213,7 +225,7 @@ def _why_bought(facts: _Facts) -> str:
     source = _source_of_cash(facts)
     if facts.target <= 0:
         what = f"adds to {symbol} {_from_to(facts)}, which the model portfolio does not hold, {_instead(facts)}"
-    elif facts.drift.after > facts.drift.target + FAR:
+    elif _is_beyond(facts) or facts.held >= facts.target:
         target = percent(facts.drift.target)
         what = f"takes {symbol} {_from_to(facts)}, over its target of {target}, {_instead(facts)}"
     elif facts.held <= 0:
@@ -227,7 +239,10 @@ def _why_bought(facts: _Facts) -> str:
 def _instead(facts: _Facts) -> str:
     """What a purchase above its target makes up for."""
     found = hedged(facts.snapshot, facts.holding, facts.around, sale=False)
-    return f"in place of {offsets(found)}" if found else INSTEAD
+    if found:
+        return f"in place of {offsets(found)}"
+    sector = hedged_sector(facts.snapshot, facts.holding, facts.around, sale=False)
+    return f"in place of {sector}" if sector else INSTEAD
 
 
 def _source_of_cash(facts: _Facts) -> str | None:
