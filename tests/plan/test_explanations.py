@@ -351,7 +351,7 @@ def test_many_small_positions_are_told_as_their_sector() -> None:
     orders = trade_list(chosen, snapshot)
     true = verify(orders, snapshot.household, snapshot.market, terms=BALANCED.terms(), risk=numbers)
     (bought,) = with_reasons(orders, snapshot, true)
-    assert 30 * 4 * 10 / 4200 == pytest.approx(0.286, abs=5e-4)
+    assert pytest.approx(0.286, abs=5e-4) == 30 * 4 * 10 / 4200
     assert bought.reason.endswith("in place of the sector Energy (28.6 % of the account against a target of 60.0 %).")
 
 

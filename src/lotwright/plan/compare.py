@@ -35,7 +35,9 @@ from lotwright.plan.household import plan_household
 from lotwright.plan.program import Program, load_program
 from lotwright.plan.result import Check, HouseholdPlan
 from lotwright.plan.separable.tree import Effort
+from lotwright.plan.take_snapshot import take_snapshot
 from lotwright.plan.terms import RiskNumbers
+from lotwright.plan.trade_list import as_arrays
 from lotwright.plan.verify import Verification, verify
 from lotwright.risk.model import RiskModel
 
@@ -160,22 +162,34 @@ def compare_household(
     }
     judge = _judge(household, market=market, risk=risk, program=program)
     plans = tuple(_judged(name, plan, judge, bound=bound) for name, plan in found.items())
-    return Comparison(
-        household=household.household, program=program.name, value=judge(()).value, bound=bound, plans=plans
-    )
+    value = judge(())[0].value
+    return Comparison(household=household.household, program=program.name, value=value, bound=bound, plans=plans)
 
 
-def _judge(
-    household: Household, *, market: Market, risk: RiskModel, program: Program
-) -> Callable[[tuple[Trade, ...]], Verification]:
+_Judge = Callable[[tuple[Trade, ...]], tuple[Verification, Decimal]]
+"""What the verifier says of a list, and what the list costs in all."""
+
+
+def _judge(household: Household, *, market: Market, risk: RiskModel, program: Program) -> _Judge:
+    """The verifier's costs, and the program's own for costs the verifier has no word for."""
     numbers = RiskNumbers(symbols=risk.symbols, exposure=risk.exposure, specific=risk.specific)
-    return lambda trades: verify(trades, household, market, terms=program.terms(), risk=numbers)
+    snapshot = take_snapshot(household, market, risk)
+
+    def judge(trades: tuple[Trade, ...]) -> tuple[Verification, Decimal]:
+        true = verify(trades, household, market, terms=program.terms(), risk=numbers)
+        if isinstance(snapshot, Failure):
+            return true, true.posed
+        arrays = as_arrays(trades, snapshot)
+        own = (Decimal(cost.value(snapshot, arrays)) for cost in program.unverified)
+        return true, sum(own, true.posed)
+
+    return judge
 
 
 def _judged(
     name: Alternative,
     plan: HouseholdPlan | None,
-    judge: Callable[[tuple[Trade, ...]], Verification],
+    judge: _Judge,
     *,
     bound: float,
 ) -> Judged:
@@ -183,14 +197,14 @@ def _judged(
     if plan is not None and plan.failure is not None:
         return Judged(name=name, failure=plan.failure)
     trades = plan.trades if plan is not None else ()
-    true = judge(trades)
+    true, posed = judge(trades)
     value = float(true.value)
-    above = (float(true.posed) - bound) / value * 1e4 if value > 0 and isfinite(bound) else inf
+    above = (float(posed) - bound) / value * 1e4 if value > 0 else 0.0
     return Judged(
         name=name,
         trades=trades,
-        posed=true.posed,
-        above_bound_bp=above,
+        posed=posed,
+        above_bound_bp=above if isfinite(bound) else inf,
         tax=true.tax.tax - true.tax.tax_without_plan,
         trading=true.costs.get("half_spread", ZERO) + true.costs.get("commission", ZERO),
         tracking=true.tracking.after,
