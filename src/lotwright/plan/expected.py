@@ -100,7 +100,7 @@ def _partners(snapshot: Snapshot, trades: Trades, asked: Question) -> list[int]:
     off = (snapshot.quantity + trades.buy - sold_shares(snapshot, trades)) * snapshot.price - snapshot.target
     here = [int(k) for k in np.flatnonzero(snapshot.account_of == snapshot.account_of[asked.holding])]
     sign = 1.0 if asked.side is Side.SELL else -1.0
-    return sorted((k for k in here if k != asked.holding), key=lambda k: (sign * off[k], k))[:PARTNERS]
+    return sorted((k for k in here if k != asked.holding), key=lambda k: (round(sign * float(off[k]), 4), k))[:PARTNERS]
 
 
 def _made(snapshot: Snapshot, trades: Trades, asked: Question) -> Iterator[Trades]:

@@ -24,6 +24,8 @@ TELLING = 0.1
 OFF_TARGET = 0.001
 """Weight a holding must be off its target by to be named as offset; 0.1 % is the least a sentence can show."""
 MOST_NAMED = 2
+DIGITS = 9
+"""To which effects are compared, so that the last digit of a float never chooses the words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ def hedged(snapshot: Snapshot, holding: int, drift: Mapping[tuple[str, str], Dri
         for pays, one in effect
         if pays >= TELLING * total and abs(one.row.after - one.row.target) >= OFF_TARGET
     ]
-    telling.sort(key=lambda entry: (-entry[0], entry[1].row.symbol))
+    telling.sort(key=lambda entry: (-round(entry[0] / total, DIGITS), entry[1].row.symbol))
     return [one for _, one in telling[:MOST_NAMED]]
 
 
@@ -65,7 +67,8 @@ def hedged_sector(
             pays[sector] = pays.get(sector, 0.0) + effect
     sign = 1.0 if sale else -1.0
     telling = {name: pays[name] for name, (after, target) in sums.items() if sign * (after - target) >= OFF_TARGET}
-    best = max(sorted(telling), key=telling.__getitem__, default=None)
+    most = max(telling.values(), default=0.0)
+    best = next((name for name in sorted(telling) if telling[name] >= most * (1 - 10.0**-DIGITS)), None)
     if best is None or telling[best] <= 0:
         return None
     after, target = sums[best]

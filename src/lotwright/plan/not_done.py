@@ -54,13 +54,14 @@ def not_done(program: Program, snapshot: Snapshot, trades: Trades, *, kept: tupl
     if whole is not None:
         snapshot = replace(snapshot, increment=whole.increment(snapshot))
     plan = _Plan(program=program, snapshot=snapshot, trades=trades, kept=kept)
-    questions = sorted(expected_trades(snapshot, trades), key=lambda one: (-one.dollars, one.holding))
+    questions = sorted(expected_trades(snapshot, trades), key=lambda one: (-round(one.dollars, 4), one.holding))
     return tuple(_answer(plan, one) for one in questions[:MOST])
 
 
 def _answer(plan: _Plan, asked: Question) -> NotDone:
     """The best allowed way to make the trade and what it costs, or the limit that forbids every way."""
-    ways = sorted(expected_ways(plan.program, plan.snapshot, plan.trades, asked), key=lambda way: way.change.total)
+    every = expected_ways(plan.program, plan.snapshot, plan.trades, asked)
+    ways = sorted(every, key=lambda way: round(way.change.total, 4))  # the last digits of floats choose nothing
     broken = plan.program.violations(plan.snapshot, plan.trades)
     blockers: dict[str, float] = {}
     for way in ways:
