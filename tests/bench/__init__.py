@@ -1,7 +1,8 @@
 """Benchmarks: each prints one table and asserts nothing; pytest collects none of them.
 
     python -m tests.bench.households BOOK      how good and how fast, by kind of model and account value
-    python -m tests.bench.baselines BOOK       against plain cvxpy and general solvers, same accounts, same prices
+    python -m tests.bench.baselines BOOK       against cvxpy, rules and a genetic algorithm, same accounts, same prices
+    python -m tests.bench.convex BOOK          the convex problem behind a plan, against cvxpy and solvers on matrices
     python -m tests.bench.costs BOOK           what exact netting, FIFO and whole shares cost
     python -m tests.bench.store                what remembering 10,000 plans costs, SQLite against PostgreSQL
 

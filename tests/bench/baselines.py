@@ -14,9 +14,25 @@ general path
     ``plan/general``: cvxpy relaxation, HiGHS on tangents, polish; ended after ``--general`` seconds.
 SCIP
     The exact program through cvxpy, ended after ``--scip`` seconds; only up to ``--scip-names`` holdings.
+DiscreteAllocation, sell everything, HIFO, bands, genetic
+    What people do without an optimiser, and a genetic algorithm (:mod:`tests.bench.rules`).
 
-Columns
--------
+Two tables are printed: what the plans are, and how they compare with ours.
+
+Columns of the first
+--------------------
+kind, way, tried, answered, allowed
+    As in the second.
+objective
+    Median posed objective in basis points of value; only accounts with an answer.
+tax, tracking, tickets, cash
+    Medians over the answers: the tax cost of the objective (this year's tax and the worth of losses carried, bp of value),
+    tracking error a year, orders, and cash left (percent of value).
+violations
+    Checks of the verifier that fail, per answer.
+
+Columns of the second
+---------------------
 kind, way
 tried, answered
     Accounts given to the way, and those for which it came back with trades in its time.
@@ -53,11 +69,19 @@ from lotwright.plan.terms import RiskNumbers
 from lotwright.plan.trade_list import trade_list
 from lotwright.plan.verify import Verification, verify
 from tests.bench.judges import by_deadline, general, scip
+from tests.bench.rules import RULES, genetic, timed
 from tests.bench.sample import KINDS, Case, Sample, take_sample, warm_up
 from tests.bench.table import milliseconds, points, print_table, quantile, ratio, share
 from tests.bench.textbook import WAYS, Answer, textbook
 
 OURS = "lotwright"
+GENETIC = "genetic, as long as ours"
+LONGER = "genetic, longer"
+Judged = tuple[Verification, int]
+"""What the verifier says of an answer, and how many orders it is."""
+FACTS = (
+    "kind", "way", "tried", "answered", "allowed", "objective bp", "tax bp", "tracking", "tickets", "cash", "violations",
+)  # fmt: skip
 COLUMNS = (
     "kind", "way", "tried", "answered", "allowed", "cash", "wash", "other", "both",
     "worse by: median", "90 %", "worst", "best", "allowed: median", "best", "ms median", "90 %", "times ours",
@@ -78,17 +102,21 @@ class Tally:
     worse_allowed: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
+    figures: list[tuple[float, ...]] = field(default_factory=list)
+    """Of every answer: objective (bp), tax (bp), tracking error, orders, cash (fraction), failed checks."""
 
-    def add(self, answer: Answer, judged: Verification | None, *, ours: Verification, our_seconds: float) -> None:
+    def add(self, answer: Answer, judged: Judged | None, *, ours: Verification, our_seconds: float) -> None:
         """Count one answer."""
         self.tried += 1
         self.seconds.append(answer.seconds)
         self.ratios.append(answer.seconds / our_seconds)
         if judged is None:
             return
-        failed = {check.name for check in judged.failed}
-        worse = float((judged.posed - ours.posed) / ours.value * 10_000)
+        true, orders = judged
+        failed = {check.name for check in true.failed}
+        worse = float((true.posed - ours.posed) / ours.value * 10_000)
         self.worse.append(worse)
+        self.figures.append(_figures(true, orders))
         self.both += answer.both > 0
         self.cash += "cash" in failed
         self.wash += "wash_sale" in failed
@@ -96,6 +124,24 @@ class Tally:
         if not failed:
             self.allowed += 1
             self.worse_allowed.append(worse)
+
+    def facts(self, kind: str, way: str) -> list[str]:
+        """One line of the first table."""
+        columns = list(zip(*self.figures, strict=True)) or [()] * 6
+        objective, tax, error, tickets, cash, _ = (quantile(column, 0.5) for column in columns)
+        return [
+            kind,
+            way,
+            str(self.tried),
+            str(len(self.worse)),
+            share(self.allowed, len(self.worse)),
+            points(objective),
+            points(tax),
+            f"{error:.2%}",
+            f"{tickets:.0f}",
+            f"{cash:.2%}",
+            f"{sum(columns[5]) / max(len(columns[5]), 1):.2f}",
+        ]
 
     def row(self, kind: str, way: str) -> list[str]:
         """One line of the table."""
@@ -115,6 +161,19 @@ class Tally:
         ]
 
 
+def _figures(true: Verification, orders: int) -> tuple[float, ...]:
+    value = float(true.value)
+    cash = float(sum(movement.after for movement in true.cash.values()))
+    return (
+        float(true.posed) / value * 1e4,
+        float(true.costs["tax"]) / value * 1e4,
+        true.tracking.after,
+        float(orders),
+        cash / value,
+        float(len(true.failed)),
+    )
+
+
 def ours(sample: Sample, case: Case, effort: Effort) -> Answer:
     """Our plan of an account, from its facts to whole-share trades."""
     started = time.perf_counter()
@@ -126,22 +185,28 @@ def ours(sample: Sample, case: Case, effort: Effort) -> Answer:
     return Answer(trades=trades, seconds=time.perf_counter() - started, both=0)
 
 
-def judge(sample: Sample, case: Case, answer: Answer) -> Verification | None:
-    """The verifier's word on an answer."""
+def judge(sample: Sample, case: Case, answer: Answer) -> Judged | None:
+    """The verifier's word on an answer, and how many orders it is."""
     if answer.trades is None:
         return None
     terms = sample.program.terms()
     risk = RiskNumbers(symbols=sample.risk.symbols, exposure=sample.risk.exposure, specific=sample.risk.specific)
     listed = trade_list(answer.trades, case.snapshot, terms=terms)
-    return verify(listed, case.household, sample.book.market, terms=terms, risk=risk)
+    return verify(listed, case.household, sample.book.market, terms=terms, risk=risk), len(listed)
 
 
-def ways_for(sample: Sample, case: Case, given: argparse.Namespace) -> dict[str, Callable[[], Answer]]:
+def ways_for(
+    sample: Sample, case: Case, given: argparse.Namespace, *, our_seconds: float
+) -> dict[str, Callable[[], Answer]]:
     """Every other way, ready to run."""
     program, snapshot = sample.program, case.snapshot
     ways: dict[str, Callable[[], Answer]] = {
         name: lambda way=way: textbook(program, snapshot, way=way) for name, way in WAYS.items()
     }
+    ways |= {name: lambda rule=rule: timed(rule, snapshot) for name, rule in RULES.items()}
+    ways[GENETIC] = lambda: genetic(program, snapshot, seconds=our_seconds)
+    if given.genetic > 0:
+        ways[LONGER] = lambda: genetic(program, snapshot, seconds=given.genetic)
     if given.general > 0:
         ways["general path"] = lambda: by_deadline(general, program, snapshot, seconds=given.general)
     if len(snapshot.symbol) <= given.scip_names:
@@ -161,20 +226,20 @@ def compare(sample: Sample, given: argparse.Namespace) -> tuple[dict[tuple[str, 
             left_out.append(case.name)
             continue
         answers = {OURS: (mine, true)}
-        for name, way in ways_for(sample, case, given).items():
+        for name, way in ways_for(sample, case, given, our_seconds=mine.seconds).items():
             answer = way()
             answers[name] = (answer, judge(sample, case, answer))
         for name, (answer, judged) in answers.items():
             tally = tallies.setdefault((case.kind, name), Tally())
-            tally.add(answer, judged, ours=true, our_seconds=mine.seconds)
+            tally.add(answer, judged, ours=true[0], our_seconds=mine.seconds)
     return tallies, left_out
 
 
-def lines(tallies: dict[tuple[str, str], Tally]) -> Sequence[list[str]]:
+def lines(tallies: dict[tuple[str, str], Tally], of: Callable[[Tally, str, str], list[str]]) -> Sequence[list[str]]:
     """Rows by kind, the ways in one order."""
-    ways = (OURS, *WAYS, "general path", "SCIP")
+    ways = (OURS, *WAYS, *RULES, GENETIC, LONGER, "general path", "SCIP")
     listed = [(kind, way) for kind in KINDS for way in ways if (kind, way) in tallies]
-    return [tallies[key].row(key[0] if key[1] == OURS else "", key[1]) for key in listed]
+    return [of(tallies[key], key[0] if key[1] == OURS else "", key[1]) for key in listed]
 
 
 def main() -> None:
@@ -184,6 +249,7 @@ def main() -> None:
     parser.add_argument("--households", type=int, default=40, help="that many at random (default 40)")
     parser.add_argument("--time-limit", type=float, default=10.0, help="seconds an account for ours (default 10)")
     parser.add_argument("--gap-bp", type=float, default=0.1, help="basis points for ours to stop at (default 0.1)")
+    parser.add_argument("--genetic", type=float, default=2.0, help="seconds for it; 0: left out (default 2)")
     parser.add_argument("--general", type=float, default=20.0, help="seconds for it; 0: left out (default 20)")
     parser.add_argument("--scip", type=float, default=10.0, help="seconds for it (default 10)")
     parser.add_argument("--scip-names", type=int, default=0, help="most holdings of an account for SCIP (default 0)")
@@ -195,17 +261,11 @@ def main() -> None:
     said = (
         f"Input: {given.book.name}, as of {sample.book.market.as_of}, {len(sample.cases)} households of one account"
         f" (seed {given.seed}), program {sample.program.name}, ours to {given.gap_bp:g} bp or {given.time_limit:g}"
-        f" s, general path {given.general:g} s, SCIP {given.scip:g} s; objective in bp by our verifier"
+        f" s, genetic {given.genetic:g} s, general path {given.general:g} s, SCIP {given.scip:g} s; objective in bp by our verifier"
     )
-    print_table(
-        "Baselines",
-        [
-            said,
-            f"Left out, no plan of ours: {', '.join(left_out) or 'none'}",
-        ],
-        COLUMNS,
-        lines(tallies),
-    )
+    left = f"Left out, no plan of ours: {', '.join(left_out) or 'none'}"
+    print_table("Baselines: what the plans are", [said, left], FACTS, lines(tallies, Tally.facts))
+    print_table("Baselines: against ours", [said], COLUMNS, lines(tallies, Tally.row))
 
 
 if __name__ == "__main__":

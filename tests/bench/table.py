@@ -15,7 +15,7 @@ from rich.table import Table
 
 from lotwright.version import __version__
 
-MEASURED = ("numpy", "numba", "cvxpy", "osqp", "clarabel", "piqp", "highspy", "pyscipopt")
+MEASURED = ("numpy", "numba", "cvxpy", "osqp", "clarabel", "piqp", "highspy", "pyscipopt", "pyportfolioopt", "pymoo")
 
 
 def print_table(title: str, said: Sequence[str], columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

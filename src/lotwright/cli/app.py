@@ -17,6 +17,7 @@ from typing import Annotated
 import typer
 
 from lotwright.cli import audit, broker, store, tax
+from lotwright.cli.compare import compare_command
 from lotwright.cli.state import StateFolder, StoreUrl
 from lotwright.errors import LotwrightError
 from lotwright.version import __version__
@@ -33,6 +34,7 @@ app.add_typer(tax.app, name="tax")
 app.add_typer(store.app, name="store")
 app.add_typer(audit.app, name="audit")
 app.add_typer(broker.app, name="broker")
+app.command("compare")(compare_command)
 
 BookFolder = Annotated[Path, typer.Argument(help="Folder of the book's tables.", metavar="BOOK")]
 PricesFile = Annotated[
@@ -98,6 +100,14 @@ def plan_command(
     time_limit: Annotated[
         float, typer.Option("--time-limit", min=0.001, help="Seconds a household after which to stop searching.")
     ] = 10.0,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Also say why expected trades are not made, and what the binding limits cost."),
+    ] = False,
+    strategy: Annotated[
+        str | None,
+        typer.Option("--strategy", help="Let this plug-in find the trades; they are verified, and our bound is kept."),
+    ] = None,
     state: StateFolder = None,
     store_url: StoreUrl = None,
     approved_only: Annotated[
@@ -134,6 +144,8 @@ def plan_command(
                 risk=model,
                 beside=book,
                 progress=lambda _: advance(),
+                explain=explain,
+                strategy=strategy,
             ).plans
         plans = with_read_time(plans, seconds)
         memory.record(plans)

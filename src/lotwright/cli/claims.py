@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from math import isclose, isfinite
+from math import isclose, isfinite, nan
 
-import numpy as np
-
-from lotwright.book.kinds import Side
-from lotwright.book.trades import Trade
 from lotwright.plan.figures import cost_name
 from lotwright.plan.kept import kept
+from lotwright.plan.not_done import not_done
 from lotwright.plan.program import Program
-from lotwright.plan.protocols import Trades
-from lotwright.plan.result import Drift, HouseholdPlan, Lock, Objective, Status
+from lotwright.plan.reasons import with_reasons
+from lotwright.plan.result import Drift, Explanation, HouseholdPlan, Lock, Objective, Status
 from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.trade_list import as_arrays
 from lotwright.plan.verify import Verification
 from lotwright.plan.words import money
 
@@ -56,6 +54,11 @@ def figures(claim: HouseholdPlan, true: Verification, *, snapshot: Snapshot, pro
     yield _finding("drift", _drift(claim.drift, true.drift), holds=f"{len(true.drift)} weights agree")
     yield _finding("locks", _locks(claim.wash_sales.locks, true.locks), holds=f"{len(true.locks)} agree")
     yield _finding("kept", _kept(claim, true, snapshot), holds="what rules kept agrees")
+    yield _finding("reasons", _reasons(claim, true, snapshot), holds=f"{len(claim.trades)} sentences agree")
+    if claim.explanation is not None:
+        yield _finding(
+            "explanation", _not_done(claim, claim.explanation, snapshot, program), holds="what it says agrees"
+        )
     said = [f"{check.name} is reported as failed" for check in claim.checks if not check.ok]
     yield _finding("checks", said, holds="none is reported as failed")
 
@@ -105,7 +108,7 @@ def _tax(claim: HouseholdPlan, true: Verification) -> list[str | None]:
 def _costs(claim: HouseholdPlan, true: Verification, snapshot: Snapshot, program: Program) -> list[str | None]:
     actual = {name: float(amount) for name, amount in true.costs.items()}
     if program.unverified:
-        trades = _as_arrays(claim.trades, snapshot)
+        trades = as_arrays(claim.trades, snapshot)
         actual |= {cost_name(cost): cost.value(snapshot, trades) for cost in program.unverified}
     said = {line.name: line.dollars for line in claim.costs}
     faults: list[str | None] = [*_names("cost", said, actual)]
@@ -113,21 +116,6 @@ def _costs(claim: HouseholdPlan, true: Verification, snapshot: Snapshot, program
         faults.append("a cost stands twice")
     faults += [_real(name, said[name], actual[name], digit=DIGIT) for name in sorted(said.keys() & actual.keys())]
     return faults
-
-
-def _as_arrays(trades: Iterable[Trade], snapshot: Snapshot) -> Trades:
-    """The trade list as the arrays that a program's own costs read."""
-    names = zip(snapshot.account_of, snapshot.symbol, strict=True)
-    holdings = {(snapshot.account[a], symbol): j for j, (a, symbol) in enumerate(names)}
-    lots = {(lot.account, lot.symbol, lot.lot): k for k, lot in enumerate(snapshot.lot)}
-    sell, buy = np.zeros(len(snapshot.lot)), np.zeros(len(snapshot.symbol))
-    for trade in trades:
-        if trade.side is Side.BUY and (trade.account, trade.symbol) in holdings:
-            buy[holdings[trade.account, trade.symbol]] += float(trade.quantity)
-        for sale in trade.lots:
-            if (trade.account, trade.symbol, sale.lot) in lots:
-                sell[lots[trade.account, trade.symbol, sale.lot]] += float(sale.quantity)
-    return Trades(sell=sell, buy=buy)
 
 
 def _objective(claim: HouseholdPlan, said: Objective) -> list[str | None]:
@@ -169,6 +157,33 @@ def _locks(said: Iterable[Lock], true: Iterable[Lock]) -> list[str]:
         return [f"of {', '.join(lock.symbols)} until {lock.no_buy_until.isoformat()}" for lock in locks]
 
     return _names("lock", written(said), written(true))
+
+
+def _reasons(claim: HouseholdPlan, true: Verification, snapshot: Snapshot) -> list[str]:
+    """Sentences that the facts do not say; none to compare where a trade cannot be carried out on the book."""
+    names = {(snapshot.account[a], s) for a, s in zip(snapshot.account_of, snapshot.symbol, strict=True)}
+    names &= {(row.account, row.symbol) for row in true.drift}
+    if any((trade.account, trade.symbol) not in names for trade in claim.trades):
+        return []
+    told = with_reasons(claim.trades, snapshot, true)
+    return [
+        f"of {said.symbol} in {said.account}: the plan says {said.reason!r}, the facts say {fact.reason!r}"
+        for said, fact in zip(claim.trades, told, strict=True)
+        if said.reason != fact.reason
+    ]
+
+
+def _not_done(claim: HouseholdPlan, said: Explanation, snapshot: Snapshot, program: Program) -> Iterator[str | None]:
+    """What the plan says of trades not made, again; limits are priced by solving, which nobody does here."""
+    again = not_done(program, snapshot, as_arrays(claim.trades, snapshot), kept=claim.wash_sales.kept)
+    if [(one.account, one.symbol) for one in said.not_done] != [(one.account, one.symbol) for one in again]:
+        yield "it is about other securities"
+        return
+    for one, fact in zip(said.not_done, again, strict=True):
+        if (one.rule, one.because) != (fact.rule, fact.because):
+            yield f"of {one.symbol} in {one.account}: the plan says {one.because!r}, the facts say {fact.because!r}"
+        for name, dollars in (fact.change or {}).items():
+            yield _real(f"{one.symbol} {name}", (one.change or {}).get(name, nan), dollars, digit=DIGIT)
 
 
 def _kept(claim: HouseholdPlan, true: Verification, snapshot: Snapshot) -> list[str]:

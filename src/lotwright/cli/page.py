@@ -83,7 +83,7 @@ def _section(plan: HouseholdPlan) -> str:
         return (
             f'{head}<p class="bad"><b>No plan: {reason}.</b> {_text(plan.failure.message)}</p>{_checks(plan)}</section>'
         )
-    parts = (_tiles, _trades, _drift, _tax, _cash, _costs, _wash_sales, _checks)
+    parts = (_tiles, _trades, _drift, _tax, _cash, _costs, _wash_sales, _explanation, _checks)
     return head + "".join(part(plan) for part in parts) + "</section>"
 
 
@@ -172,6 +172,26 @@ def _wash_sales(plan: HouseholdPlan) -> str:
     if plan.wash_sales.kept:
         rows = [[f"<b>{_text(kept.symbol)}</b>", _text(kept.because)] for kept in plan.wash_sales.kept]
         out.append(f"<h2>Kept by a rule</h2>{_table(('', ''), rows)}")
+    return "".join(out)
+
+
+def _explanation(plan: HouseholdPlan) -> str:
+    """Why not, and what the limits cost, where it was asked for."""
+    if plan.explanation is None:
+        return ""
+    out = []
+    if plan.explanation.not_done:
+        rows = [
+            [f"<b>{_text(one.symbol)}</b>", f"{_text(one.account)}: {_text(one.expected)}.<br>{_text(one.because)}"]
+            for one in plan.explanation.not_done
+        ]
+        out.append(f"<h2>Not done, and why</h2>{_table(('', ''), rows)}")
+    if plan.explanation.limit_prices:
+        prices = [
+            [_text(price.limit.replace("_", " ")), money(price.dollars), _text(price.text)]
+            for price in plan.explanation.limit_prices
+        ]
+        out.append(f"<h2>What the limits cost</h2>{_table(('', '#dollars', ''), prices)}")
     return "".join(out)
 
 

@@ -22,6 +22,7 @@ from lotwright.cli.words import (
     lock_lines,
     locked_for,
     lot_line,
+    not_done_heading,
     tax_rows,
     tax_sentence,
     tax_year_of,
@@ -74,6 +75,7 @@ def print_plan(console: Console, plan: HouseholdPlan) -> None:
     _tracking(console, plan)
     _costs(console, plan)
     _wash_sales(console, plan)
+    _explanation(console, plan)
     _checks(console, plan)
 
 
@@ -233,6 +235,21 @@ def _wash_sales(console: Console, plan: HouseholdPlan) -> None:
         for kept in plan.wash_sales.kept:
             table.add_row(Text(kept.symbol, style="bold"), kept.because)
         _indented(console, table)
+
+
+def _explanation(console: Console, plan: HouseholdPlan) -> None:
+    """Why not, and what the limits cost, where it was asked for."""
+    if plan.explanation is None:
+        return
+    if plan.explanation.not_done:
+        _heading(console, "Not done, and why")
+        for one in plan.explanation.not_done:
+            console.print(Padding(Text(not_done_heading(one), style="bold"), (0, 0, 0, 2)))
+            console.print(Padding(one.because, (0, 0, 0, 4)))
+    if plan.explanation.limit_prices:
+        _heading(console, "What the limits cost")
+        for price in plan.explanation.limit_prices:
+            console.print(Padding(price.text, (0, 0, 0, 4), expand=False))
 
 
 def _checks(console: Console, plan: HouseholdPlan) -> None:

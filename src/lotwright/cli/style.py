@@ -16,7 +16,7 @@ h2{font-size:18px;margin:34px 0 8px;padding-top:14px;border-top:1px solid var(--
 h3{font-size:14px;margin:16px 0 4px;color:var(--dim)}
 .sub,footer,small,.legend{color:var(--dim)}
 .sub{margin:2px 0 18px}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:10px}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(180px,1fr));gap:10px}
 .tiles div{background:var(--tile);border-radius:8px;padding:12px 14px}
 .tiles b{display:block;font-size:19px;font-variant-numeric:tabular-nums;white-space:nowrap}
 .tiles span{color:var(--dim);font-size:13px}

@@ -9,7 +9,7 @@ from math import isfinite
 
 from lotwright.book.kinds import Regime
 from lotwright.book.trades import LotSale
-from lotwright.plan.result import Drift, HouseholdPlan, Lock, Objective, TaxFigures
+from lotwright.plan.result import Drift, HouseholdPlan, Lock, NotDone, Objective, TaxFigures
 from lotwright.plan.words import day, money, shares
 from lotwright.tax.regimes.pool import POOL
 
@@ -91,6 +91,11 @@ def tax_rows(plan: HouseholdPlan, tax: TaxFigures) -> list[tuple[str, Decimal]]:
         ("Short-term loss carried into next year", tax.carryforward_short),
         ("Long-term loss carried into next year", tax.carryforward_long),
     ]
+
+
+def not_done_heading(one: NotDone) -> str:
+    """``AAPL in SAVINGS ends at 28.3 % of the account against a target of 24.8 %``."""
+    return f"{one.symbol} in {one.account}: {one.expected}"
 
 
 def lot_line(sale: LotSale) -> str:

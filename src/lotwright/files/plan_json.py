@@ -21,7 +21,7 @@ from lotwright.errors import PlanError
 from lotwright.files.plan_reading import plan_from_json
 from lotwright.files.plan_schema import SCHEMA, plan_schema
 from lotwright.files.trade_csv import plans_to_csv
-from lotwright.plan.result import HouseholdPlan, Objective, WashSales
+from lotwright.plan.result import Explanation, HouseholdPlan, Objective, WashSales
 
 __all__ = ["plan_from_json", "plan_schema", "plan_to_json", "plans_to_csv"]
 
@@ -29,7 +29,8 @@ CENT = Decimal("0.01")
 
 
 def plan_to_json(plan: HouseholdPlan) -> dict[str, Any]:
-    """Return the plan as JSON-ready objects, keys in the order of FORMATS; ``value`` and ``notes`` come last.
+    """Return the plan as JSON-ready objects, keys in the order of FORMATS; ``value``, ``notes`` and, where it was asked for,
+    ``explanation`` come last.
 
     The same plan gives the same bytes. A failed plan has every key too, with null, an empty list or an empty object
     where there is nothing; ``regime`` is there only under another law than that of the United States, and money is then in
@@ -72,6 +73,7 @@ def plan_to_json(plan: HouseholdPlan) -> dict[str, Any]:
         "value": _money(plan.value),
         "notes": list(plan.notes),
         **({} if plan.regime is Regime.US else {"regime": str(plan.regime)}),
+        **({} if plan.explanation is None else {"explanation": _explanation(plan.explanation)}),
     }
 
 
@@ -140,6 +142,36 @@ def _pending(trade: Pending) -> dict[str, Any]:
         "quantity": _exact(trade.quantity),
         "loss": None if trade.loss is None else _money(trade.loss),
         "because": trade.because,
+    }
+
+
+def _explanation(explanation: Explanation) -> dict[str, Any]:
+    return {
+        "not_done": [
+            {
+                "account": one.account,
+                "symbol": one.symbol,
+                "side": str(one.side),
+                "quantity": _exact(one.quantity),
+                "expected": one.expected,
+                "rule": one.rule,
+                "because": one.because,
+                "change": None
+                if one.change is None
+                else {name: _real(dollars, f"change of {name}") for name, dollars in one.change.items()},
+            }
+            for one in explanation.not_done
+        ],
+        "limit_prices": [
+            {
+                "limit": price.limit,
+                "subject": price.subject,
+                **_reals(price, ("dollars", "low", "high")),
+                "method": price.method,
+                "text": price.text,
+            }
+            for price in explanation.limit_prices
+        ],
     }
 
 

@@ -20,9 +20,12 @@ from lotwright.plan.result import (
     Check,
     CostLine,
     Drift,
+    Explanation,
     HouseholdPlan,
     Kept,
+    LimitPrice,
     Lock,
+    NotDone,
     Objective,
     Provenance,
     Status,
@@ -70,6 +73,7 @@ def plan_from_json(obj: object) -> HouseholdPlan:
         wash_sales=_wash_sales(plan.one("wash_sales")),
         checks=plan.each("checks", _check),
         notes=plan.texts("notes") if "notes" in obj else (),
+        explanation=plan.maybe("explanation", _explanation) if "explanation" in obj else None,
         timing=_timing(plan.one("timing")),
         provenance=plan.maybe("provenance", _provenance),
         regime=_word(plan, "regime", Regime) if "regime" in obj else Regime.US,
@@ -187,6 +191,38 @@ def _lock(reader: JsonReader) -> Lock:
 
 def _kept(reader: JsonReader) -> Kept:
     return Kept(symbol=reader.text("symbol"), rule=reader.text("rule"), because=reader.text("because"))
+
+
+def _explanation(reader: JsonReader) -> Explanation:
+    return Explanation(not_done=reader.each("not_done", _not_done), limit_prices=reader.each("limit_prices", _price))
+
+
+def _not_done(reader: JsonReader) -> NotDone:
+    change = (
+        None if reader.obj.get("change") is None else JsonReader(reader.mapping("change"), f"{reader.place}.change")
+    )
+    return NotDone(
+        account=reader.text("account"),
+        symbol=reader.text("symbol"),
+        side=_word(reader, "side", Side),
+        quantity=reader.decimal("quantity"),
+        expected=reader.text("expected"),
+        rule=reader.text("rule"),
+        because=reader.text("because"),
+        change=None if change is None else {str(name): change.real(str(name)) for name in reader.mapping("change")},
+    )
+
+
+def _price(reader: JsonReader) -> LimitPrice:
+    return LimitPrice(
+        limit=reader.text("limit"),
+        subject=reader.text("subject"),
+        dollars=reader.real("dollars"),
+        low=reader.real("low"),
+        high=reader.real("high"),
+        method=reader.text("method"),
+        text=reader.text("text"),
+    )
 
 
 def _check(reader: JsonReader) -> Check:

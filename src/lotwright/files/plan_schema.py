@@ -26,7 +26,7 @@ def plan_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": SCHEMA,
         "description": "The plan of one household, or why there is none.",
-        **_object(_plan(), optional=("regime",)),
+        **_object({**_plan(), "explanation": _explanation()}, optional=("explanation", "regime")),
         "if": {"properties": {"status": {"const": "failed"}}},
         "then": {"properties": {"failure": {"type": "object"}, "trades": {"maxItems": 0}}},
         "else": {"properties": {"failure": {"type": "null"}, **whole}},
@@ -80,6 +80,35 @@ def _plan() -> dict[str, Any]:
             "enum": ["uk", "canada"],
             "description": "The tax law, and the currency of all money; absent: the United States, dollars.",
         },
+    }
+
+
+def _explanation() -> dict[str, Any]:
+    not_done = {
+        "account": _TEXT,
+        "symbol": _TEXT,
+        "side": {"enum": ["buy", "sell"]},
+        "quantity": {"type": "number", "minimum": 0, "description": "Shares, on top of the plan."},
+        "expected": {**_TEXT, "description": "Why one would expect the trade."},
+        "rule": {**_TEXT, "description": "The limit that forbids it, or cost where it is allowed and dearer."},
+        "because": _TEXT,
+        "change": {
+            "description": "Dollars by which each cost of the program would change; null where a limit forbids it.",
+            "type": ["object", "null"],
+            "additionalProperties": _NUMBER,
+        },
+    }
+    price = {
+        "limit": _TEXT,
+        "subject": _TEXT,
+        "dollars": {"type": "number", "description": "What being rid of the limit, or a dollar of cash, is worth."},
+        **_all("low high", {"type": "number", "description": "What is proven about it, dollars."}),
+        "method": {"enum": ["solved_again", "multipliers"]},
+        "text": _TEXT,
+    }
+    return {
+        "description": "Only where it was asked for (--explain): trades not made and why, prices of the binding limits.",
+        **_object({"not_done": _list(not_done), "limit_prices": _list(price)}),
     }
 
 

@@ -20,16 +20,19 @@ from lotwright.plan.currency import worded
 from lotwright.plan.figures import cost_lines, notes, objective
 from lotwright.plan.findings import not_a_plan, objective_checks
 from lotwright.plan.kept import kept
+from lotwright.plan.limit_prices import limit_prices
+from lotwright.plan.not_done import not_done
 from lotwright.plan.paths import solve
 from lotwright.plan.program import Program
 from lotwright.plan.reasons import with_reasons
-from lotwright.plan.result import HouseholdPlan, Provenance, Status, Timing, WashSales
+from lotwright.plan.result import Explanation, HouseholdPlan, Kept, Provenance, Status, Timing, WashSales
 from lotwright.plan.separable.tree import Effort
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.solution import Solution
+from lotwright.plan.strategy import Asked, Strategy
 from lotwright.plan.take_snapshot import take_snapshot
 from lotwright.plan.terms import RiskNumbers, Terms
-from lotwright.plan.trade_list import trade_list
+from lotwright.plan.trade_list import as_arrays, trade_list
 from lotwright.plan.verify import Verification, verify
 from lotwright.risk.model import RiskModel
 from lotwright.tax.window import pending_in_force
@@ -48,6 +51,14 @@ class _Work:
     effort: Effort
     book_hash: str
     clock: Callable[[], float]
+    explain: bool = False
+    strategy: Strategy | None = None
+
+    def solve(self, program: Program, snapshot: Snapshot) -> Solution | Failure:
+        """Trades and a bound: ours, or a strategy's trades under our bound."""
+        if self.strategy is None:
+            return solve(program, snapshot, self.effort, clock=self.clock)
+        return Asked(strategy=self.strategy, effort=self.effort, clock=self.clock).solve(program, snapshot)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,6 +80,8 @@ def plan_household(
     effort: Effort,
     book_hash: str = "",
     clock: Callable[[], float] = time.perf_counter,
+    explain: bool = False,
+    strategy: Strategy | None = None,
 ) -> HouseholdPlan:
     """Plan one household; whatever its facts are, the answer is a plan: planned, nothing to do, or failed and why.
 
@@ -86,6 +99,10 @@ def plan_household(
         Names the input in the plan's provenance.
     clock : callable
         Seconds; read for ``timing`` and to keep ``effort.seconds``.
+    explain : bool
+        Also say why expected trades are not made, and price the limits that bind: a few further solves.
+    strategy : Strategy, optional
+        Whose trades to take instead of ours; verified like ours, and measured against our bound.
 
     Raises
     ------
@@ -104,6 +121,8 @@ def plan_household(
         effort=effort,
         book_hash=book_hash,
         clock=clock,
+        explain=explain,
+        strategy=strategy,
     )
     return worded(replace(_planned(work, name, started), regime=household.regime))
 
@@ -115,7 +134,7 @@ def _planned(work: _Work, name: str, started: float) -> HouseholdPlan:
     posed = clock()
     if isinstance(snapshot, Failure):
         return _failed(name, market, program, snapshot)
-    solution = solve(program, snapshot, work.effort, clock=clock)
+    solution = work.solve(program, snapshot)
     solved = clock()
     if isinstance(solution, Failure):
         timing = Timing(pose=posed - started, solve=solved - posed, total=solved - started)
@@ -175,7 +194,7 @@ def _to_the_cent(work: _Work, snapshot: Snapshot, found: _Found) -> _Found:
         if missing.max() > 0.02 * (len(found.trades) + 1):
             return found  # not a matter of cents
         snapshot = replace(snapshot, cash_floor=np.where(missing > 0, floor + missing + 0.01, snapshot.cash_floor))
-        again = solve(work.program, snapshot, work.effort, clock=work.clock)
+        again = work.solve(work.program, snapshot)
         if isinstance(again, Failure):
             return found
         again = replace(again, bound=first.bound, certificate=first.certificate)
@@ -192,6 +211,7 @@ def _plan(work: _Work, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
     if not all(check.ok for check in checks):
         failed = _failed(work.household.household, work.market, work.program, not_a_plan(checks, found.trades))
         return replace(failed, checks=checks)
+    rules = kept(found.trades, snapshot, true)
     return HouseholdPlan(
         household=work.household.household,
         as_of=work.market.as_of,
@@ -205,18 +225,29 @@ def _plan(work: _Work, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
         tax=true.tax,
         tracking=true.tracking,
         drift=true.drift,
-        wash_sales=WashSales(
-            locks=true.locks,
-            kept=kept(found.trades, snapshot, true),
-            honoured=pending_in_force(work.household, work.market),
-        ),
+        wash_sales=WashSales(locks=true.locks, kept=rules, honoured=pending_in_force(work.household, work.market)),
         checks=checks,
         notes=notes(work.program, snapshot, solution, risk=work.risk),
+        explanation=_explanation(work, snapshot, found, rules) if work.explain else None,
         provenance=Provenance(
             version=__version__,
             book_hash=work.book_hash,
             program_hash=work.program.content_hash,
             solver=solution.solver,
             solver_version=solution.solver_version,
+        ),
+    )
+
+
+def _explanation(work: _Work, snapshot: Snapshot, found: _Found, rules: tuple[Kept, ...]) -> Explanation:
+    """Why not, and what the limits cost, of a plan that passed its checks."""
+    trades = as_arrays(found.trades, snapshot)
+    return Explanation(
+        not_done=not_done(work.program, snapshot, trades, kept=rules),
+        limit_prices=limit_prices(
+            work.program,
+            snapshot,
+            replace(found.solution, trades=trades),
+            solve=lambda program, other: solve(program, other, work.effort, clock=work.clock),
         ),
     )

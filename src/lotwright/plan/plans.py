@@ -20,6 +20,7 @@ from lotwright.plan.household import plan_household
 from lotwright.plan.program import Program, load_program
 from lotwright.plan.result import HouseholdPlan, Status
 from lotwright.plan.separable.tree import Effort
+from lotwright.plan.strategy import Strategy, find_strategy
 from lotwright.plan.table import summary_html, trade_rows
 from lotwright.plan.take_snapshot import take_snapshot
 from lotwright.plan.words import money
@@ -121,6 +122,8 @@ def plan(
     risk: RiskModel | None = None,
     beside: Path | None = None,
     progress: Callable[[HouseholdPlan], None] | None = None,
+    explain: bool = False,
+    strategy: str | Strategy | None = None,
 ) -> Plans:
     """Plan every household of a book, or some: the cheapest trade lists that are allowed, each with its proof.
 
@@ -143,6 +146,12 @@ def plan(
         A folder, usually the book's, whose ``models/programs`` win over the shipped ones.
     progress : callable, optional
         Called with each plan as it is done.
+    explain : bool
+        Also say why expected trades are not made and what the binding limits cost (``plan.explanation``): a few further
+        solves a household.
+    strategy : str or Strategy, optional
+        Another way to find the trades (:mod:`lotwright.plan.strategy`): the name of an installed one, or the thing itself.
+        What it proposes is verified like our own trades and measured against our bound.
 
     Returns
     -------
@@ -154,11 +163,12 @@ def plan(
     BookError
         ``household`` names one that the book does not have, or ``book`` is none.
     ProgramError
-        There is no such program, it cannot be read or posed, or an option makes no sense.
+        There is no such program or strategy, it cannot be read or posed, or an option makes no sense.
     """
     names = _chosen(book, household)
     effort = _effort(gap_bp, time_limit)
     shelf = _Programs(program, beside)
+    asked = find_strategy(strategy) if isinstance(strategy, str) else strategy
     model = estimated(book) if risk is None else risk
     done: list[HouseholdPlan] = []
     used: dict[str, Program] = {}
@@ -175,11 +185,26 @@ def plan(
                 program=used[name],
                 effort=effort,
                 book_hash=book.content_hash,
+                explain=explain,
+                strategy=asked,
             )
         )
         if progress is not None:
             progress(done[-1])
     return Plans(plans=tuple(done), book=book, risk=model, programs=used)
+
+
+def program_of(
+    household: Household | Failure, asked: str | Path | Program | None = None, *, beside: Path | None = None
+) -> Program | Failure:
+    """The program a household is planned with: the one asked for, else the one its accounts name, else ``balanced``.
+
+    Raises
+    ------
+    ProgramError
+        The program asked for does not exist or cannot be read.
+    """
+    return _Programs(asked, beside).of(household)
 
 
 def estimated(book: Book) -> RiskModel:

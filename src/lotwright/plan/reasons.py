@@ -2,18 +2,20 @@
 
 An optimiser has one reason for everything (it was cheapest together); a client asks about one trade. So each sentence
 names the fact that weighs most: a restriction, a stand-in, a weight away from its target, a loss that can be used, cash
-that is needed or idle.
+that is needed or idle; and for a trade away from its own target the holding it makes up for (:mod:`.hedges`). Every
+figure in a sentence is the verifier's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from lotwright.book.holdings import ZERO, Account
 from lotwright.book.kinds import Character, Rule, Side
 from lotwright.book.trades import Trade
+from lotwright.plan.hedges import hedged, hedged_sector, offsets
 from lotwright.plan.result import Drift
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.verify import Verification
@@ -26,7 +28,10 @@ A_LOT_OF_CASH = 0.01
 """Share of an account's value by which cash must exceed its target to be called idle."""
 FAR = 0.0025
 """Weight by which a trade must overshoot its target for the sentence to say so."""
-INSTEAD = "in place of what is sold at a loss or may not be bought"
+NEARLY = 0.1
+"""The same as a part of the target, which counts where targets are small."""
+INSTEAD = "in place of many small positions that end below their targets"
+"""Where no single holding makes up a tenth of what a purchase stands for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,6 +42,10 @@ class _Facts:
     account: Account
     holding: int
     drift: Drift
+    around: Mapping[tuple[str, str], Drift]
+    """Weights of everything, by account and symbol."""
+    spent: Decimal
+    """Dollars bought in the account."""
     snapshot: Snapshot
     verification: Verification
     tax: YearSoFar
@@ -59,6 +68,10 @@ def with_reasons(trades: Sequence[Trade], snapshot: Snapshot, verification: Veri
     drift = {(row.account, row.symbol): row for row in verification.drift}
     accounts = {account.account: account for account in snapshot.household.accounts}
     tax = snapshot.law.year(snapshot.household, as_of=snapshot.market.as_of)
+    spent = {
+        name: sum((trade.value for trade in trades if trade.account == name and trade.side is Side.BUY), ZERO)
+        for name in accounts
+    }
     return tuple(
         replace(
             trade,
@@ -68,6 +81,8 @@ def with_reasons(trades: Sequence[Trade], snapshot: Snapshot, verification: Veri
                     account=accounts[trade.account],
                     holding=index[trade.account, trade.symbol],
                     drift=drift[trade.account, trade.symbol],
+                    around=drift,
+                    spent=spent[trade.account],
                     snapshot=snapshot,
                     verification=verification,
                     tax=tax,
@@ -96,8 +111,25 @@ def _why_sold(facts: _Facts) -> str:
     if clause and gain < 0:
         use = _use_of_loss(facts, _change_of_tax(facts))
         return f"Sells {facts.trade.symbol} at a loss of {money(-gain)}, which {use}: {away}"
-    moved = f"Takes {facts.trade.symbol} {away}, so that the account as a whole moves more like its model"
+    moved = f"Takes {facts.trade.symbol} {away}, {_what_for(facts)}"
     return f"{moved}; {clause}" if clause else moved
+
+
+def _what_for(facts: _Facts) -> str:
+    """What a sale below its target is good for: a holding it offsets, the cash target, the purchases it pays for."""
+    found = hedged(facts.snapshot, facts.holding, facts.around, sale=True)
+    if found:
+        return f"to offset {offsets(found)}"
+    sector = hedged_sector(facts.snapshot, facts.holding, facts.around, sale=True)
+    if sector:
+        return f"to offset {sector}"
+    a = int(facts.snapshot.account_of[facts.holding])
+    wanted = float(facts.snapshot.cash_target[a])
+    if float(facts.snapshot.cash[a]) < wanted:
+        return f"to bring cash towards its target of {money(wanted)}"
+    if facts.spent > 0:
+        return f"to help pay for the {money(facts.spent)} that is bought in the account"
+    return "so that the account as a whole moves more like its model"
 
 
 def _restricted(facts: _Facts) -> str | None:
@@ -133,9 +165,16 @@ def _off_target(facts: _Facts) -> str | None:
         leaves = facts.trade.quantity == sum((lot.quantity for lot in facts.account.lots if lot.symbol == symbol), ZERO)
         whose = "which the model portfolio does not hold"
         return f"Sells all of {symbol}, {whose}" if leaves else f"Reduces {symbol}, {whose}, {_from_to(facts)}"
-    if facts.held > facts.target and facts.drift.after > facts.drift.target - FAR:
+    if facts.held > facts.target and not _is_beyond(facts):
         return f"Trims {symbol} {_from_to(facts)}, towards its target of {percent(facts.drift.target)}"
     return None
+
+
+def _is_beyond(facts: _Facts) -> bool:
+    """True where a trade ends on the far side of its target by more than rounding to orders explains."""
+    after, target = facts.drift.after, facts.drift.target
+    past = target - after if facts.trade.side is Side.SELL else after - target
+    return past > min(FAR, NEARLY * target) and percent(after) != percent(target)
 
 
 def _gain_clause(facts: _Facts) -> str | None:
@@ -184,16 +223,25 @@ def _why_bought(facts: _Facts) -> str:
         return _stands_in(facts)
     source = _source_of_cash(facts)
     if facts.target <= 0:
-        what = f"adds to {symbol} {_from_to(facts)}, because it moves like what the account may not hold more of"
-    elif facts.drift.after > facts.drift.target + FAR:
+        what = f"adds to {symbol} {_from_to(facts)}, which the model portfolio does not hold, {_instead(facts)}"
+    elif _is_beyond(facts) or facts.held >= facts.target:
         target = percent(facts.drift.target)
-        what = f"takes {symbol} {_from_to(facts)}, over its target of {target}, {INSTEAD}"
+        what = f"takes {symbol} {_from_to(facts)}, over its target of {target}, {_instead(facts)}"
     elif facts.held <= 0:
         to = percent(facts.drift.after)
         what = f"starts {symbol} at {to} of the account, towards its target of {percent(facts.drift.target)}"
     else:
         what = f"brings {symbol} {_from_to(facts)}, towards its target of {percent(facts.drift.target)}"
     return f"{source}: {what}" if source else what[0].upper() + what[1:]
+
+
+def _instead(facts: _Facts) -> str:
+    """What a purchase above its target makes up for."""
+    found = hedged(facts.snapshot, facts.holding, facts.around, sale=False)
+    if found:
+        return f"in place of {offsets(found)}"
+    sector = hedged_sector(facts.snapshot, facts.holding, facts.around, sale=False)
+    return f"in place of {sector}" if sector else INSTEAD
 
 
 def _source_of_cash(facts: _Facts) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from lotwright.book.failure import Failure
 from lotwright.book.holdings import Pending
-from lotwright.book.kinds import Regime
+from lotwright.book.kinds import Regime, Side
 from lotwright.book.trades import Trade
 
 
@@ -111,6 +111,51 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotDone:
+    """A trade one would expect and the plan does not make, and the worst blocker.
+
+    ``side`` and ``quantity`` (shares) are the trade, on top of the plan; ``expected`` says why one would expect it; ``rule``
+    is the limit that forbids it, or ``"cost"`` where it is allowed and dearer; ``change`` the dollars by which each cost
+    would change, its sum what the objective would rise by (None where a limit forbids the trade).
+    """
+
+    account: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    expected: str
+    rule: str
+    because: str
+    change: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitPrice:
+    """What it would be worth to be rid of a limit, or what a dollar more of cash would save; dollars.
+
+    ``low <= dollars <= high``: the difference of the two optima is proven to lie between them, ``dollars`` is what the plans
+    found differ by. ``method``: ``"solved_again"`` without the limit, or ``"multipliers"`` of the bound's proof, which cap
+    what a dollar more can save at ``high``.
+    """
+
+    limit: str
+    subject: str
+    dollars: float
+    low: float
+    high: float
+    method: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why not, and what the limits cost: trades not made, largest matter first, and prices of the binding limits."""
+
+    not_done: tuple[NotDone, ...] = ()
+    limit_prices: tuple[LimitPrice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WashSales:
     """What the plan locks (new locks and those still running) and what a running window kept from happening.
 
@@ -176,6 +221,8 @@ class HouseholdPlan:
     wash_sales: WashSales = WashSales()
     checks: tuple[Check, ...] = ()
     notes: tuple[str, ...] = ()
+    explanation: Explanation | None = None
+    """Only where it was asked for: it costs further solves."""
     timing: Timing = Timing()
     provenance: Provenance | None = None
     regime: Regime = Regime.US

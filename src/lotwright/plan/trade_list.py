@@ -8,7 +8,7 @@ lot taken in part, and lots under a standing relief order leave in that order wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 import numpy as np
@@ -55,6 +55,21 @@ def trade_list(trades: Trades, snapshot: Snapshot, *, terms: Terms | None = None
             if order is not None
         ]
     return tuple(sorted(orders, key=lambda order: (order.account, order.side is Side.BUY, order.symbol)))
+
+
+def as_arrays(trades: Iterable[Trade], snapshot: Snapshot) -> Trades:
+    """The trade list as the arrays that a program's own costs read."""
+    names = zip(snapshot.account_of, snapshot.symbol, strict=True)
+    holdings = {(snapshot.account[a], symbol): j for j, (a, symbol) in enumerate(names)}
+    lots = {(lot.account, lot.symbol, lot.lot): k for k, lot in enumerate(snapshot.lot)}
+    sell, buy = np.zeros(len(snapshot.lot)), np.zeros(len(snapshot.symbol))
+    for trade in trades:
+        if trade.side is Side.BUY and (trade.account, trade.symbol) in holdings:
+            buy[holdings[trade.account, trade.symbol]] += float(trade.quantity)
+        for sale in trade.lots:
+            if (trade.account, trade.symbol, sale.lot) in lots:
+                sell[lots[trade.account, trade.symbol, sale.lot]] += float(sale.quantity)
+    return Trades(sell=sell, buy=buy)
 
 
 def step(snapshot: Snapshot, holding: int, terms: Terms) -> Decimal:

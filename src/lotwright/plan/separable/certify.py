@@ -8,7 +8,7 @@ leaves cover every allowed plan, and the least of their bounds is below every pl
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from lotwright.plan.separable.lots import lots_taken
 from lotwright.plan.separable.problem import SCALE, Scaled, scaled
 from lotwright.plan.separable.tree import Effort, Node, Outcome, box, search
 from lotwright.plan.separable.verdict import not_found, out_of_reach
-from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.solution import Solution
 from lotwright.version import __version__
 
@@ -135,20 +135,44 @@ def check_bound(claim: Mapping[str, Any], program: Program, snapshot: Snapshot) 
     return float((_least_bound(nodes, problem) + problem.constant) * problem.value / SCALE)
 
 
+def cash_multipliers(claim: Mapping[str, Any], program: Program, snapshot: Snapshot) -> Floats:
+    """Dollars that a dollar more of cash in each account can save at most, shape (A,), by the certificate.
+
+    Of the leaf whose bound is the least one: a bound falls by its cash multiplier for every dollar more, whatever the
+    multipliers are; below zero where cash would lie idle.
+
+    Raises
+    ------
+    PlanError
+        The certificate is of another kind.
+    """
+    form = program.form(snapshot)
+    if claim.get("kind") != KIND or form is None:
+        raise PlanError(f"The plan's multipliers are not of kind {KIND}, the only kind that prices cash.")
+    problem = scaled(form)
+    nodes = _nodes(claim, problem)
+    least = nodes[min(_leaf_bounds(nodes, problem))[1]]
+    accounts, factors = len(snapshot.account), int(problem.pieces[least.piece].factors[0])
+    return np.array(least.z[accounts * factors : accounts * factors + accounts]) / SCALE
+
+
 def _least_bound(nodes: list[Node], problem: Scaled) -> float:
     """The least bound (bp) of the leaves at their multipliers."""
+    return min((bound for bound, _ in _leaf_bounds(nodes, problem)), default=np.inf)
+
+
+def _leaf_bounds(nodes: list[Node], problem: Scaled) -> Iterator[tuple[float, int]]:
+    """The bound (bp) of every leaf at its multipliers, and its place among the nodes."""
     kernels = jit.kernels()
     n = len(problem.lower)
     opts, pick = np.zeros((n, 3, 6)), np.zeros(n, dtype=np.int64)
-    least = np.inf
     for index, node in enumerate(nodes):
         if node.is_leaf:
             lower, upper = box(nodes, index, problem)
             z = np.array(node.z)
             piece = problem.pieces[node.piece]
             kernels.clip(piece, z)
-            least = min(least, kernels.evaluate(piece, z, lower, upper, opts, pick))
-    return float(least)
+            yield float(kernels.evaluate(piece, z, lower, upper, opts, pick)), index
 
 
 def _nodes(claim: Mapping[str, Any], problem: Scaled) -> list[Node]:
