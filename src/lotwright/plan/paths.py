@@ -42,7 +42,7 @@ def solve(program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callab
     if short is not None:
         return short
     try:
-        if program.is_separable:
+        if program.form(snapshot) is not None:
             with np.errstate(all="ignore"):  # kernels that are not compiled say so where compiled ones say infinity
                 found = solve_separable(program, snapshot, effort, clock=clock)
             if isinstance(found, Solution) or found.reason != "not_found":

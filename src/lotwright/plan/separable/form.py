@@ -56,8 +56,8 @@ class Row:
 class Coupling:
     """A limit ``level(trades) <= right`` that is no row: at a price per unit its level is a cost the form has a place for.
 
-    ``charge(form, price)`` adds ``price * level`` to the form. ``guess`` is a price to try first, ``whole`` is True where
-    levels are whole numbers.
+    ``charge(form, price)`` adds ``price * level`` to the form. ``guess`` is a price to try first, ``show`` words a
+    level, ``whole`` is True where levels are whole numbers.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Coupling:
     level: Callable[[Trades], float]
     charge: Callable[[SeparableForm, float], None]
     guess: float
+    show: Callable[[float], str]
     whole: bool = False
 
 

@@ -47,10 +47,10 @@ HOLDING = np.dtype(
     ]
 )
 """One holding. price, active: fractions of V; held, step: shares; smallest: fewest shares of an order that does not close the
-position (a multiple of step); keep: fewest shares of a position after a trade that does not close it; specific: bp per squared fraction; buy_rate, sell_rate: fraction paid in cash per fraction
-traded; ticket_cash: fraction per order; buy_cost, sell_cost, ticket_cost: bp per fraction or order, not paid in cash; lots
-first:stop (long-term ones from longs on where lots are free to choose); ways to realise losses way:way_stop; many: 1 in
-accounts of more than FEW holdings."""
+position (a multiple of step); keep: fewest shares of a position after a trade that does not close it; specific: bp per
+squared fraction; buy_rate, sell_rate: fraction paid in cash per fraction traded; ticket_cash: fraction per order; buy_cost,
+sell_cost, ticket_cost: bp per fraction or order, not paid in cash; lots first:stop (long-term ones from longs on where lots
+are free to choose); ways to realise losses way:way_stop; many: 1 in accounts of more than FEW holdings."""
 
 LOT = np.dtype(
     [
@@ -357,9 +357,7 @@ def _wash_arrays(form: SeparableForm, order: Ints) -> tuple[np.ndarray, Ints, In
         if loss[lots].any():
             recent = by_group.get(int(s.group_of[j]), [])
             kept = set(purchase[lots][form.barred[order[lots]]].tolist())
-            here = [
-                k for k in recent if s.purchase_holding[k] == j and not s.purchase_has_left[k] and k not in kept
-            ]
+            here = [k for k in recent if s.purchase_holding[k] == j and not s.purchase_has_left[k] and k not in kept]
             blocking = [k for k in recent if k not in here]
             clearable[lots] = np.isin(purchase[lots], here) & (purchase[lots] >= 0)
             losing = {int(k) for k in purchase[lots][(loss[lots] == 1) & (clearable[lots] == 1)]}
