@@ -172,3 +172,5 @@ class HouseholdPlan:
     notes: tuple[str, ...] = ()
     timing: Timing = Timing()
     provenance: Provenance | None = None
+    raised: Mapping[str, Decimal] = field(default_factory=dict)
+    """Dollars asked of accounts beyond the book's own cash flows, by account."""

@@ -55,6 +55,8 @@ class Terms:
         Dollars per dollar of cash above and below the account's cash target.
     fractional_increment : Decimal
         Smallest step of an order, in shares, in accounts that trade fractions; the others trade whole shares.
+    minimum_notional : Decimal, optional
+        Dollars an order must be worth at least in accounts that trade fractions, unless it closes a whole position.
     minimum_ticket : Decimal, optional
         Dollars an order must be worth at least, unless it closes a whole position.
     cash, holdings, whole_shares, wash_sale, restrictions : bool
@@ -84,6 +86,7 @@ class Terms:
     idle_cash: Decimal | None = None
     shortfall: Decimal | None = None
     fractional_increment: Decimal = Decimal("0.0001")
+    minimum_notional: Decimal | None = None
     minimum_ticket: Decimal | None = None
     cash: bool = True
     holdings: bool = True

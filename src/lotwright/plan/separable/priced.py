@@ -253,17 +253,21 @@ def solve_priced(
         away = np.abs(snapshot.quantity * snapshot.price - snapshot.target)
         climb.points = np.maximum(climb.touching(still), away)
     failed = climb.visit(np.zeros(len(couplings)))
-    if failed is not None or climb.is_done:
-        return _finished(climb) if failed is None else failed
+    if failed is not None:
+        return failed
+    if climb.is_done:
+        return _finished(climb)
     most = np.array([4.0 * coupling.guess for coupling in couplings])
     at = np.zeros(len(couplings))
-    for _ in range(ROUNDS if couplings else 0):
+    for _ in range(ROUNDS if len(couplings) else 0):
         at, ceiling = climb.next_prices(most)
         if ceiling - climb.bound <= 0.2 * climb.goal:
             break
         failed = climb.visit(at)
-        if failed is not None or climb.is_done:
-            return _finished(climb) if failed is None else failed
+        if failed is not None:
+            return failed
+        if climb.is_done:
+            return _finished(climb)
         capped = at >= most * (1 - 1e-9)
         if capped.any() and (climb.cuts[-1][1] > 0)[capped].any():
             most = np.where(capped, 16.0 * most, most)
