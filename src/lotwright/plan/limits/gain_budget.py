@@ -69,7 +69,7 @@ class GainBudget:
         return self.tax is None
 
     def rows(self, snapshot: Snapshot) -> list[Row]:
-        """Budgets that are linear in the plan's gains: net, short, and a tax budget below any gain."""
+        """Budgets that are linear in the plan's gains: net and short."""
         year, nothing = _year(snapshot), np.zeros(len(snapshot.symbol))
         rows = []
         if self.net is not None:
@@ -78,17 +78,12 @@ class GainBudget:
         if self.short is not None:
             left = max(self.short - float(year.realised_short), 0.0)
             rows.append(Row(name=self.kind, coefficient=nothing, short=1.0, long=0.0, right=left))
-        cap = self._cap(snapshot)
-        if cap is not None and cap < 0:
-            most = max(cap / float(year.rates.deduction_rate), -float(year.rates.deduction_cap))
-            right = most - float(year.short + year.long)
-            rows.append(Row(name=self.kind, coefficient=nothing, short=1.0, long=1.0, right=right))
         return rows
 
     def pieces(self, snapshot: Snapshot) -> tuple[Floats, ...]:
         """Convex pieces of the year's tax where a tax budget needs them, as :meth:`lotwright.plan.costs.tax.Tax.pieces`."""
         cap = self._cap(snapshot)
-        return () if cap is None or cap < 0 else tax_pieces(_year(snapshot).rates, carried_loss_value=0.0)
+        return () if cap is None else tax_pieces(_year(snapshot).rates, carried_loss_value=0.0)
 
     def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
         """Gains beyond the budgets and the tax of the decision's piece beyond the cap, fractions of household value."""
@@ -99,7 +94,7 @@ class GainBudget:
             short = decision.short + float(year.short) / decision.scale
             long = decision.long + float(year.long) / decision.scale
             lines = pieces[min(decision.tax_piece, len(pieces) - 1)]
-            rows += [a * short + b * long + (c - cap) / decision.scale for a, b, c in lines]
+            rows.append(decision.largest([a * short + b * long + (c - cap) / decision.scale for a, b, c in lines]))
         return rows
 
     def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
@@ -140,7 +135,7 @@ class GainBudget:
         """Add the rows, and cap the tax that the form already knows as a cost."""
         form.rows.extend(self.rows(snapshot))
         cap = self._cap(snapshot)
-        if cap is None or cap < 0 or not self.pieces(snapshot):
+        if cap is None:
             return
         if not form.pieces:
             form.unfit = "a tax budget needs the cost tax"

@@ -258,7 +258,7 @@ def solve_priced(
         return _finished(climb)
     most = np.array([4.0 * coupling.guess for coupling in couplings])
     at = np.zeros(len(couplings))
-    for _ in range(ROUNDS if len(couplings) else 0):
+    for _ in range(ROUNDS if couplings else 0):
         at, ceiling = climb.next_prices(most)
         if ceiling - climb.bound <= 0.2 * climb.goal:
             break
