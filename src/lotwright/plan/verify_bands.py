@@ -18,7 +18,6 @@ from lotwright.plan.terms import Demand
 from lotwright.plan.verify_evidence import Break, Evidence
 from lotwright.plan.verify_text import dollars
 from lotwright.plan.verify_ticket import CENT
-from lotwright.plan.verify_wash import running, sellable
 from lotwright.plan.verify_weights import BARS_SALES, worth
 
 BARS_BUYS = frozenset({Rule.NO_BUY, Rule.NO_TRADE, Rule.EXCLUDE, Rule.EXCLUDE_SECTOR})
@@ -104,16 +103,14 @@ def _may_buy(account: AccountReplay, symbol: str, evidence: Evidence) -> Decimal
         if about and rule.rule is Rule.MAXIMUM_WEIGHT and rule.weight is not None:
             room = rule.weight * max(account.value, ZERO) - account.held_before.get(symbol, ZERO) * price.price
             most = max(room, ZERO) if most is None else min(most, max(room, ZERO))
-    group = evidence.market.group_of(symbol)
-    return ZERO if any(lock.group == group for lock in running(evidence.window, evidence.market)) else most
+    return ZERO if evidence.is_locked(symbol) else most
 
 
 def _may_sell(account: AccountReplay, symbol: str, evidence: Evidence) -> Decimal:
     """Dollars of a security that could be sold today."""
     if any(rule.rule in BARS_SALES and rule.symbol == symbol for rule in account.account.restrictions):
         return ZERO
-    free = sellable(account, symbol, window=evidence.window, market=evidence.market)
-    return free * evidence.market.prices[symbol].price
+    return evidence.may_sell(account, symbol) * evidence.market.prices[symbol].price
 
 
 def _bands(demand: Demand, model: ModelPortfolio, account: AccountReplay, evidence: Evidence) -> list[_Band]:

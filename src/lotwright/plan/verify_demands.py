@@ -22,7 +22,6 @@ from lotwright.plan.verify_ticket import CENT, Slice
 from lotwright.plan.verify_tracking import tracking
 from lotwright.plan.verify_weights import employer_breaks, exclusion_breaks, group_breaks, named, position_breaks
 from lotwright.tax.holding import long_term_from
-from lotwright.tax.year import year_tax
 
 VOLATILITY = Decimal("0.00000001")
 """Annual volatility by which floats may miss a ceiling."""
@@ -54,11 +53,13 @@ def _broken(demand: Demand, evidence: Evidence) -> list[Break]:
 
 def _gain_budget(demand: Demand, evidence: Evidence) -> Iterator[Break]:
     """What the year has realised counts; a budget used up allows no further gain but asks for no loss."""
-    tax, gain = evidence.tax, {Character.SHORT: ZERO, Character.LONG: ZERO}
+    gain = {Character.SHORT: ZERO, Character.LONG: ZERO}
     for piece in evidence.replay.taxed_slices:
         gain[piece.character] += piece.gain
     short, long = gain[Character.SHORT], gain[Character.LONG]
-    so_far = {"net": tax.realised_short + tax.realised_long, "short": tax.realised_short}
+    taxed = [account.account for account in evidence.replay.accounts if account.account.kind.is_taxable]
+    so_far = {"short": sum((account.realised_short for account in taxed), ZERO)}
+    so_far["net"] = so_far["short"] + sum((account.realised_long for account in taxed), ZERO)
     for name, planned in (("net", short + long), ("short", short)):
         budget = demand.figures.get(name)
         if budget is not None:
@@ -68,8 +69,7 @@ def _gain_budget(demand: Demand, evidence: Evidence) -> Iterator[Break]:
             yield max(over, ZERO), text
     budget = demand.figures.get("tax")
     if budget is not None:
-        without = year_tax(tax.rates, short=tax.short, long=tax.long).tax
-        added = year_tax(tax.rates, short=tax.short + short, long=tax.long + long).tax - without
+        added = evidence.tax.outcome(short=short, long=long).tax - evidence.tax.outcome(short=ZERO, long=ZERO).tax
         text = f"The plan adds {dollars(added)} to the year's tax, {dollars(added - budget)} beyond the budget."
         yield max(added - budget, ZERO), text
 
