@@ -6,7 +6,7 @@ dollars held of it, over all accounts  <=  most * value of the household
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from lotwright.errors import ProgramError
@@ -50,7 +50,7 @@ class EmployerStock:
 
     def rows(self, snapshot: Snapshot) -> list[Row]:
         """One row over the household's accounts."""
-        return self._bounds().rows(snapshot)
+        return [replace(row, name=self.kind) for row in self._bounds().rows(snapshot)]
 
     def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
         """Dollars beyond the ceiling, a fraction of household value."""

@@ -73,7 +73,7 @@ def _row_out_of_reach(problem: Scaled, snapshot: Snapshot, rows: Sequence[Row]) 
             best = opts[j, pick[j]]
             x = kernels.column(part.holding[j], best[1])[1]
             level += part.row[r, j] * x + part.row_gain[r, 0] * best[2] + part.row_gain[r, 1] * best[3]
-        missing = (level - part.row_right[r]) * problem.value
+        missing = float((level - part.row_right[r]) * problem.value)
         if missing > 1e-6 * problem.value:
             return Failure(
                 reason="infeasible",
