@@ -130,6 +130,7 @@ PRICES = Form(
         number("volatility", "annual volatility, a fraction", range=NOT_NEGATIVE),
         text("sector", "sector"),
         text("kind", "stock, etf, ..."),
+        text("tags", "what else the security is, separated by semicolons: tobacco;esg"),
     ),
 )
 

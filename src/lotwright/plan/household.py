@@ -25,6 +25,7 @@ from lotwright.plan.not_done import not_done
 from lotwright.plan.paths import solve
 from lotwright.plan.program import Program
 from lotwright.plan.reasons import with_reasons
+from lotwright.plan.relief_note import relief_note
 from lotwright.plan.result import Explanation, HouseholdPlan, Kept, Provenance, Status, Timing, WashSales
 from lotwright.plan.separable.tree import Effort
 from lotwright.plan.snapshot import Snapshot
@@ -134,6 +135,7 @@ def _planned(work: _Work, name: str, started: float) -> HouseholdPlan:
     posed = clock()
     if isinstance(snapshot, Failure):
         return _failed(name, market, program, snapshot)
+    snapshot = work.program.view(snapshot)
     solution = work.solve(program, snapshot)
     solved = clock()
     if isinstance(solution, Failure):
@@ -227,7 +229,7 @@ def _plan(work: _Work, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
         drift=true.drift,
         wash_sales=WashSales(locks=true.locks, kept=rules, honoured=pending_in_force(work.household, work.market)),
         checks=checks,
-        notes=notes(work.program, snapshot, solution, risk=work.risk),
+        notes=(*notes(work.program, snapshot, solution, risk=work.risk), *_relief(work, found, reached.posed)),
         explanation=_explanation(work, snapshot, found, rules) if work.explain else None,
         provenance=Provenance(
             version=__version__,
@@ -251,3 +253,17 @@ def _explanation(work: _Work, snapshot: Snapshot, found: _Found, rules: tuple[Ke
             solve=lambda program, other: solve(program, other, work.effort, clock=work.clock),
         ),
     )
+
+
+def _relief(work: _Work, found: _Found, posed: float) -> tuple[str, ...]:
+    """What choosing lots would have saved, where a standing relief order keeps from it."""
+    said = relief_note(
+        work.household,
+        found.trades,
+        posed=posed,
+        market=work.market,
+        risk=work.risk,
+        program=work.program,
+        clock=work.clock,
+    )
+    return () if said is None else (said,)

@@ -20,6 +20,8 @@ from lotwright.plan.replay import Replay, replay
 from lotwright.plan.result import CashMovement, Check, Drift, Lock, TaxFigures, Tracking
 from lotwright.plan.terms import RiskNumbers, Terms
 from lotwright.plan.verify_costs import cost_amounts, tax_figures
+from lotwright.plan.verify_demands import demand_checks
+from lotwright.plan.verify_evidence import Evidence
 from lotwright.plan.verify_law import BuyBackRule, rule_of
 from lotwright.plan.verify_text import finding
 from lotwright.plan.verify_ticket import cents
@@ -103,12 +105,16 @@ def verify(
         held = rule.held()
         done = replay(trades, held, market=market, terms=terms)
         tax = law_of(household).year(household, assumed=terms.assumed_rates, as_of=market.as_of)
+        evidence = Evidence(replay=done, market=market, terms=terms, risk=risk, tax=tax, rule=rule)
         return Verification(
-            checks=_checks(trades, done, household=held, market=market, terms=terms, rule=rule),
+            checks=(
+                *_checks(trades, done, household=held, market=market, terms=terms, rule=rule),
+                *demand_checks(evidence),
+            ),
             value=cents(done.value),
             cash={account.account.account: account.cash for account in done.accounts},
             tax=tax_figures(done.taxed_slices, tax),
-            costs=cost_amounts(done, market=market, terms=terms, risk=risk, tax=tax),
+            costs=cost_amounts(evidence),
             tracking=tracking(done, market=market, risk=risk),
             drift=drift(done, market=market),
             new_locks=rule.new_locks(done),
