@@ -15,12 +15,17 @@ T. Therefore: T is exactly the minimum of two convex functions (three if t_o > h
 
 so that a plan is found piece by piece, the better one is kept, and the smaller bound is the bound (SOLVING, section 4).
 
+Where the long rate l is a low one that holds only while N stays within a room R, and a higher rate u above it (the 0 %
+bracket), T for gains of both terms is ``t_s S + l L + (u - l) min(L, (N - R)+)``. The minimum in it is again one of
+convex functions: T is the minimum of the pieces above with u in place of l, and of one piece more, the first piece with
+l plus ``(u - l) (N - R)+``, which is never below T and equals it while short-term gain alone does not fill the room.
+
     cost = T(after the plan) - T(without the plan)
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
@@ -31,7 +36,7 @@ from lotwright.plan.costs.parameter import check_parameters, parameter
 from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.words import money
 from lotwright.tax.household import HouseholdTax, household_tax
-from lotwright.tax.year import TaxRates, year_tax
+from lotwright.tax.year import UNLIMITED, TaxRates, year_tax
 
 if TYPE_CHECKING:
     import cvxpy as cp
@@ -68,7 +73,10 @@ class Tax:
 
         Empty when nothing the household does is taxed.
         """
-        return tax_pieces(_year(snapshot).rates, carried_loss_value=self.carried_loss_value)
+        rates = _year(snapshot).rates
+        if _most_gain(snapshot) <= rates.room:
+            rates = replace(rates, room=UNLIMITED)
+        return tax_pieces(rates, carried_loss_value=self.carried_loss_value)
 
     def expression(self, snapshot: Snapshot, decision: Decision) -> cp.Expression:
         """The piece the decision is posed with; never below the exact cost, and equal to it on the best piece."""
@@ -127,23 +135,39 @@ def tax_pieces(rates: TaxRates, *, carried_loss_value: float) -> tuple[Floats, .
     """
     short, long = float(rates.short), float(rates.long)
     deduct, cap = float(rates.deduction_rate), float(rates.deduction_cap)
-    if short == long == deduct == 0:
+    above = float(rates.long_above) if rates.room < UNLIMITED else long
+    if short == long == deduct == above == 0:
         return ()
-    high, low = max(short, long), min(short, long)
     worth = min(carried_loss_value * long, deduct)
-    carried = (worth, worth, -(deduct - worth) * cap)
+    lost = [(worth, worth, -(deduct - worth) * cap)]
     deducted = (deduct, deduct, 0.0)
-    apart = [(low, low, 0.0), (short, long, 0.0), carried] + ([deducted] if deduct < low else [])
-    together = [(high, high, 0.0), carried] + ([deducted] if deduct <= high else [])
-    pieces = [_lines(apart), _lines(together)]
+    high = max(short, above)
+    together = [(high, high, 0.0), *lost] + ([deducted] if deduct <= high else [])
+    pieces = [_lines(_apart(short, above, deducted) + lost), _lines(together)]
     if deduct > high:
-        pieces.append(_lines([deducted, carried]))
+        pieces.append(_lines([deducted, *lost]))
+    if above != long:
+        within, step, room = _apart(short, long, deducted), above - long, float(rates.room)
+        over = [(a + step, b + step, c - step * room) for a, b, c in within]
+        pieces.insert(0, _lines(within + over + lost))
     return tuple(pieces)
+
+
+def _apart(short: float, long: float, deducted: tuple[float, float, float]) -> list[tuple[float, float, float]]:
+    """Lines of the piece that is exact for gains of both terms."""
+    low = min(short, long)
+    return [(low, low, 0.0), (short, long, 0.0)] + ([deducted] if deducted[0] < low else [])
 
 
 def _lines(rows: list[tuple[float, float, float]]) -> Floats:
     """Rows without repetitions, in their order."""
     return np.array(list(dict.fromkeys(rows)))
+
+
+def _most_gain(snapshot: Snapshot) -> Decimal:
+    """The largest net gain the year can have: every lot with a gain sold, no other; dollars."""
+    year = _year(snapshot)
+    return year.short + year.long + Decimal(float((snapshot.lot_quantity * np.maximum(snapshot.lot_gain, 0.0)).sum()))
 
 
 def _year(snapshot: Snapshot) -> HouseholdTax:
