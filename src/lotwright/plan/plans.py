@@ -104,7 +104,8 @@ class Plans(Mapping[str, HouseholdPlan]):
         snapshot = facts if isinstance(facts, Failure) else take_snapshot(facts, self.book.market, self.risk)
         if isinstance(snapshot, Failure):
             raise ProgramError(f"{household} cannot be posed: {snapshot.message}")
-        return pose(self.programs[household], snapshot, exact=exact).problem
+        program = self.programs[household]
+        return pose(program, program.prepare(snapshot), exact=exact).problem
 
     def _repr_html_(self) -> str:
         """For notebooks: the summary and the trades."""

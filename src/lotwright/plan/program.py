@@ -19,10 +19,22 @@ from typing import Any
 
 from lotwright.declared import find_program
 from lotwright.errors import ProgramError
-from lotwright.plan.costs import COSTS, Commission, HalfSpread, IdleCash, Substitution, Tax, Ticket, Tracking
+from lotwright.plan.costs import (
+    COSTS,
+    AssetLocation,
+    Commission,
+    FutureTax,
+    HalfSpread,
+    HouseholdTracking,
+    IdleCash,
+    Substitution,
+    Tax,
+    Ticket,
+    Tracking,
+)
 from lotwright.plan.costs.parameter import Parameter, exact, parameters
-from lotwright.plan.limits import LIMITS, MinimumTicket, Soft, WholeShares
-from lotwright.plan.protocols import Cost, Limit, Separable, Trades
+from lotwright.plan.limits import LIMITS, Harvest, MinimumTicket, Soft, WholeShares
+from lotwright.plan.protocols import Cost, Limit, Prepares, Separable, Trades
 from lotwright.plan.separable.form import SeparableForm, blank
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.terms import Terms
@@ -79,7 +91,10 @@ class Program:
     @property
     def is_separable(self) -> bool:
         """True if every cost and limit fits the separable form, so that a plan can be certified by it."""
-        return all(isinstance(addend, Separable) for addend in (*self.costs, *self.limits))
+        return all(
+            isinstance(addend, Separable) and getattr(addend, "is_separable", True)
+            for addend in (*self.costs, *self.limits)
+        )
 
     def form(self, snapshot: Snapshot) -> SeparableForm | None:
         """The separable form of this program for one household, or ``None`` where some addend does not fit it."""
@@ -91,6 +106,13 @@ class Program:
                 addend.contribute(snapshot, form)
         return form
 
+    def prepare(self, snapshot: Snapshot) -> Snapshot:
+        """The household as this program looks at it: limits that need more than the book lists add it."""
+        for limit in self.limits:
+            if isinstance(limit, Prepares):
+                snapshot = limit.prepare(snapshot)
+        return snapshot
+
     def terms(self) -> Terms:
         """What the independent verifier needs to know; costs it has no word for are in :attr:`unverified`."""
         cost: dict[type, Any] = {type(c): c for c in self.costs}
@@ -98,16 +120,25 @@ class Program:
         demands = {item.kind for item in self.limits}
         return Terms(
             risk_price=exact(cost.get(Tracking), "risk_price"),
+            household_risk_price=exact(cost.get(HouseholdTracking), "risk_price"),
             half_spread=exact(cost.get(HalfSpread), "default"),
             commission_per_ticket=exact(cost.get(Commission), "per_ticket"),
             commission_per_share=exact(cost.get(Commission), "per_share"),
             ticket=exact(cost.get(Ticket), "price"),
             substitution=exact(cost.get(Substitution), "price"),
+            substitution_per_rank=exact(cost.get(Substitution, Substitution()), "per_rank") or Decimal(0),
+            future_tax=exact(cost.get(FutureTax), "rate"),
+            location_years=exact(cost.get(AssetLocation), "years"),
+            location_distribution=exact(cost.get(AssetLocation, AssetLocation()), "distribution") or Decimal(0),
+            location_qualified=exact(cost.get(AssetLocation, AssetLocation()), "qualified") or Decimal(0),
             carried_loss_value=exact(cost.get(Tax), "carried_loss_value"),
             idle_cash=exact(cost.get(IdleCash), "price"),
             shortfall=exact(cost.get(IdleCash), "shortfall"),
             fractional_increment=Decimal(str(limit.get(WholeShares, WholeShares()).fractional_increment)),
             minimum_ticket=exact(limit.get(MinimumTicket), "dollars"),
+            harvest_dollars=exact(limit.get(Harvest), "dollars"),
+            harvest_fraction=exact(limit.get(Harvest), "fraction"),
+            step_up="step_up" in demands,
             cash="cash" in demands,
             holdings="holdings" in demands,
             whole_shares="whole_shares" in demands,

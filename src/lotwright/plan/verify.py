@@ -20,6 +20,7 @@ from lotwright.plan.replay import Replay, replay
 from lotwright.plan.result import CashMovement, Check, Drift, Lock, TaxFigures, Tracking
 from lotwright.plan.terms import RiskNumbers, Terms
 from lotwright.plan.verify_costs import cost_amounts, tax_figures
+from lotwright.plan.verify_harvest import harvest_faults
 from lotwright.plan.verify_text import finding
 from lotwright.plan.verify_ticket import cents
 from lotwright.plan.verify_tracking import drift, tracking
@@ -108,7 +109,7 @@ def verify(
             cash={account.account.account: account.cash for account in done.accounts},
             tax=tax_figures(done.taxed_slices, tax),
             costs=cost_amounts(done, market=market, terms=terms, risk=risk, tax=tax),
-            tracking=tracking(done, market=market, risk=risk),
+            tracking=tracking(done, market=market, risk=risk, as_household=terms.is_of_household),
             drift=drift(done, market=market),
             new_locks=new_locks(done, market),
             running_locks=running_locks(window, market),
@@ -127,7 +128,9 @@ def _checks(
     """One check a rule: first what every trade list must satisfy, then the limits the program has."""
     checks = [
         finding(
-            "trades", listed.trade_faults(trades, household, market=market), holds="Every trade can be carried out."
+            "trades",
+            listed.trade_faults(trades, household, market=market, may_buy_back=terms.step_up),
+            holds="Every trade can be carried out.",
         ),
         finding("prices", listed.price_faults(done, market), holds=f"Every price is the book's as of {market.as_of}."),
         finding("lots", listed.lot_faults(done), holds="Every sale names lots that exist and hold enough."),
@@ -158,6 +161,11 @@ def _checks(
         barring = window if terms.wash_sale else None
         faults = limits.restriction_faults(done, market=market, window=barring, terms=terms)
         checks.append(finding("restrictions", faults, holds="Every restriction is kept."))
+    if terms.harvest_dollars is not None:
+        faults = harvest_faults(done, terms)
+        checks.append(
+            finding("harvest", faults, holds="Only losses worth harvesting take a position below its target.")
+        )
     if terms.wash_sale:
         faults = wash_faults(done, window=window, market=market)
         checks.append(

@@ -12,7 +12,7 @@ from lotwright.plan.replay import AccountReplay, Replay
 from lotwright.plan.result import TaxFigures
 from lotwright.plan.terms import RiskNumbers, Terms
 from lotwright.plan.verify_ticket import Slice, cents
-from lotwright.plan.verify_tracking import tracking_cost
+from lotwright.plan.verify_tracking import household_tracking_cost, tracking_cost
 from lotwright.tax.household import HouseholdTax
 from lotwright.tax.year import YearTax, year_tax
 
@@ -24,6 +24,10 @@ def cost_amounts(
     costs: dict[str, Decimal] = {}
     if terms.risk_price is not None:
         costs["tracking"] = tracking_cost(replay, market=market, risk=risk, risk_price=terms.risk_price)
+    if terms.household_risk_price is not None:
+        costs["household_tracking"] = household_tracking_cost(
+            replay, market=market, risk=risk, risk_price=terms.household_risk_price
+        )
     if terms.half_spread is not None:
         costs["half_spread"] = sum((ticket.half_spread for ticket in replay.tickets), ZERO)
     if terms.commission_per_ticket is not None or terms.commission_per_share is not None:
@@ -31,18 +35,44 @@ def cost_amounts(
     if terms.ticket is not None:
         costs["ticket"] = terms.ticket * len(replay.tickets)
     if terms.substitution is not None:
-        costs["substitution"] = terms.substitution * sum((_substituted(account) for account in replay.accounts), ZERO)
+        costs["substitution"] = sum((_substituted(account, terms) for account in replay.accounts), ZERO)
     if terms.carried_loss_value is not None:
         costs["tax"] = tax_cost(replay.taxed_slices, tax, carried_loss_value=terms.carried_loss_value)
+    if terms.future_tax is not None:
+        costs["future_tax"] = -terms.future_tax * sum((piece.gain for piece in replay.taxed_slices), ZERO)
+    if terms.location_years is not None:
+        costs["asset_location"] = terms.location_years * sum(
+            (_yearly_tax(account, market=market, terms=terms, tax=tax) for account in replay.accounts), ZERO
+        )
     if terms.idle_cash is not None or terms.shortfall is not None:
         costs["idle_cash"] = sum((_cash_cost(account, terms) for account in replay.accounts), ZERO)
     return costs
 
 
-def _substituted(account: AccountReplay) -> Decimal:
-    """Dollars bought of declared stand-ins."""
-    bought = (ticket for ticket in account.tickets if ticket.is_buy)
-    return sum((ticket.value for ticket in bought if ticket.trade.symbol in account.stand_ins), ZERO)
+def _substituted(account: AccountReplay, terms: Terms) -> Decimal:
+    """What buying declared stand-ins is charged: the price of standing in, and more for each rank below the first."""
+    price, more = terms.substitution or ZERO, terms.substitution_per_rank
+    return sum(
+        (
+            ticket.value * (price + more * (account.stand_ins[ticket.trade.symbol] - 1))
+            for ticket in account.tickets
+            if ticket.is_buy and ticket.trade.symbol in account.stand_ins
+        ),
+        ZERO,
+    )
+
+
+def _yearly_tax(account: AccountReplay, *, market: Market, terms: Terms, tax: HouseholdTax) -> Decimal:
+    """Tax a year on the distributions of what the account holds after the plan."""
+    if not account.account.kind.is_taxable:
+        return ZERO
+    total = ZERO
+    for symbol, quantity in account.held.items():
+        row = market.prices[symbol]
+        paid = terms.location_distribution if row.distribution is None else row.distribution
+        part = terms.location_qualified if row.qualified is None else row.qualified
+        total += quantity * row.price * paid * (part * tax.rates.long + (1 - part) * tax.rates.short)
+    return total
 
 
 def _cash_cost(account: AccountReplay, terms: Terms) -> Decimal:
