@@ -153,7 +153,7 @@ def _figures(
     if isinstance(snapshot, Failure):
         yield Finding(name="input", ok=False, text=snapshot.message)
         return
-    snapshot = program.prepare(snapshot)
+    snapshot = program.view(snapshot)
     yield from figures(claim, true, snapshot=snapshot, program=program)
     if claim.objective is None:
         yield Finding(name="objective", ok=False, text="The plan states no objective.")

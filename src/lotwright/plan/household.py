@@ -107,7 +107,7 @@ def plan_household(
     posed = clock()
     if isinstance(snapshot, Failure):
         return _failed(name, market, program, snapshot)
-    snapshot = program.prepare(snapshot)
+    snapshot = program.view(snapshot)
     solution = solve(program, snapshot, effort, clock=clock)
     solved = clock()
     if isinstance(solution, Failure):

@@ -105,7 +105,7 @@ class Plans(Mapping[str, HouseholdPlan]):
         if isinstance(snapshot, Failure):
             raise ProgramError(f"{household} cannot be posed: {snapshot.message}")
         program = self.programs[household]
-        return pose(program, program.prepare(snapshot), exact=exact).problem
+        return pose(program, program.view(snapshot), exact=exact).problem
 
     def _repr_html_(self) -> str:
         """For notebooks: the summary and the trades."""

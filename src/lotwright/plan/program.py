@@ -33,8 +33,8 @@ from lotwright.plan.costs import (
     Tracking,
 )
 from lotwright.plan.costs.parameter import Parameter, exact, parameters
-from lotwright.plan.limits import LIMITS, Harvest, MinimumTicket, Soft, WholeShares
-from lotwright.plan.protocols import Cost, Limit, Prepares, Separable, Trades
+from lotwright.plan.limits import LIMITS, GainBudget, Harvest, MinimumTicket, Soft, WholeShares
+from lotwright.plan.protocols import Cost, Limit, Viewing, Separable, Trades
 from lotwright.plan.separable.form import SeparableForm, blank
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.terms import Terms
@@ -106,11 +106,11 @@ class Program:
                 addend.contribute(snapshot, form)
         return form
 
-    def prepare(self, snapshot: Snapshot) -> Snapshot:
+    def view(self, snapshot: Snapshot) -> Snapshot:
         """The household as this program looks at it: limits that need more than the book lists add it."""
         for limit in self.limits:
-            if isinstance(limit, Prepares):
-                snapshot = limit.prepare(snapshot)
+            if isinstance(limit, Viewing):
+                snapshot = limit.view(snapshot)
         return snapshot
 
     def terms(self) -> Terms:
@@ -138,6 +138,7 @@ class Program:
             minimum_ticket=exact(limit.get(MinimumTicket), "dollars"),
             harvest_dollars=exact(limit.get(Harvest), "dollars"),
             harvest_fraction=exact(limit.get(Harvest), "fraction"),
+            gain_budget=exact(limit.get(GainBudget), "net"),
             step_up="step_up" in demands,
             cash="cash" in demands,
             holdings="holdings" in demands,

@@ -68,8 +68,8 @@ class Separable(Protocol):
 
 
 @runtime_checkable
-class Prepares(Protocol):
+class Viewing(Protocol):
     """A limit that needs more than the book lists, and adds it to the arrays before anything is posed."""
 
-    def prepare(self, snapshot: Snapshot) -> Snapshot:
+    def view(self, snapshot: Snapshot) -> Snapshot:
         """The same household with what this limit needs."""

@@ -52,6 +52,8 @@ class Terms:
         Dollars an order must be worth at least, unless it closes a whole position.
     harvest_dollars, harvest_fraction : Decimal, optional
         Least loss of a lot, in dollars and as a fraction of its basis, for which a position is sold below its target.
+    gain_budget : Decimal, optional
+        Most net gain of the year in dollars, what was realised before included.
     step_up : bool
         True where a security sold at a gain may be bought back the same day.
     cash, holdings, whole_shares, wash_sale, restrictions : bool
@@ -84,6 +86,7 @@ class Terms:
     minimum_ticket: Decimal | None = None
     harvest_dollars: Decimal | None = None
     harvest_fraction: Decimal | None = None
+    gain_budget: Decimal | None = None
     step_up: bool = False
     cash: bool = True
     holdings: bool = True

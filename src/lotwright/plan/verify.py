@@ -161,6 +161,9 @@ def _checks(
         barring = window if terms.wash_sale else None
         faults = limits.restriction_faults(done, market=market, window=barring, terms=terms)
         checks.append(finding("restrictions", faults, holds="Every restriction is kept."))
+    if terms.gain_budget is not None:
+        faults = limits.budget_faults(done, household_tax(household, as_of=market.as_of), terms.gain_budget)
+        checks.append(finding("gain_budget", faults, holds="The year's net gain stays within its budget."))
     if terms.harvest_dollars is not None:
         faults = harvest_faults(done, terms)
         checks.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lotwright.plan.limits.cash import Cash
+from lotwright.plan.limits.gain_budget import GainBudget
 from lotwright.plan.limits.harvest import Harvest
 from lotwright.plan.limits.holdings import Holdings
 from lotwright.plan.limits.minimum_ticket import MinimumTicket
@@ -15,6 +16,7 @@ from lotwright.plan.limits.whole_shares import WholeShares
 __all__ = [
     "LIMITS",
     "Cash",
+    "GainBudget",
     "Harvest",
     "Holdings",
     "MinimumTicket",
@@ -27,6 +29,6 @@ __all__ = [
 
 LIMITS = {
     limit.kind: limit
-    for limit in (Cash, Holdings, WholeShares, WashSale, Restrictions, MinimumTicket, Harvest, StepUp)
+    for limit in (Cash, Holdings, WholeShares, WashSale, Restrictions, MinimumTicket, Harvest, StepUp, GainBudget)
 }
 """Every limit that a program's file can name, by kind."""

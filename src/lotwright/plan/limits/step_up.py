@@ -37,7 +37,7 @@ class StepUp:
 
     kind: ClassVar[str] = "step_up"
 
-    def prepare(self, snapshot: Snapshot) -> Snapshot:
+    def view(self, snapshot: Snapshot) -> Snapshot:
         """The household with a twin for each position that has a long-term gain and no restriction."""
         return with_twins(snapshot, np.flatnonzero(_eligible(snapshot)))
 
