@@ -12,7 +12,7 @@ was sold at a loss), and are planned and bounded like all others. Positions with
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -105,6 +105,107 @@ def with_twins(snapshot: Snapshot, sources: Ints) -> Snapshot:
         household_exposure=whole,
         household_specific=alone,
     )
+
+
+def without_twins(snapshot: Snapshot) -> Snapshot:
+    """The household before :func:`with_twins`."""
+    sources, count = _sources(snapshot), len(snapshot.symbol)
+    if not len(sources):
+        return snapshot
+    kept = np.arange(count - len(sources))
+    exposure, specific = _own_variances(snapshot.exposure, snapshot.specific, sources)
+    whole, alone = _own_variances(snapshot.household_exposure, snapshot.household_specific, sources)
+    return replace(
+        snapshot,
+        symbol=tuple(snapshot.symbol[j] for j in kept),
+        account_of=snapshot.account_of[kept],
+        group_of=snapshot.group_of[kept],
+        price=snapshot.price[kept],
+        quantity=snapshot.quantity[kept],
+        increment=snapshot.increment[kept],
+        target=snapshot.target[kept],
+        half_spread=snapshot.half_spread[kept],
+        is_substitute=snapshot.is_substitute[kept],
+        stand_in_rank=snapshot.stand_in_rank[kept],
+        twin_of=snapshot.twin_of[kept],
+        offset=snapshot.offset[: len(kept) + 1],
+        is_ordered=snapshot.is_ordered[kept],
+        exposure=exposure[kept],
+        specific=specific[kept],
+        household_exposure=whole[kept],
+        household_specific=alone[kept],
+    )
+
+
+def into_twins(snapshot: Snapshot, trades: Trades) -> Trades:
+    """Trades of the household without twins as trades of ``snapshot``, which has them: what is bought is bought there."""
+    twins = np.flatnonzero(snapshot.twin_of >= 0)
+    buy = np.concatenate([trades.buy, np.zeros(len(twins))])
+    buy[twins] = buy[snapshot.twin_of[twins]]
+    buy[snapshot.twin_of[twins]] = 0.0
+    return replace(trades, buy=buy)
+
+
+def stepped_up(
+    snapshot: Snapshot, trades: Trades, *, value: Callable[[Trades], float], is_allowed: Callable[[Trades], bool]
+) -> Trades:
+    """``trades`` with more of each position sold and bought back, lot by lot, as long as that lowers ``value``.
+
+    Selling and buying back moves no weight, so one lot after the other, the largest gains per dollar first, is nearly the
+    best order; each step is judged by the exact ``value`` and kept only where ``is_allowed``.
+    """
+    best, cost = trades, value(trades)
+    for lot in _by_gain(snapshot):
+        source = int(snapshot.lot_holding[lot])
+        twin = int(np.flatnonzero(snapshot.twin_of == source)[0])
+        step = snapshot.increment[source] if snapshot.increment[source] > 0 else 1e-4
+        steps = int((snapshot.lot_quantity[lot] - best.sell[lot]) / step + TOLERANCE)
+        for size in _sizes(steps, lambda k, lot=lot, twin=twin, step=step: value(_more(best, lot, twin, k * step))):
+            trial = _more(best, lot, twin, size * step)
+            found = value(trial)
+            if found < cost - TOLERANCE and is_allowed(trial):
+                best, cost = trial, found
+                break
+    return best
+
+
+def _more(trades: Trades, lot: int, twin: int, shares: float) -> Trades:
+    """Trades with ``shares`` more of a lot sold and bought back."""
+    sell, buy = trades.sell.copy(), trades.buy.copy()
+    sell[lot] += shares
+    buy[twin] += shares
+    return replace(trades, sell=sell, buy=buy)
+
+
+def _sizes(most: int, cost: Callable[[int], float]) -> list[int]:
+    """The cheapest number of steps from 1 to ``most`` of a cost that falls, then rises; and fewer, should it be barred."""
+    low, high = 1, most
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if cost(middle) <= cost(middle + 1) else (middle + 1, high)
+    return [size for size in (low, low - 1, low - 2, low // 2) if 0 < size <= most]
+
+
+def _by_gain(snapshot: Snapshot) -> list[int]:
+    """Long-term gain lots of positions with a twin, largest gain per dollar first; ordered ones in their order."""
+    sources = set(_sources(snapshot).tolist())
+    price = snapshot.price[snapshot.lot_holding] if len(snapshot.lot) else np.zeros(0)
+    lots = [
+        k
+        for k in range(len(snapshot.lot))
+        if int(snapshot.lot_holding[k]) in sources and snapshot.lot_gain[k] > 0 and snapshot.lot_is_long[k]
+    ]
+    first = {j: k for k in reversed(range(len(snapshot.lot))) for j in [int(snapshot.lot_holding[k])]}
+    lots = [k for k in lots if not snapshot.is_ordered[snapshot.lot_holding[k]] or k == first[int(snapshot.lot_holding[k])]]
+    return sorted(lots, key=lambda k: (-snapshot.lot_gain[k] / price[k], k))
+
+
+def _own_variances(exposure: Floats, specific: Floats, sources: Ints) -> tuple[Floats, Floats]:
+    """Undo :func:`_own_factors`."""
+    back = specific.copy()
+    columns = exposure[:, exposure.shape[1] - len(sources) :]
+    back[sources] = columns[sources, np.arange(len(sources))] ** 2
+    return exposure[:, : exposure.shape[1] - len(sources)], back
 
 
 def _own_factors(exposure: Floats, specific: Floats, sources: Ints, count: int) -> tuple[Floats, Floats]:
