@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from lotwright.book.holdings import Household
 
 BookFolder = Annotated[Path, typer.Argument(help="Folder of the book's tables.", metavar="BOOK")]
-Which = Annotated[
-    str | None, typer.Option("--household", help="Which household; needed where the book has several.")
-]
+Which = Annotated[str | None, typer.Option("--household", help="Which household; needed where the book has several.")]
 Prices = Annotated[
     str | None, typer.Option("--prices", help="CSV or Parquet file that takes the place of the table prices.")
 ]
@@ -83,7 +81,9 @@ def transition_command(
     budget: Annotated[
         float | None, typer.Option("--budget", min=0.0, help="Dollars of net gain a year, instead of the program's.")
     ] = None,
-    program: Annotated[str, typer.Option("--program", help="Name or file of the program of every year.")] = "transition",
+    program: Annotated[
+        str, typer.Option("--program", help="Name or file of the program of every year.")
+    ] = "transition",
     prices: Prices = None,
     json_path: JsonPath = None,
     gap_bp: GapBp = 0.1,
@@ -136,7 +136,7 @@ def _one(folder: Path, household: str | None, prices: str | None) -> tuple[Book,
     return book, facts
 
 
-def _no_plan(name: str, failure: Failure) -> None:
+def _no_plan(name: str, failure: Failure) -> NoReturn:
     """Say why there is nothing to show, and leave."""
     from lotwright.cli.planning import INPUT
 

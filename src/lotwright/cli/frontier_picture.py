@@ -20,6 +20,7 @@ LEFT, RIGHT, TOP, BOTTOM = 84, 34, 76, 68
 """Pixels between the picture's edge and its axes."""
 LABEL, FAR = 150, 30
 """Pixels: width of an end's label, and from where on it needs a line to its dot."""
+ACROSS = "Tax of the plan this year, losses carried out counted"
 TICKS = 6
 """About as many marks on an axis."""
 STYLE = (
@@ -36,10 +37,10 @@ def picture(frontier: Frontier, as_of: date) -> str:
     across = _Axis.over([point.tax for point in points], start=LEFT, stop=WIDTH - RIGHT)
     errors = [0.0, *(point.tracking_error for point in points)]
     upwards = _Axis.over(errors, start=HEIGHT - BOTTOM, stop=TOP)
+    below = f"As of {day(as_of)}. Each dot is a verified plan; dashed: no allowed plan is below, proven."
     parts = [
         f'<text class="title" x="{LEFT}" y="28">{escape(frontier.household)}: tax against distance from the model</text>',
-        f'<text class="dim" x="{LEFT}" y="48">As of {day(as_of)}. Each dot is a verified plan; dashed: no allowed plan'
-        " is below, proven.</text>",
+        f'<text class="dim" x="{LEFT}" y="48">{below}</text>',
         *_grid(across, upwards),
         *_curves(points, across, upwards),
         *(_dot(point, across, upwards) for point in points),
@@ -95,8 +96,7 @@ def _grid(across: _Axis, upwards: _Axis) -> list[str]:
     parts += [
         f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{HEIGHT - BOTTOM}" y2="{HEIGHT - BOTTOM}"/>',
         f'<line class="axis" x1="{LEFT}" x2="{LEFT}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>',
-        f'<text class="m" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 18}">Tax of the plan this year, losses carried out'
-        " counted</text>",
+        f'<text class="m" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 18}">{ACROSS}</text>',
         f'<text class="m" transform="translate(18 {middle}) rotate(-90)">Tracking error a year</text>',
     ]
     return parts
@@ -115,7 +115,7 @@ def _dot(point: Point, across: _Axis, upwards: _Axis) -> str:
     kind = "end" if point.label else "dot"
     x, y = across.at(point.tax), upwards.at(point.tracking_error)
     return (
-        f'<g><title>{escape(said)}, {len(point.plan.trades)} trades</title>'
+        f"<g><title>{escape(said)}, {len(point.plan.trades)} trades</title>"
         f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{5 if point.label else 4}"/></g>'
     )
 
@@ -131,7 +131,9 @@ def _labels(points: Sequence[Point], across: _Axis, upwards: _Axis) -> list[str]
         if bottom - 32 < TOP:  # no room above: beside the dot, where the curve is falling away
             bottom = y + 10
         elif y - bottom > FAR:
-            parts.append(f'<line class="axis" x1="{x:.1f}" y1="{y - 7:.1f}" x2="{start + 20:.1f}" y2="{bottom + 5:.1f}"/>')
+            parts.append(
+                f'<line class="axis" x1="{x:.1f}" y1="{y - 7:.1f}" x2="{start + 20:.1f}" y2="{bottom + 5:.1f}"/>'
+            )
         parts.append(f'<text x="{start:.1f}" y="{bottom - 16:.1f}">{escape(point.label)}</text>')
         parts.append(f'<text class="dim" x="{start:.1f}" y="{bottom:.1f}">{figures}</text>')
     return parts
@@ -142,7 +144,6 @@ def _highest(curve: Sequence[tuple[float, float]], start: float, stop: float) ->
     found = [float(HEIGHT)]
     for (x, y), (other, end) in pairwise(sorted(curve)):
         low, high = max(x, start), min(other, stop)
-        for place in (low, high):
-            if low <= high:
-                found.append(y if other == x else y + (end - y) * (place - x) / (other - x))
+        if low <= high:
+            found += [y if other == x else y + (end - y) * (place - x) / (other - x) for place in (low, high)]
     return min(found)

@@ -46,11 +46,12 @@ def print_frontier(frontier: Frontier, as_of: date) -> None:
 
 def _sentences(frontier: Frontier) -> list[str]:
     """What the columns mean, and what a reader would wonder about."""
-    said = [
+    columns = (
         "tax: what the plan changes in this year's tax, losses carried out counted at their worth. other costs: trading,"
         " idle cash and the like. at least: no allowed plan at the same costs gets closer to the model than this, proven"
-        " from the bounds of all the points.",
-    ]
+        " from the bounds of all the points."
+    )
+    said = [columns]
     if frontier.points[0].is_dominated:
         said.append("Doing nothing is worse than another point in both: losses can be used, or coming closer is free.")
     if len(frontier.points) < frontier.asked:
@@ -161,5 +162,3 @@ def _table(*names: str) -> Table:
     for place, name in enumerate(names):
         table.add_column(name, justify="right" if place else "left", no_wrap=True)
     return table
-
-

@@ -7,7 +7,7 @@ from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from math import inf, isfinite
 
 from lotwright.plan.limits import Soft
-from lotwright.plan.program import Program
+from lotwright.plan.program import Program, label_of
 from lotwright.plan.protocols import Cost
 from lotwright.plan.result import CostLine, Objective
 from lotwright.plan.snapshot import Snapshot
@@ -28,7 +28,7 @@ def cost_lines(
         CostLine(
             name=cost_name(cost),
             dollars=_micro(
-                Decimal(cost.value(snapshot, solution.trades)) if id(cost) in own else verified[cost.kind],
+                Decimal(cost.value(snapshot, solution.trades)) if id(cost) in own else verified[cost_name(cost)],
             ),
             text=cost.explain(snapshot, solution.trades),
         )
@@ -38,7 +38,7 @@ def cost_lines(
 
 def cost_name(cost: Cost) -> str:
     """``tax``; ``soft_cash`` for a softened limit."""
-    return f"soft_{cost.limit.kind}" if isinstance(cost, Soft) else cost.kind
+    return f"soft_{label_of(cost.limit)}" if isinstance(cost, Soft) else cost.kind
 
 
 def _micro(dollars: Decimal) -> float:

@@ -196,8 +196,8 @@ class _Sweep:
     def between(self, count: int, *, start: Point, end: Point) -> list[Point] | Failure:
         """Up to ``count`` plans that dominate each other nowhere, where the gaps between neighbours are widest."""
         tried: list[Point] = []
-        for price in (CHEAPEST, DEAREST, sqrt(CHEAPEST * DEAREST)):
-            point = self.plan(price)
+        for first in (CHEAPEST, DEAREST, sqrt(CHEAPEST * DEAREST)):
+            point = self.plan(first)
             if isinstance(point, Failure):
                 return point
             tried.append(point)
@@ -209,12 +209,14 @@ class _Sweep:
             if isinstance(point, Failure):
                 return point
             tried.append(point)
-        return kept[:count] if len(kept) > count else kept
+        return kept[:count]
 
     def least_error(self, point: Point) -> float:
         """The largest of what every line proves at the point's costs; never above what the point itself reaches."""
         cost = point.tax + point.other
-        variance = max(((bound - cost) / (price * value) for price, value, bound in self.lines if value > 0), default=0.0)
+        variance = max(
+            ((bound - cost) / (price * value) for price, value, bound in self.lines if value > 0), default=0.0
+        )
         return min(sqrt(max(variance, 0.0)), point.tracking_error)
 
 
@@ -248,7 +250,8 @@ def _widest(tried: Sequence[Point], *, start: Point, end: Point) -> float | None
     ordered = sorted(tried, key=lambda p: p.risk_price or 0.0)
     wide = max(abs(end.tax - min(p.tax for p in tried)), 0.01)
     high = max(abs(start.tracking_error - end.tracking_error), 1e-9)
-    best, price = 0.0, None
+    best = 0.0
+    price: float | None = None
     for one, other in pairwise(ordered):
         low, top = one.risk_price or 0.0, other.risk_price or inf
         if one.tracking_error <= end.tracking_error or other.tracking_error >= start.tracking_error or top / low < SAME:

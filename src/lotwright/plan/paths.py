@@ -78,7 +78,7 @@ def _with_twins(
 
 def _solve(program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callable[[], float]) -> Solution | Failure:
     try:
-        if program.is_separable:
+        if program.form(snapshot) is not None:
             with np.errstate(all="ignore"):  # kernels that are not compiled say so where compiled ones say infinity
                 found = solve_separable(program, snapshot, effort, clock=clock)
             if isinstance(found, Solution) or found.reason != "not_found":

@@ -17,6 +17,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lotwright.declared import find_program
 from lotwright.errors import ProgramError
 from lotwright.plan.costs import (
@@ -27,17 +29,19 @@ from lotwright.plan.costs import (
     HalfSpread,
     HouseholdTracking,
     IdleCash,
+    MarketImpact,
+    StillInvested,
     Substitution,
     Tax,
     Ticket,
     Tracking,
 )
-from lotwright.plan.costs.parameter import Parameter, exact, parameters
-from lotwright.plan.limits import LIMITS, GainBudget, Harvest, MinimumTicket, Soft, WholeShares
-from lotwright.plan.protocols import Cost, Limit, Viewing, Separable, Trades
+from lotwright.plan.costs.parameter import Names, Parameter, Word, exact, parameters
+from lotwright.plan.limits import LIMITS, Harvest, MinimumTicket, Soft, WholeShares
+from lotwright.plan.protocols import Cost, Limit, Separable, Trades, Viewing
 from lotwright.plan.separable.form import SeparableForm, blank
 from lotwright.plan.snapshot import Snapshot
-from lotwright.plan.terms import Terms
+from lotwright.plan.terms import Demand, Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,7 @@ class Program:
 
     def __post_init__(self) -> None:
         _once(self.name, "cost", [cost.kind for cost in self.costs if not isinstance(cost, Soft)])
-        _once(self.name, "limit", [limit.kind for limit in self.limits])
+        _once(self.name, "limit", [label_of(limit) for limit in self.limits])
         if not self.costs:
             raise ProgramError(f"Program {self.name} has no cost, so every plan is as good as any. Add a [[cost]].")
         paying = tuple(cost for cost in self.costs if hasattr(cost, "paid"))
@@ -85,7 +89,7 @@ class Program:
 
     def violations(self, snapshot: Snapshot, trades: Trades) -> dict[str, float]:
         """Limits a trade list breaks, by kind, each in its own unit; empty when it keeps them all."""
-        found = {limit.kind: limit.violation(snapshot, trades) for limit in self.limits}
+        found = {label_of(limit): limit.violation(snapshot, trades) for limit in self.limits}
         return {kind: amount for kind, amount in found.items() if amount > 0}
 
     @property
@@ -104,7 +108,9 @@ class Program:
         for addend in (*self.costs, *self.limits):
             if isinstance(addend, Separable):
                 addend.contribute(snapshot, form)
-        return form
+        if form.gain_cost and np.isfinite(form.tax_cap):
+            form.unfit = "a cap on this year's tax cannot be told apart from the price of later tax"
+        return form if form.unfit is None else None
 
     def view(self, snapshot: Snapshot) -> Snapshot:
         """The household as this program looks at it: limits that need more than the book lists add it."""
@@ -118,6 +124,7 @@ class Program:
         cost: dict[type, Any] = {type(c): c for c in self.costs}
         limit: dict[type, Any] = {type(item): item for item in self.limits}
         demands = {item.kind for item in self.limits}
+        softened = [cost for cost in self.costs if isinstance(cost, Soft)]
         return Terms(
             risk_price=exact(cost.get(Tracking), "risk_price"),
             household_risk_price=exact(cost.get(HouseholdTracking), "risk_price"),
@@ -138,19 +145,27 @@ class Program:
             minimum_ticket=exact(limit.get(MinimumTicket), "dollars"),
             harvest_dollars=exact(limit.get(Harvest), "dollars"),
             harvest_fraction=exact(limit.get(Harvest), "fraction"),
-            gain_budget=exact(limit.get(GainBudget), "net"),
             step_up="step_up" in demands,
             cash="cash" in demands,
             holdings="holdings" in demands,
             whole_shares="whole_shares" in demands,
             wash_sale="wash_sale" in demands,
             restrictions="restrictions" in demands,
+            market_impact=exact(cost.get(MarketImpact), "coefficient"),
+            impact_volatility=exact(cost.get(MarketImpact), "volatility"),
+            still_invested=exact(cost.get(StillInvested), "price"),
+            demands=tuple(_demand(item) for item in self.limits if item.kind in DEMANDED)
+            + tuple(_demand(soft.limit, soft.price) for soft in softened if soft.limit.kind in DEMANDED),
         )
 
     @property
     def unverified(self) -> tuple[Cost, ...]:
         """Costs that :meth:`terms` cannot tell the verifier, because they are not among the declared kinds."""
-        return tuple(cost for cost in self.costs if type(cost) not in COSTS.values())
+        return tuple(
+            cost
+            for cost in self.costs
+            if type(cost) not in COSTS.values() and not (isinstance(cost, Soft) and cost.limit.kind in DEMANDED)
+        )
 
     @property
     def content_hash(self) -> str:
@@ -193,7 +208,7 @@ def program_schema() -> dict[str, Any]:
 
 
 def _schema(declared: Any, extra: Mapping[str, Any]) -> dict[str, Any]:
-    properties = {name: _number(about) for name, about in parameters(declared).items()}
+    properties = {name: about.schema() for name, about in parameters(declared).items()}
     first = (declared.__doc__ or "").split("\n")[0]
     return {
         "type": "object",
@@ -202,12 +217,6 @@ def _schema(declared: Any, extra: Mapping[str, Any]) -> dict[str, Any]:
         "required": ["kind"],
         "properties": {"kind": {"const": declared.kind}, **properties, **extra},
     }
-
-
-def _number(about: Parameter) -> dict[str, Any]:
-    low = "exclusiveMinimum" if about.above_minimum else "minimum"
-    schema = {"type": "number", "description": f"{about.says} Unit: {about.unit}.", low: about.minimum}
-    return schema if about.maximum == float("inf") else {**schema, "maximum": about.maximum}
 
 
 def _toml(text: str, *, where: str) -> dict[str, Any]:
@@ -285,5 +294,46 @@ def _said(addend: Any) -> dict[str, Any]:
     if isinstance(addend, Soft):
         return {"kind": addend.kind, "price": addend.price, "limit": _said(addend.limit)}
     if type(addend) in COSTS.values() or type(addend) in LIMITS.values():
-        return {"kind": addend.kind, **{name: float(getattr(addend, name)) for name in parameters(addend)}}
+        return {"kind": addend.kind, **{name: _plain(getattr(addend, name)) for name in parameters(addend)}}
     return {"kind": addend.kind, "class": type(addend).__qualname__, "is": repr(addend)}
+
+
+def _plain(found: Any) -> Any:
+    """A declared figure, word or list of names, as JSON."""
+    return float(found) if isinstance(found, int | float) else found
+
+
+def label_of(limit: Any) -> str:
+    """What tells a limit from another of its kind: its kind, and what it names where a program may have several."""
+    label: str = getattr(limit, "label", limit.kind)
+    return label
+
+
+DEMANDED = frozenset(LIMITS) - {
+    "cash",
+    "harvest",
+    "holdings",
+    "minimum_ticket",
+    "restrictions",
+    "step_up",
+    "wash_sale",
+    "whole_shares",
+}
+"""Kinds of limit that the verifier is told of as demands; the others have words of their own in its terms."""
+
+
+def _demand(limit: Any, price: float | None = None) -> Demand:
+    """What the verifier is told of a limit, in exact figures."""
+    declared = parameters(limit)
+    return Demand(
+        kind=limit.kind,
+        label=label_of(limit),
+        figures={
+            name: None if getattr(limit, name) is None else Decimal(str(getattr(limit, name)))
+            for name, about in declared.items()
+            if isinstance(about, Parameter)
+        },
+        names={name: getattr(limit, name) for name, about in declared.items() if isinstance(about, Names)},
+        words={name: getattr(limit, name) for name, about in declared.items() if isinstance(about, Word)},
+        price=None if price is None else Decimal(str(price)),
+    )

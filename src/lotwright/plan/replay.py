@@ -32,7 +32,8 @@ Lots = Mapping[tuple[str, str], Lot]
 class AccountReplay:
     """One account before and after. Quantities in shares by symbol, ``target`` in fractions of value by symbol.
 
-    ``stand_ins`` are declared to stand in for targets and have no weight of their own: symbol to rank, 1 the preferred. ``value_before`` is holdings and
+    ``stand_ins`` are declared to stand in for targets and have no weight of their own: symbol to rank, 1 preferred.
+    ``value_before`` is holdings and
     cash as they stand; ``value`` counts pending cash flows too and is what targets refer to. Trades leave both as they
     are: what trading costs is counted among the costs.
     """

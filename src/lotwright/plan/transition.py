@@ -134,8 +134,11 @@ def transition(
 
 def with_budget(program: Program, dollars: float | None) -> Program:
     """The same program with another budget of net gain a year; ``None``: without any."""
-    limits = tuple(limit for limit in program.limits if not isinstance(limit, GainBudget))
-    return replace(program, limits=limits if dollars is None else (*limits, GainBudget(net=dollars)))
+    old = next((limit for limit in program.limits if isinstance(limit, GainBudget)), None)
+    others = tuple(limit for limit in program.limits if limit is not old)
+    if old is not None and (dollars is not None or old.short is not None or old.tax is not None):
+        return replace(program, limits=(*others, replace(old, net=dollars)))
+    return replace(program, limits=others if dollars is None else (*others, GainBudget(net=dollars)))
 
 
 def _stage(household: Household, market: Market, plan: HouseholdPlan) -> Stage:

@@ -20,6 +20,8 @@ from lotwright.plan.replay import Replay, replay
 from lotwright.plan.result import CashMovement, Check, Drift, Lock, TaxFigures, Tracking
 from lotwright.plan.terms import RiskNumbers, Terms
 from lotwright.plan.verify_costs import cost_amounts, tax_figures
+from lotwright.plan.verify_demands import demand_checks
+from lotwright.plan.verify_evidence import Evidence
 from lotwright.plan.verify_harvest import harvest_faults
 from lotwright.plan.verify_text import finding
 from lotwright.plan.verify_ticket import cents
@@ -103,12 +105,16 @@ def verify(
         done = replay(trades, household, market=market, terms=terms)
         window = wash_window(household, market)
         tax = household_tax(household, assumed=terms.assumed_rates, as_of=market.as_of)
+        evidence = Evidence(replay=done, market=market, terms=terms, risk=risk, tax=tax, window=window)
         return Verification(
-            checks=_checks(trades, done, household=household, market=market, terms=terms, window=window),
+            checks=(
+                *_checks(trades, done, household=household, market=market, terms=terms, window=window),
+                *demand_checks(evidence),
+            ),
             value=cents(done.value),
             cash={account.account.account: account.cash for account in done.accounts},
             tax=tax_figures(done.taxed_slices, tax),
-            costs=cost_amounts(done, market=market, terms=terms, risk=risk, tax=tax),
+            costs=cost_amounts(evidence),
             tracking=tracking(done, market=market, risk=risk, as_household=terms.is_of_household),
             drift=drift(done, market=market),
             new_locks=new_locks(done, market),
@@ -161,9 +167,6 @@ def _checks(
         barring = window if terms.wash_sale else None
         faults = limits.restriction_faults(done, market=market, window=barring, terms=terms)
         checks.append(finding("restrictions", faults, holds="Every restriction is kept."))
-    if terms.gain_budget is not None:
-        faults = limits.budget_faults(done, household_tax(household, as_of=market.as_of), terms.gain_budget)
-        checks.append(finding("gain_budget", faults, holds="The year's net gain stays within its budget."))
     if terms.harvest_dollars is not None:
         faults = harvest_faults(done, terms)
         checks.append(

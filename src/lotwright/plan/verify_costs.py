@@ -8,26 +8,24 @@ from decimal import Decimal
 from lotwright.book.holdings import ZERO
 from lotwright.book.kinds import Character
 from lotwright.book.market import Market
-from lotwright.plan.replay import AccountReplay, Replay
+from lotwright.plan.replay import AccountReplay
 from lotwright.plan.result import TaxFigures
-from lotwright.plan.terms import RiskNumbers, Terms
-from lotwright.plan.verify_ticket import Slice, cents
-from lotwright.plan.verify_tracking import household_tracking_cost, tracking_cost
+from lotwright.plan.terms import Terms
+from lotwright.plan.verify_demands import demand_costs
+from lotwright.plan.verify_evidence import Evidence
+from lotwright.plan.verify_household import household_costs
+from lotwright.plan.verify_ticket import Slice, Ticket, cents
+from lotwright.plan.verify_tracking import tracking_cost
 from lotwright.tax.household import HouseholdTax
 from lotwright.tax.year import YearTax, year_tax
 
 
-def cost_amounts(
-    replay: Replay, *, market: Market, terms: Terms, risk: RiskNumbers, tax: HouseholdTax
-) -> Mapping[str, Decimal]:
+def cost_amounts(evidence: Evidence) -> Mapping[str, Decimal]:
     """Dollars of each cost the program has, in the order plans list them; their sum is what was posed."""
+    replay, market, terms, risk, tax = evidence.replay, evidence.market, evidence.terms, evidence.risk, evidence.tax
     costs: dict[str, Decimal] = {}
     if terms.risk_price is not None:
         costs["tracking"] = tracking_cost(replay, market=market, risk=risk, risk_price=terms.risk_price)
-    if terms.household_risk_price is not None:
-        costs["household_tracking"] = household_tracking_cost(
-            replay, market=market, risk=risk, risk_price=terms.household_risk_price
-        )
     if terms.half_spread is not None:
         costs["half_spread"] = sum((ticket.half_spread for ticket in replay.tickets), ZERO)
     if terms.commission_per_ticket is not None or terms.commission_per_share is not None:
@@ -38,15 +36,29 @@ def cost_amounts(
         costs["substitution"] = sum((_substituted(account, terms) for account in replay.accounts), ZERO)
     if terms.carried_loss_value is not None:
         costs["tax"] = tax_cost(replay.taxed_slices, tax, carried_loss_value=terms.carried_loss_value)
-    if terms.future_tax is not None:
-        costs["future_tax"] = -terms.future_tax * sum((piece.gain for piece in replay.taxed_slices), ZERO)
-    if terms.location_years is not None:
-        costs["asset_location"] = terms.location_years * sum(
-            (_yearly_tax(account, market=market, terms=terms, tax=tax) for account in replay.accounts), ZERO
-        )
     if terms.idle_cash is not None or terms.shortfall is not None:
         costs["idle_cash"] = sum((_cash_cost(account, terms) for account in replay.accounts), ZERO)
-    return costs
+    if terms.market_impact is not None:
+        costs["market_impact"] = sum((_impact(ticket, market, terms) for ticket in replay.tickets), ZERO)
+    if terms.still_invested is not None:
+        held = ((symbol, quantity) for account in replay.accounts for symbol, quantity in account.held.items())
+        costs["still_invested"] = terms.still_invested * sum(
+            (quantity * market.prices[symbol].price for symbol, quantity in held), ZERO
+        )
+    return {**costs, **household_costs(evidence), **demand_costs(evidence)}
+
+
+TRADING_DAYS = 252
+
+
+def _impact(ticket: Ticket, market: Market, terms: Terms) -> Decimal:
+    """Coefficient times daily volatility times dollars times the root of their part of a day's volume."""
+    price = market.prices[ticket.trade.symbol]
+    if not price.adv_dollars:
+        return ZERO
+    annual = (terms.impact_volatility or ZERO) if price.volatility is None else price.volatility
+    part = (ticket.value / (TRADING_DAYS * price.adv_dollars)).sqrt()
+    return (terms.market_impact or ZERO) * annual * ticket.value * part
 
 
 def _substituted(account: AccountReplay, terms: Terms) -> Decimal:
@@ -60,19 +72,6 @@ def _substituted(account: AccountReplay, terms: Terms) -> Decimal:
         ),
         ZERO,
     )
-
-
-def _yearly_tax(account: AccountReplay, *, market: Market, terms: Terms, tax: HouseholdTax) -> Decimal:
-    """Tax a year on the distributions of what the account holds after the plan."""
-    if not account.account.kind.is_taxable:
-        return ZERO
-    total = ZERO
-    for symbol, quantity in account.held.items():
-        row = market.prices[symbol]
-        paid = terms.location_distribution if row.distribution is None else row.distribution
-        part = terms.location_qualified if row.qualified is None else row.qualified
-        total += quantity * row.price * paid * (part * tax.rates.long + (1 - part) * tax.rates.short)
-    return total
 
 
 def _cash_cost(account: AccountReplay, terms: Terms) -> Decimal:

@@ -39,18 +39,17 @@ def _fault(account: AccountReplay, ticket: Ticket, terms: Terms) -> list[str]:
     worth = sum((lot.quantity for lot in lots if _is_worth(lot, price, account, terms)), ZERO)
     if ticket.trade.quantity <= whole + worth:
         return []
-    return [
-        f"{account.account.account} sells {shares(ticket.trade.quantity)} of {symbol}, but only {plain(whole)} stand above"
-        f" its target and only {plain(worth)} are in lots whose loss is worth harvesting (at least"
+    said = (
+        f"{account.account.account} sells {shares(ticket.trade.quantity)} of {symbol}, but only {plain(whole)} stand"
+        f" above its target and only {plain(worth)} are in lots whose loss is worth harvesting (at least"
         f" {dollars(terms.harvest_dollars or ZERO)}). Sell no more than {plain(whole + worth)}."
-    ]
+    )
+    return [said]
 
 
 def _is_restricted(account: AccountReplay, symbol: str) -> bool:
     """True where a restriction that demands sales may be about the security; its own check judges how much."""
-    return any(
-        rule.rule in DEMANDS_SALES and rule.symbol in (symbol, None) for rule in account.account.restrictions
-    )
+    return any(rule.rule in DEMANDS_SALES and rule.symbol in (symbol, None) for rule in account.account.restrictions)
 
 
 def _is_worth(lot: Lot, price: Decimal, account: AccountReplay, terms: Terms) -> bool:

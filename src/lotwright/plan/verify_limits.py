@@ -12,11 +12,8 @@ from lotwright.plan.terms import Terms
 from lotwright.plan.verify_text import dollars, noun, plain, shares
 from lotwright.plan.verify_ticket import CENT, Ticket
 from lotwright.plan.verify_wash import sellable
-from lotwright.tax.household import HouseholdTax
 from lotwright.tax.window import WashWindow
 
-BUDGET_ROUNDING = Decimal("1e-8")
-"""Fraction of household value by which the gain budget may be missed, for sums that were made in binary."""
 BARS_BUYS = frozenset({Rule.NO_BUY, Rule.NO_TRADE, Rule.EXCLUDE, Rule.EXCLUDE_SECTOR})
 BARS_SALES = frozenset({Rule.NO_SELL, Rule.NO_TRADE})
 SETS_CEILING = frozenset({Rule.EXCLUDE, Rule.EXCLUDE_SECTOR, Rule.MAXIMUM_WEIGHT})
@@ -62,18 +59,6 @@ def cash_faults(replay: Replay) -> list[str]:
         f" must remain. Raise {dollars(floor - account.cash.after)} more or buy less."
         for account in replay.accounts
         if account.cash.after < (floor := max(account.account.minimum_cash, ZERO))
-    ]
-
-
-def budget_faults(replay: Replay, year: HouseholdTax, budget: Decimal) -> list[str]:
-    """A plan that realises more gain than the year's budget leaves; a plan with no net gain never does."""
-    gain = sum((piece.gain for piece in replay.taxed_slices), ZERO)
-    left = max(budget - year.realised_short - year.realised_long, ZERO)
-    if gain <= left + BUDGET_ROUNDING * max(replay.value, Decimal(1)):
-        return []
-    return [
-        f"The plan realises {dollars(gain)} of net gain where the year's budget of {dollars(budget)} leaves"
-        f" {dollars(left)}. Sell less, or allow more gain."
     ]
 
 

@@ -8,6 +8,8 @@ from lotwright.plan.costs.future_tax import FutureTax
 from lotwright.plan.costs.half_spread import HalfSpread
 from lotwright.plan.costs.household_tracking import HouseholdTracking
 from lotwright.plan.costs.idle_cash import IdleCash
+from lotwright.plan.costs.market_impact import MarketImpact
+from lotwright.plan.costs.still_invested import StillInvested
 from lotwright.plan.costs.substitution import Substitution
 from lotwright.plan.costs.tax import Tax
 from lotwright.plan.costs.ticket import Ticket
@@ -21,6 +23,8 @@ __all__ = [
     "HalfSpread",
     "HouseholdTracking",
     "IdleCash",
+    "MarketImpact",
+    "StillInvested",
     "Substitution",
     "Tax",
     "Ticket",
@@ -33,12 +37,14 @@ COSTS = {
         Tracking,
         HalfSpread,
         Commission,
+        MarketImpact,
         Ticket,
         Substitution,
         Tax,
         FutureTax,
         AssetLocation,
         IdleCash,
+        StillInvested,
         HouseholdTracking,
     )
 }

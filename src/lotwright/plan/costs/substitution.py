@@ -1,7 +1,7 @@
 """Substitution: the mild dislike of holding a stand-in rather than the security the model portfolio names.
 
-    cost = sum over securities that are on the list only as declared stand-ins of
-           (price + per_rank * (rank - 1)) * dollars bought,      rank 1 for a target's first stand-in
+cost = sum over securities that are on the list only as declared stand-ins of
+       (price + per_rank * (rank - 1)) * dollars bought,      rank 1 for a target's first stand-in
 """
 
 from __future__ import annotations

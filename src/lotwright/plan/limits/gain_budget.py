@@ -1,24 +1,35 @@
-"""Gain budget: how much net gain a year may bear.
+"""Gain budget: how much gain, or tax on it, a year may bear.
 
-    short-term + long-term gain of the year, what was realised before included  <=  net
+    net:    short + long gain of the year, what was realised before included, <= net
+    short:  short-term gain of the year <= short
+    tax:    this year's tax with the plan <= tax without it + tax
 
-Losses carried in are not counted. A budget that the year has already used up asks for no losses: it allows no further gain.
+Losses carried in are not counted against ``net`` and ``short``; they count in the tax. A budget that the year has
+already used up asks for no losses: it allows no further gain.
+
+The tax T is the minimum of convex pieces (:mod:`lotwright.plan.costs.tax`), so ``T <= cap`` is the union of the pieces'
+lines below the cap: each piece of the search carries its own rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from lotwright.errors import ProgramError
 from lotwright.plan.costs.amounts import gains
-from lotwright.plan.costs.parameter import check_parameters, parameter
+from lotwright.plan.costs.parameter import check_parameters, optional
+from lotwright.plan.costs.tax import tax_pieces
+from lotwright.plan.limits.linear import row_excess
 from lotwright.plan.separable.form import Row
 from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.words import money
-from lotwright.tax.household import household_tax
+from lotwright.tax.household import HouseholdTax, household_tax
+from lotwright.tax.year import year_tax
 
 if TYPE_CHECKING:
     import cvxpy as cp
@@ -28,55 +39,127 @@ if TYPE_CHECKING:
     from lotwright.plan.separable.form import SeparableForm
 
 ROUNDING = 1e-9
-"""Fraction of household value by which sums of floats may miss the budget."""
+"""Fraction of household value by which sums of floats may miss the cap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GainBudget:
-    """The year's net gain stays within dollars.
+    """The year's net gain, its short-term gain, and what the plan adds to its tax stay within dollars.
 
     Raises
     ------
     ProgramError
-        The budget is negative or not a number.
+        No budget is given, or one is negative or not a number.
     """
 
     kind: ClassVar[str] = "gain_budget"
 
-    net: float = parameter(0.0, unit="$", says="Most net gain of the year, short- and long-term together.")
+    net: float | None = optional(unit="$", says="Most net gain of the year, short- and long-term together.")
+    short: float | None = optional(unit="$", says="Most net short-term gain of the year.")
+    tax: float | None = optional(unit="$", says="Most that the plan may add to this year's tax.")
 
     def __post_init__(self) -> None:
         check_parameters(self)
+        if self.net is None and self.short is None and self.tax is None:
+            raise ProgramError("gain_budget: no budget is given. Give net, short or tax in dollars.")
 
-    def left(self, snapshot: Snapshot) -> float:
-        """Dollars of net gain this plan may still realise."""
-        return max(self.net - _realised(snapshot), 0.0)
+    @property
+    def fits_soft(self) -> bool:
+        """True if a price on it fits the separable form: dollars of gain do, dollars of tax do not."""
+        return self.tax is None
+
+    def rows(self, snapshot: Snapshot) -> list[Row]:
+        """Budgets that are linear in the plan's gains: net, short, and a tax budget below any gain."""
+        year, nothing = _year(snapshot), np.zeros(len(snapshot.symbol))
+        rows = []
+        if self.net is not None:
+            left = max(self.net - float(year.realised_short + year.realised_long), 0.0)
+            rows.append(Row(name=self.kind, coefficient=nothing, short=1.0, long=1.0, right=left))
+        if self.short is not None:
+            left = max(self.short - float(year.realised_short), 0.0)
+            rows.append(Row(name=self.kind, coefficient=nothing, short=1.0, long=0.0, right=left))
+        cap = self._cap(snapshot)
+        if cap is not None and cap < 0:
+            most = max(cap / float(year.rates.deduction_rate), -float(year.rates.deduction_cap))
+            right = most - float(year.short + year.long)
+            rows.append(Row(name=self.kind, coefficient=nothing, short=1.0, long=1.0, right=right))
+        return rows
+
+    def pieces(self, snapshot: Snapshot) -> tuple[Floats, ...]:
+        """Convex pieces of the year's tax where a tax budget needs them, as :meth:`lotwright.plan.costs.tax.Tax.pieces`."""
+        cap = self._cap(snapshot)
+        return () if cap is None or cap < 0 else tax_pieces(_year(snapshot).rates, carried_loss_value=0.0)
 
     def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
-        """Gain beyond the budget, a fraction of household value."""
-        return [decision.short + decision.long - self.left(snapshot) / decision.scale]
+        """Gains beyond the budgets and the tax of the decision's piece beyond the cap, fractions of household value."""
+        rows = row_excess(self.rows(snapshot), decision)
+        pieces, cap = self.pieces(snapshot), self._cap(snapshot)
+        if pieces and cap is not None:
+            year = _year(snapshot)
+            short = decision.short + float(year.short) / decision.scale
+            long = decision.long + float(year.long) / decision.scale
+            lines = pieces[min(decision.tax_piece, len(pieces) - 1)]
+            rows += [a * short + b * long + (c - cap) / decision.scale for a, b, c in lines]
+        return rows
 
     def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
-        """Dollars of gain beyond the budget, shape (1,)."""
-        over = sum(gains(snapshot, trades)) - self.left(snapshot)
-        return np.array([over if over > ROUNDING * max(snapshot.total_value, 1.0) else 0.0])
+        """Dollars of gain, or of tax, beyond each budget that is given."""
+        year = _year(snapshot)
+        short, long = gains(snapshot, trades)
+        over = []
+        if self.net is not None:
+            over.append(short + long - max(self.net - float(year.realised_short + year.realised_long), 0.0))
+        if self.short is not None:
+            over.append(short - max(self.short - float(year.realised_short), 0.0))
+        if self.tax is not None:
+            over.append(self._added(snapshot, trades) - self.tax)
+        found = np.array(over)
+        return np.where(found > ROUNDING * max(snapshot.total_value, 1.0), found, 0.0)
 
     def violation(self, snapshot: Snapshot, trades: Trades) -> float:
-        """Dollars by which the budget is exceeded."""
-        return float(self.beyond(snapshot, trades)[0])
+        """Dollars by which the worst budget is exceeded."""
+        return float(self.beyond(snapshot, trades).max(initial=0.0))
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
-        """What of the budget is used after the plan."""
-        after = _realised(snapshot) + sum(gains(snapshot, trades))
-        return f"The gain budget is used to {money(after)} of the year's {money(self.net)} of net gain."
+        """Each budget and what of it the year has used after the plan."""
+        year = _year(snapshot)
+        short, long = gains(snapshot, trades)
+        said = []
+        if self.net is not None:
+            after = float(year.realised_short + year.realised_long) + short + long
+            said.append(f"{money(after)} of the year's {money(self.net)} of net gain")
+        if self.short is not None:
+            after = float(year.realised_short) + short
+            said.append(f"{money(after)} of the year's {money(self.short)} of short-term gain")
+        if self.tax is not None:
+            added = self._added(snapshot, trades)
+            said.append(f"{money(added)} of the {money(self.tax)} that the plan may add to the year's tax")
+        return f"The gain budget is used to {', '.join(said)}."
 
     def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
-        """One row in the plan's gains."""
-        nothing = np.zeros(len(snapshot.symbol))
-        form.rows.append(Row(name=self.kind, coefficient=nothing, short=1.0, long=1.0, right=self.left(snapshot)))
+        """Add the rows, and cap the tax that the form already knows as a cost."""
+        form.rows.extend(self.rows(snapshot))
+        cap = self._cap(snapshot)
+        if cap is None or cap < 0 or not self.pieces(snapshot):
+            return
+        if not form.pieces:
+            form.unfit = "a tax budget needs the cost tax"
+        form.tax_cap = min(form.tax_cap, cap)
+
+    def _cap(self, snapshot: Snapshot) -> float | None:
+        """Most tax of the year, dollars; ``None`` without a tax budget or without any tax."""
+        year = _year(snapshot)
+        if self.tax is None or year.rates.short == year.rates.long == year.rates.deduction_rate == 0:
+            return None
+        return float(year_tax(year.rates, short=year.short, long=year.long).tax) + self.tax
+
+    def _added(self, snapshot: Snapshot, trades: Trades) -> float:
+        """What the plan adds to the year's tax, dollars."""
+        year = _year(snapshot)
+        short, long = (Decimal(gain) for gain in gains(snapshot, trades))
+        after = year_tax(year.rates, short=year.short + short, long=year.long + long).tax
+        return float(after - year_tax(year.rates, short=year.short, long=year.long).tax)
 
 
-def _realised(snapshot: Snapshot) -> float:
-    """Net gain of the year so far, dollars."""
-    year = household_tax(snapshot.household, as_of=snapshot.market.as_of)
-    return float(year.realised_short + year.realised_long)
+def _year(snapshot: Snapshot) -> HouseholdTax:
+    return household_tax(snapshot.household, as_of=snapshot.market.as_of)

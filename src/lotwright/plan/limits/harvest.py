@@ -80,7 +80,9 @@ class Harvest:
         step = np.where(snapshot.increment > 0, snapshot.increment, 0.0)
         excess = np.maximum(snapshot.quantity - self._kept(snapshot) / snapshot.price, 0.0)
         whole = np.where(step > 0, np.ceil(excess / np.where(step > 0, step, 1.0) - TOLERANCE) * step, excess)
-        worth = np.bincount(snapshot.lot_holding, weights=snapshot.lot_quantity * self.passing(snapshot), minlength=count)
+        worth = np.bincount(
+            snapshot.lot_holding, weights=snapshot.lot_quantity * self.passing(snapshot), minlength=count
+        )
         losing = np.bincount(snapshot.lot_holding, weights=loss_lots(snapshot), minlength=count) > 0
         demanded = np.maximum(-bounds(snapshot)[1], 0.0)
         allowed = np.maximum(whole + worth, demanded)

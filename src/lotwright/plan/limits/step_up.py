@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from lotwright.plan.separable.form import SeparableForm
 
 TOLERANCE = 1e-9
+FRACTION = 1e-4
+"""Shares: the step of what is bought back in accounts that trade fractions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,22 +161,25 @@ def stepped_up(
     for lot in _by_gain(snapshot):
         source = int(snapshot.lot_holding[lot])
         twin = int(np.flatnonzero(snapshot.twin_of == source)[0])
-        step = snapshot.increment[source] if snapshot.increment[source] > 0 else 1e-4
-        steps = int((snapshot.lot_quantity[lot] - best.sell[lot]) / step + TOLERANCE)
-        for size in _sizes(steps, lambda k, lot=lot, twin=twin, step=step: value(_more(best, lot, twin, k * step))):
-            trial = _more(best, lot, twin, size * step)
-            found = value(trial)
-            if found < cost - TOLERANCE and is_allowed(trial):
-                best, cost = trial, found
+        step = float(snapshot.increment[source]) or FRACTION
+        most = int((snapshot.lot_quantity[lot] - best.sell[lot]) / step + TOLERANCE)
+        more = partial(_more, best, lot, twin, step)
+        for trial in map(more, _sizes(most, partial(_cost, value, more))):
+            if value(trial) < cost - TOLERANCE and is_allowed(trial):
+                best, cost = trial, value(trial)
                 break
     return best
 
 
-def _more(trades: Trades, lot: int, twin: int, shares: float) -> Trades:
-    """Trades with ``shares`` more of a lot sold and bought back."""
+def _cost(value: Callable[[Trades], float], more: Callable[[int], Trades], steps: int) -> float:
+    return value(more(steps))
+
+
+def _more(trades: Trades, lot: int, twin: int, step: float, steps: int) -> Trades:
+    """Trades with so many steps more of a lot sold and bought back."""
     sell, buy = trades.sell.copy(), trades.buy.copy()
-    sell[lot] += shares
-    buy[twin] += shares
+    sell[lot] += steps * step
+    buy[twin] += steps * step
     return replace(trades, sell=sell, buy=buy)
 
 
@@ -196,7 +202,9 @@ def _by_gain(snapshot: Snapshot) -> list[int]:
         if int(snapshot.lot_holding[k]) in sources and snapshot.lot_gain[k] > 0 and snapshot.lot_is_long[k]
     ]
     first = {j: k for k in reversed(range(len(snapshot.lot))) for j in [int(snapshot.lot_holding[k])]}
-    lots = [k for k in lots if not snapshot.is_ordered[snapshot.lot_holding[k]] or k == first[int(snapshot.lot_holding[k])]]
+    lots = [
+        k for k in lots if not snapshot.is_ordered[snapshot.lot_holding[k]] or k == first[int(snapshot.lot_holding[k])]
+    ]
     return sorted(lots, key=lambda k: (-snapshot.lot_gain[k] / price[k], k))
 
 
