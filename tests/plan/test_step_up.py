@@ -129,13 +129,8 @@ def test_only_a_program_that_steps_up_may_buy_what_it_sells() -> None:
 
 
 def test_what_is_sold_at_a_loss_is_never_bought_back() -> None:
-    snapshot = StepUp().view(
-        make_snapshot(
-            [account(lots=[lot("AAA", 10, cost=50, name="g"), lot("AAA", 10, cost=150, name="l")], **RETIRED)],
-            prices={"AAA": 100},
-            factors=FACTORS,
-        )  # fmt: skip
-    )
+    lots = [lot("AAA", 10, cost=50, name="g"), lot("AAA", 10, cost=150, name="l")]
+    snapshot = StepUp().view(make_snapshot([account(lots=lots, **RETIRED)], prices={"AAA": 100}, factors=FACTORS))
     chosen = trades(snapshot, sell={"l": 10})
     buy = chosen.buy.copy()
     buy[snapshot.twin_of == 0] = 10

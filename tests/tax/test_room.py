@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lotwright.book.kinds import FilingStatus
-from lotwright.plan.costs.tax import tax_pieces
+from lotwright.book.holdings import Account, Household
+from lotwright.book.kinds import AccountKind, FilingStatus
+from lotwright.plan.costs.tax_lines import tax_pieces
 from lotwright.tax.brackets import Filer, tax_on_gains
 from lotwright.tax.household import household_tax
 from lotwright.tax.year import TaxRates, year_tax
-
-from ..plan.factory import TODAY, account
-from ..plan.factory import make_snapshot as snapshot_of
 
 ZERO = Decimal(0)
 
@@ -32,7 +32,7 @@ def test_a_long_gain_over_the_top_of_the_bracket_is_taxed_as_the_worksheet_says(
 def test_short_term_gain_fills_the_room_first() -> None:
     """10,000 short-term and 10,000 long-term on 15,000 of room: 5,000 of the long-term gain stands above it."""
     rates = TaxRates(short=Decimal("0.12"), long=ZERO, room=Decimal(15_000), long_above=Decimal("0.15"))
-    assert year_tax(rates, short=Decimal(10_000), long=Decimal(10_000)).tax == Decimal("1200") + Decimal("750")
+    assert year_tax(rates, short=Decimal(10_000), long=Decimal(10_000)).tax == 1_200 + 750
 
 
 money = st.integers(-40_000, 40_000).map(Decimal)
@@ -66,9 +66,16 @@ def test_the_least_of_the_pieces_is_the_years_tax(
     assert found == pytest.approx(expected, abs=1e-6)
 
 
-def household(**fields: object):
-    rates = {"short_term_rate": None, "long_term_rate": None, "filing_status": FilingStatus.SINGLE, **fields}
-    return snapshot_of([account(cash=100, **rates)], prices={"AAA": 10}).household  # type: ignore[arg-type]
+def household(**fields: Any) -> Household:
+    """One taxable account of a single filer."""
+    own = Account(
+        account="A", household="H", kind=AccountKind.TAXABLE, model="m", cash=ZERO, filing_status=FilingStatus.SINGLE,
+        **{name: Decimal(number) for name, number in fields.items()},
+    )  # fmt: skip
+    return Household(household="H", accounts=(own,))
+
+
+TODAY = date(2020, 11, 30)
 
 
 def test_the_room_follows_from_income_and_status() -> None:
@@ -79,7 +86,7 @@ def test_the_room_follows_from_income_and_status() -> None:
 
 
 def test_a_stated_rate_of_fifteen_percent_says_there_is_no_room() -> None:
-    stated = household(taxable_income=30_000, short_term_rate=0.12, long_term_rate=0.15)
+    stated = household(taxable_income=30_000, short_term_rate="0.12", long_term_rate="0.15")
     assert household_tax(stated, as_of=TODAY).rates.room == Decimal("Infinity")
 
 

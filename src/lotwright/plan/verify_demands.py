@@ -22,7 +22,6 @@ from lotwright.plan.verify_ticket import CENT, Slice
 from lotwright.plan.verify_tracking import tracking
 from lotwright.plan.verify_weights import employer_breaks, exclusion_breaks, group_breaks, named, position_breaks
 from lotwright.tax.holding import long_term_from
-from lotwright.tax.year import year_tax
 
 VOLATILITY = Decimal("0.00000001")
 """Annual volatility by which floats may miss a ceiling."""
@@ -58,7 +57,10 @@ def _gain_budget(demand: Demand, evidence: Evidence) -> Iterator[Break]:
     for piece in evidence.replay.taxed_slices:
         gain[piece.character] += piece.gain
     short, long = gain[Character.SHORT], gain[Character.LONG]
-    so_far = {"net": tax.realised_short + tax.realised_long, "short": tax.realised_short}
+    own = [account.account for account in evidence.replay.accounts if account.account.kind.is_taxable]
+    realised_short = sum((account.realised_short for account in own), ZERO)
+    realised_long = sum((account.realised_long for account in own), ZERO)
+    so_far = {"net": realised_short + realised_long, "short": realised_short}
     for name, planned in (("net", short + long), ("short", short)):
         budget = demand.figures.get(name)
         if budget is not None:
@@ -68,8 +70,7 @@ def _gain_budget(demand: Demand, evidence: Evidence) -> Iterator[Break]:
             yield max(over, ZERO), text
     budget = demand.figures.get("tax")
     if budget is not None:
-        without = year_tax(tax.rates, short=tax.short, long=tax.long).tax
-        added = year_tax(tax.rates, short=tax.short + short, long=tax.long + long).tax - without
+        added = tax.outcome(short=short, long=long).tax - tax.outcome(short=ZERO, long=ZERO).tax
         text = f"The plan adds {dollars(added)} to the year's tax, {dollars(added - budget)} beyond the budget."
         yield max(added - budget, ZERO), text
 

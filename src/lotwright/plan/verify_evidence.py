@@ -8,7 +8,7 @@ from decimal import Decimal
 from lotwright.book.market import Market
 from lotwright.plan.replay import Replay
 from lotwright.plan.terms import RiskNumbers, Terms
-from lotwright.tax.household import HouseholdTax
+from lotwright.tax.regimes.plannable import YearSoFar
 from lotwright.tax.window import WashWindow
 
 Break = tuple[Decimal, str]
@@ -23,7 +23,7 @@ class Evidence:
     market: Market
     terms: Terms
     risk: RiskNumbers
-    tax: HouseholdTax
+    tax: YearSoFar
     window: WashWindow
 
     @property

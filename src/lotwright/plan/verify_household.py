@@ -9,6 +9,7 @@ from lotwright.book.holdings import ZERO
 from lotwright.plan.replay import AccountReplay
 from lotwright.plan.verify_evidence import Evidence
 from lotwright.plan.verify_tracking import household_tracking_cost
+from lotwright.tax.household import HouseholdTax
 
 
 def household_costs(evidence: Evidence) -> Mapping[str, Decimal]:
@@ -30,7 +31,7 @@ def household_costs(evidence: Evidence) -> Mapping[str, Decimal]:
 
 def _yearly_tax(account: AccountReplay, evidence: Evidence) -> Decimal:
     """Tax a year on the distributions of what the account holds after the plan."""
-    if not account.account.kind.is_taxable:
+    if not account.account.kind.is_taxable or not isinstance(evidence.tax, HouseholdTax):
         return ZERO
     terms, rates, total = evidence.terms, evidence.tax.rates, ZERO
     for symbol, quantity in account.held.items():

@@ -6,7 +6,7 @@
 In an IRA or Roth distributions are not taxed as they come, so a bond fund is cheaper there than in a taxable account. The
 yearly distribution of a security (dividends, interest, a fund's capital gains, as a fraction of price) and the part of it
 taxed at the long-term rate (IRC section 1(h)(11)) are columns of the table ``prices``; where a row says nothing, the
-parameters say it.
+parameters say it. Other laws than that of the United States tax distributions in ways not told here: no drag there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lotwright.plan.costs.amounts import bought_dollars, sold_dollars
 from lotwright.plan.costs.parameter import check_parameters, parameter
 from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.words import money
-from lotwright.tax.household import household_tax
+from lotwright.tax.household import HouseholdTax
 
 if TYPE_CHECKING:
     import cvxpy as cp
@@ -61,7 +61,10 @@ class AssetLocation:
 
     def drag(self, snapshot: Snapshot) -> Floats:
         """Dollars of tax over the years per dollar held, shape (n,); zero in accounts that are not taxed."""
-        rates = household_tax(snapshot.household, as_of=snapshot.market.as_of).rates
+        year = snapshot.law.year(snapshot.household, as_of=snapshot.market.as_of)
+        if not isinstance(year, HouseholdTax):
+            return np.zeros(len(snapshot.symbol))
+        rates = year.rates
         rows = [snapshot.market.prices[symbol] for symbol in snapshot.symbol]
         paid = np.array([self.distribution if row.distribution is None else float(row.distribution) for row in rows])
         part = np.array([self.qualified if row.qualified is None else float(row.qualified) for row in rows])

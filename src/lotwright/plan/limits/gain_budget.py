@@ -23,7 +23,7 @@ import numpy as np
 from lotwright.errors import ProgramError
 from lotwright.plan.costs.amounts import gains
 from lotwright.plan.costs.parameter import check_parameters, optional
-from lotwright.plan.costs.tax import tax_pieces
+from lotwright.plan.costs.tax_lines import tax_pieces
 from lotwright.plan.limits.linear import row_excess
 from lotwright.plan.separable.form import Row
 from lotwright.plan.snapshot import Floats, Snapshot
