@@ -70,6 +70,7 @@ def plan_to_json(plan: HouseholdPlan) -> dict[str, Any]:
         else {name: getattr(plan.provenance, name) for name in _PROVENANCE},
         "value": _money(plan.value),
         "notes": list(plan.notes),
+        **({"raised": {name: _money(amount) for name, amount in plan.raised.items()}} if plan.raised else {}),
         **({} if plan.regime is Regime.US else {"regime": str(plan.regime)}),
     }
 

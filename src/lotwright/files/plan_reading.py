@@ -71,8 +71,14 @@ def plan_from_json(obj: object) -> HouseholdPlan:
         notes=plan.texts("notes") if "notes" in obj else (),
         timing=_timing(plan.one("timing")),
         provenance=plan.maybe("provenance", _provenance),
+        raised=_raised(plan) if "raised" in obj else {},
         regime=_word(plan, "regime", Regime) if "regime" in obj else Regime.US,
     )
+
+
+def _raised(plan: JsonReader) -> dict[str, Decimal]:
+    asked = plan.one("raised")
+    return {account: asked.decimal(account) for account in plan.mapping("raised")}
 
 
 def _word(reader: JsonReader, name: str, words: type[Word]) -> Word:

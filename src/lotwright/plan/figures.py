@@ -70,6 +70,12 @@ def notes(program: Program, snapshot: Snapshot, solution: Solution, *, risk: Ris
         f"The verifier has no words for the cost {cost_name(cost)}; its dollars are the program's own."
         for cost in program.unverified
     ]
+    first = solution.certificate.get("first")
+    if first:
+        said.append(
+            f"The fewest orders came first: a plan with fewer than {first['tickets']} that keeps every limit would cost at"
+            f" least ${first['price'] - max(solution.posed - solution.bound, 0.0):,.0f} more."
+        )
     if solution.stopped:
         said.append(f"The search {solution.stopped}, before the gap that was asked; more time may find a better plan.")
     return tuple(said)

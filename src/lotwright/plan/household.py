@@ -23,6 +23,7 @@ from lotwright.plan.kept import kept
 from lotwright.plan.paths import solve
 from lotwright.plan.program import Program
 from lotwright.plan.reasons import with_reasons
+from lotwright.plan.relief_note import relief_note
 from lotwright.plan.result import HouseholdPlan, Provenance, Status, Timing, WashSales
 from lotwright.plan.separable.tree import Effort
 from lotwright.plan.snapshot import Snapshot
@@ -207,7 +208,7 @@ def _plan(work: _Work, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
         drift=true.drift,
         wash_sales=WashSales(locks=true.locks, kept=kept(found.trades, snapshot, true)),
         checks=checks,
-        notes=notes(work.program, snapshot, solution, risk=work.risk),
+        notes=(*notes(work.program, snapshot, solution, risk=work.risk), *_relief(work, found, reached.posed)),
         provenance=Provenance(
             version=__version__,
             book_hash=work.book_hash,
@@ -216,3 +217,17 @@ def _plan(work: _Work, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
             solver_version=solution.solver_version,
         ),
     )
+
+
+def _relief(work: _Work, found: _Found, posed: float) -> tuple[str, ...]:
+    """What choosing lots would have saved, where a standing relief order keeps from it."""
+    said = relief_note(
+        work.household,
+        found.trades,
+        posed=posed,
+        market=work.market,
+        risk=work.risk,
+        program=work.program,
+        clock=work.clock,
+    )
+    return () if said is None else (said,)

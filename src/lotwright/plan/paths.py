@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from lotwright.book.failure import Failure
+from lotwright.plan.fewest import price_of, ranked, unranked
 from lotwright.plan.limits import Cash
 from lotwright.plan.limits.step_up import into_twins, stepped_up, without_twins
 from lotwright.plan.program import Program
@@ -40,6 +41,10 @@ def solve(program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callab
     """
     if has_nothing(snapshot):
         return _still(program, snapshot)
+    if program.first:
+        price = price_of(snapshot)
+        found = solve(ranked(program, price), snapshot, effort, clock=clock)
+        return found if isinstance(found, Failure) else unranked(found, snapshot, price)
     short = _short(program, snapshot)
     if short is not None:
         return short

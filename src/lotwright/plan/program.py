@@ -43,6 +43,11 @@ from lotwright.plan.separable.form import SeparableForm, blank
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.terms import Demand, Terms
 
+FIRST = ("tickets",)
+"""What a program may make least before its costs."""
+PARTS = ("says", "first", "cost", "limit")
+"""What a program's file is made of."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
@@ -60,10 +65,16 @@ class Program:
     says: str
     costs: tuple[Cost, ...]
     limits: tuple[Limit, ...]
+    first: str = ""
+    """``tickets``: the fewest orders come first, and costs only decide among plans that have no more."""
 
     def __post_init__(self) -> None:
         _once(self.name, "cost", [cost.kind for cost in self.costs if not isinstance(cost, Soft)])
         _once(self.name, "limit", [label_of(limit) for limit in self.limits])
+        if self.first not in ("", *FIRST):
+            raise ProgramError(
+                f"Program {self.name}: first is {self.first!r}. Give one of {', '.join(FIRST)}, or leave it out."
+            )
         if not self.costs:
             raise ProgramError(f"Program {self.name} has no cost, so every plan is as good as any. Add a [[cost]].")
         paying = tuple(cost for cost in self.costs if hasattr(cost, "paid"))
@@ -142,6 +153,7 @@ class Program:
             idle_cash=exact(cost.get(IdleCash), "price"),
             shortfall=exact(cost.get(IdleCash), "shortfall"),
             fractional_increment=Decimal(str(limit.get(WholeShares, WholeShares()).fractional_increment)),
+            minimum_notional=exact(limit.get(WholeShares), "minimum_notional"),
             minimum_ticket=exact(limit.get(MinimumTicket), "dollars"),
             harvest_dollars=exact(limit.get(Harvest), "dollars"),
             harvest_fraction=exact(limit.get(Harvest), "fraction"),
@@ -170,7 +182,12 @@ class Program:
     @property
     def content_hash(self) -> str:
         """Hex SHA-256 of what the program charges and demands; neither its name nor its sentence counts."""
-        said = {"cost": [_said(c) for c in self.costs], "limit": [_said(item) for item in self.limits]}
+        said: dict[str, Any] = {
+            "cost": [_said(c) for c in self.costs],
+            "limit": [_said(item) for item in self.limits],
+        }
+        if self.first:
+            said["first"] = self.first
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
@@ -197,6 +214,7 @@ def program_schema() -> dict[str, Any]:
         "required": ["cost"],
         "properties": {
             "says": {"type": "string", "description": "One sentence for people."},
+            "first": {"enum": list(FIRST), "description": "What is made least before costs are: the number of orders."},
             "cost": {
                 "type": "array",
                 "minItems": 1,
@@ -228,10 +246,8 @@ def _toml(text: str, *, where: str) -> dict[str, Any]:
 
 def _from_table(name: str, table: dict[str, Any]) -> Program:
     for key in table:
-        if key not in ("says", "cost", "limit"):
-            raise ProgramError(
-                f"Program {name}: {key!r} is no part of a program.{_hint(key, ('says', 'cost', 'limit'))}"
-            )
+        if key not in PARTS:
+            raise ProgramError(f"Program {name}: {key!r} is no part of a program.{_hint(key, PARTS)}")
     costs: list[Cost] = [_build(name, entry, COSTS, what="cost") for entry in _entries(name, table, "cost")]
     limits: list[Limit] = []
     for entry in _entries(name, table, "limit"):
@@ -241,7 +257,8 @@ def _from_table(name: str, table: dict[str, Any]) -> Program:
             costs.append(Soft(limit=limit, price=entry["soft"]))
         else:
             limits.append(limit)
-    return Program(name=name, says=str(table.get("says", "")), costs=tuple(costs), limits=tuple(limits))
+    says, first = str(table.get("says", "")), str(table.get("first", ""))
+    return Program(name=name, says=says, costs=tuple(costs), limits=tuple(limits), first=first)
 
 
 def _entries(name: str, table: dict[str, Any], key: str) -> list[dict[str, Any]]:

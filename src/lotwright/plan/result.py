@@ -173,5 +173,7 @@ class HouseholdPlan:
     notes: tuple[str, ...] = ()
     timing: Timing = Timing()
     provenance: Provenance | None = None
+    raised: Mapping[str, Decimal] = field(default_factory=dict)
+    """Dollars asked of accounts beyond the book's own cash flows, by account."""
     regime: Regime = Regime.US
     """Whose tax law it is made under; its money is in that currency."""

@@ -64,6 +64,8 @@ class Terms:
         Dollars per dollar of cash above and below the account's cash target.
     fractional_increment : Decimal
         Smallest step of an order, in shares, in accounts that trade fractions; the others trade whole shares.
+    minimum_notional : Decimal, optional
+        Dollars an order must be worth at least in accounts that trade fractions, unless it closes a whole position.
     minimum_ticket : Decimal, optional
         Dollars an order must be worth at least, unless it closes a whole position.
     harvest_dollars, harvest_fraction : Decimal, optional
@@ -103,6 +105,7 @@ class Terms:
     idle_cash: Decimal | None = None
     shortfall: Decimal | None = None
     fractional_increment: Decimal = Decimal("0.0001")
+    minimum_notional: Decimal | None = None
     minimum_ticket: Decimal | None = None
     harvest_dollars: Decimal | None = None
     harvest_fraction: Decimal | None = None

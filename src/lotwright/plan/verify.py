@@ -29,7 +29,6 @@ from lotwright.plan.verify_ticket import cents
 from lotwright.plan.verify_tracking import drift, tracking
 from lotwright.plan.verify_wash import latest
 from lotwright.tax.regimes.laws import law_of
-from lotwright.tax.window import wash_window
 
 DIGITS = 50
 """Enough that every product of a price, a quantity and a rate is exact, whatever precision the caller has set."""
@@ -107,8 +106,7 @@ def verify(
         held = rule.held()
         done = replay(trades, held, market=market, terms=terms)
         tax = law_of(household).year(household, assumed=terms.assumed_rates, as_of=market.as_of)
-        window = wash_window(household, market)
-        evidence = Evidence(replay=done, market=market, terms=terms, risk=risk, tax=tax, window=window)
+        evidence = Evidence(replay=done, market=market, terms=terms, risk=risk, tax=tax, rule=rule)
         return Verification(
             checks=(
                 *_checks(trades, done, household=held, market=market, terms=terms, rule=rule),

@@ -18,7 +18,6 @@ from lotwright.plan.terms import Demand
 from lotwright.plan.verify_evidence import Break, Evidence
 from lotwright.plan.verify_text import dollars
 from lotwright.plan.verify_ticket import CENT
-from lotwright.plan.verify_wash import running, sellable
 from lotwright.plan.verify_weights import BARS_SALES, worth
 
 BARS_BUYS = frozenset({Rule.NO_BUY, Rule.NO_TRADE, Rule.EXCLUDE, Rule.EXCLUDE_SECTOR})
@@ -87,28 +86,31 @@ def _interval(
     grain = ZERO if account.account.fractional else max(evidence.market.prices[s].price for s in band.members)
     if high - low < grain:
         low, high = (low + high - grain) / 2, (low + high + grain) / 2
-    if not any(_may_buy(account, symbol, evidence) for symbol in band.members):
-        low = min(low, now)
+    room = [_may_buy(account, symbol, evidence) for symbol in band.members]
+    if None not in room:
+        low = min(low, now + sum((most for most in room if most is not None), ZERO))
     going = sum((_may_sell(account, symbol, evidence) for symbol in band.members), ZERO)
     return low, max(high, now - going, low)
 
 
-def _may_buy(account: AccountReplay, symbol: str, evidence: Evidence) -> bool:
-    sector = evidence.market.prices[symbol].sector
+def _may_buy(account: AccountReplay, symbol: str, evidence: Evidence) -> Decimal | None:
+    """Dollars of a security that may be bought today, ``None`` where nothing limits them."""
+    price, most = evidence.market.prices[symbol], None
     for rule in account.account.restrictions:
-        about = rule.sector == sector if rule.rule is Rule.EXCLUDE_SECTOR else rule.symbol == symbol
-        if about and (rule.rule in BARS_BUYS or rule.rule is Rule.MAXIMUM_WEIGHT):
-            return False
-    group = evidence.market.group_of(symbol)
-    return all(lock.group != group for lock in running(evidence.window, evidence.market))
+        about = rule.sector == price.sector if rule.rule is Rule.EXCLUDE_SECTOR else rule.symbol == symbol
+        if about and rule.rule in BARS_BUYS:
+            return ZERO
+        if about and rule.rule is Rule.MAXIMUM_WEIGHT and rule.weight is not None:
+            room = rule.weight * max(account.value, ZERO) - account.held_before.get(symbol, ZERO) * price.price
+            most = max(room, ZERO) if most is None else min(most, max(room, ZERO))
+    return ZERO if evidence.is_locked(symbol) else most
 
 
 def _may_sell(account: AccountReplay, symbol: str, evidence: Evidence) -> Decimal:
     """Dollars of a security that could be sold today."""
     if any(rule.rule in BARS_SALES and rule.symbol == symbol for rule in account.account.restrictions):
         return ZERO
-    free = sellable(account, symbol, window=evidence.window, market=evidence.market)
-    return free * evidence.market.prices[symbol].price
+    return evidence.may_sell(account, symbol) * evidence.market.prices[symbol].price
 
 
 def _bands(demand: Demand, model: ModelPortfolio, account: AccountReplay, evidence: Evidence) -> list[_Band]:

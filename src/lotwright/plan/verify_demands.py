@@ -53,14 +53,13 @@ def _broken(demand: Demand, evidence: Evidence) -> list[Break]:
 
 def _gain_budget(demand: Demand, evidence: Evidence) -> Iterator[Break]:
     """What the year has realised counts; a budget used up allows no further gain but asks for no loss."""
-    tax, gain = evidence.tax, {Character.SHORT: ZERO, Character.LONG: ZERO}
+    gain = {Character.SHORT: ZERO, Character.LONG: ZERO}
     for piece in evidence.replay.taxed_slices:
         gain[piece.character] += piece.gain
     short, long = gain[Character.SHORT], gain[Character.LONG]
-    own = [account.account for account in evidence.replay.accounts if account.account.kind.is_taxable]
-    realised_short = sum((account.realised_short for account in own), ZERO)
-    realised_long = sum((account.realised_long for account in own), ZERO)
-    so_far = {"net": realised_short + realised_long, "short": realised_short}
+    taxed = [account.account for account in evidence.replay.accounts if account.account.kind.is_taxable]
+    so_far = {"short": sum((account.realised_short for account in taxed), ZERO)}
+    so_far["net"] = so_far["short"] + sum((account.realised_long for account in taxed), ZERO)
     for name, planned in (("net", short + long), ("short", short)):
         budget = demand.figures.get(name)
         if budget is not None:
@@ -70,7 +69,7 @@ def _gain_budget(demand: Demand, evidence: Evidence) -> Iterator[Break]:
             yield max(over, ZERO), text
     budget = demand.figures.get("tax")
     if budget is not None:
-        added = tax.outcome(short=short, long=long).tax - tax.outcome(short=ZERO, long=ZERO).tax
+        added = evidence.tax.outcome(short=short, long=long).tax - evidence.tax.outcome(short=ZERO, long=ZERO).tax
         text = f"The plan adds {dollars(added)} to the year's tax, {dollars(added - budget)} beyond the budget."
         yield max(added - budget, ZERO), text
 

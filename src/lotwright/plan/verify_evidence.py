@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from lotwright.book.market import Market
-from lotwright.plan.replay import Replay
+from lotwright.plan.replay import AccountReplay, Replay
 from lotwright.plan.terms import RiskNumbers, Terms
+from lotwright.plan.verify_law import BuyBackRule
 from lotwright.tax.regimes.plannable import YearSoFar
-from lotwright.tax.window import WashWindow
 
 Break = tuple[Decimal, str]
 """By how much a rule is broken (dollars, or the rule's own unit; zero: not at all), and a sentence."""
@@ -17,16 +17,19 @@ Break = tuple[Decimal, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evidence:
-    """One plan carried out, and the market, terms, risk, tax year and wash-sale window it stands in."""
+    """One plan carried out, and the market, terms, risk, tax year and rule on buying back it stands in."""
 
     replay: Replay
     market: Market
     terms: Terms
     risk: RiskNumbers
     tax: YearSoFar
-    window: WashWindow
+    rule: BuyBackRule
 
-    @property
-    def barring(self) -> WashWindow | None:
-        """The window where the program has the wash-sale limit."""
-        return self.window if self.terms.wash_sale else None
+    def may_sell(self, account: AccountReplay, symbol: str) -> Decimal:
+        """Shares of a security that the rule on buying back lets the account sell."""
+        return self.rule.sellable(account, symbol)
+
+    def is_locked(self, symbol: str) -> bool:
+        """True where an earlier sale bars buying a security today."""
+        return any(symbol in lock.symbols for lock in self.rule.running_locks())

@@ -12,7 +12,6 @@ from lotwright.plan.replay import AccountReplay
 from lotwright.plan.terms import Demand
 from lotwright.plan.verify_evidence import Break, Evidence
 from lotwright.plan.verify_text import dollars
-from lotwright.plan.verify_wash import sellable
 
 BARS_SALES = frozenset({Rule.NO_SELL, Rule.NO_TRADE})
 
@@ -36,7 +35,7 @@ def may_go(account: AccountReplay, symbol: str, evidence: Evidence) -> bool:
     if any(rule.rule in BARS_SALES and rule.symbol == symbol for rule in account.account.restrictions):
         return False
     held = account.held_before.get(symbol, ZERO)
-    return sellable(account, symbol, window=evidence.barring, market=evidence.market) >= held
+    return evidence.may_sell(account, symbol) >= held
 
 
 def exclusion_breaks(demand: Demand, evidence: Evidence) -> Iterator[Break]:

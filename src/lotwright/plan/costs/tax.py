@@ -58,7 +58,7 @@ class Tax:
 
         Empty when nothing the household does is taxed.
         """
-        return year_pieces(_within_reach(snapshot), carried_loss_value=self.carried_loss_value)
+        return year_pieces(within_reach(snapshot), carried_loss_value=self.carried_loss_value)
 
     def expression(self, snapshot: Snapshot, decision: Decision) -> cp.Expression:
         """The piece the decision is posed with; never below the exact cost, and equal to it on the best piece."""
@@ -106,7 +106,7 @@ class Tax:
             form.tax_without_plan = self._tax(snapshot, (0.0, 0.0))
 
 
-def _within_reach(snapshot: Snapshot) -> YearSoFar:
+def within_reach(snapshot: Snapshot) -> YearSoFar:
     """The year so far; a higher rate above some room is left out where no sale of this household gets there."""
     year = _year(snapshot)
     if not isinstance(year, HouseholdTax):

@@ -149,8 +149,8 @@ class Bands:
         for name, (members, weight, listed) in units.items():
             edges = listed
             if name in own:
-                land = own[name].land
-                reach = self.land if land is None else float(land.reach)
+                landing = own[name].land
+                reach = self.land if landing is None else float(landing.reach)
                 edges = [(float(own[name].lower), float(own[name].upper), reach)]
             width = self._width(weight, edges)
             if width is not None:

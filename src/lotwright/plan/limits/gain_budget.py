@@ -23,13 +23,13 @@ import numpy as np
 from lotwright.errors import ProgramError
 from lotwright.plan.costs.amounts import gains
 from lotwright.plan.costs.parameter import check_parameters, optional
-from lotwright.plan.costs.tax_lines import tax_pieces
+from lotwright.plan.costs.tax import within_reach
+from lotwright.plan.costs.tax_lines import year_pieces
 from lotwright.plan.limits.linear import row_excess
 from lotwright.plan.separable.form import Row
 from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.words import money
-from lotwright.tax.household import HouseholdTax, household_tax
-from lotwright.tax.year import year_tax
+from lotwright.tax.regimes.plannable import YearSoFar
 
 if TYPE_CHECKING:
     import cvxpy as cp
@@ -69,48 +69,43 @@ class GainBudget:
         return self.tax is None
 
     def rows(self, snapshot: Snapshot) -> list[Row]:
-        """Budgets that are linear in the plan's gains: net, short, and a tax budget below any gain."""
-        year, nothing = _year(snapshot), np.zeros(len(snapshot.symbol))
+        """Budgets that are linear in the plan's gains: net and short."""
+        (short, net), nothing = _realised(snapshot), np.zeros(len(snapshot.symbol))
         rows = []
         if self.net is not None:
-            left = max(self.net - float(year.realised_short + year.realised_long), 0.0)
+            left = max(self.net - net, 0.0)
             rows.append(Row(name=self.kind, coefficient=nothing, short=1.0, long=1.0, right=left))
         if self.short is not None:
-            left = max(self.short - float(year.realised_short), 0.0)
+            left = max(self.short - short, 0.0)
             rows.append(Row(name=self.kind, coefficient=nothing, short=1.0, long=0.0, right=left))
-        cap = self._cap(snapshot)
-        if cap is not None and cap < 0:
-            most = max(cap / float(year.rates.deduction_rate), -float(year.rates.deduction_cap))
-            right = most - float(year.short + year.long)
-            rows.append(Row(name=self.kind, coefficient=nothing, short=1.0, long=1.0, right=right))
         return rows
 
     def pieces(self, snapshot: Snapshot) -> tuple[Floats, ...]:
         """Convex pieces of the year's tax where a tax budget needs them, as :meth:`lotwright.plan.costs.tax.Tax.pieces`."""
         cap = self._cap(snapshot)
-        return () if cap is None or cap < 0 else tax_pieces(_year(snapshot).rates, carried_loss_value=0.0)
+        return () if cap is None else year_pieces(within_reach(snapshot), carried_loss_value=0.0)
 
     def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
         """Gains beyond the budgets and the tax of the decision's piece beyond the cap, fractions of household value."""
         rows = row_excess(self.rows(snapshot), decision)
         pieces, cap = self.pieces(snapshot), self._cap(snapshot)
         if pieces and cap is not None:
-            year = _year(snapshot)
-            short = decision.short + float(year.short) / decision.scale
-            long = decision.long + float(year.long) / decision.scale
+            start = _year(snapshot).start
+            short = decision.short + float(start[0]) / decision.scale
+            long = decision.long + float(start[1]) / decision.scale
             lines = pieces[min(decision.tax_piece, len(pieces) - 1)]
-            rows += [a * short + b * long + (c - cap) / decision.scale for a, b, c in lines]
+            rows.append(decision.largest([a * short + b * long + (c - cap) / decision.scale for a, b, c in lines]))
         return rows
 
     def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
         """Dollars of gain, or of tax, beyond each budget that is given."""
-        year = _year(snapshot)
+        so_far_short, so_far = _realised(snapshot)
         short, long = gains(snapshot, trades)
         over = []
         if self.net is not None:
-            over.append(short + long - max(self.net - float(year.realised_short + year.realised_long), 0.0))
+            over.append(short + long - max(self.net - so_far, 0.0))
         if self.short is not None:
-            over.append(short - max(self.short - float(year.realised_short), 0.0))
+            over.append(short - max(self.short - so_far_short, 0.0))
         if self.tax is not None:
             over.append(self._added(snapshot, trades) - self.tax)
         found = np.array(over)
@@ -122,14 +117,14 @@ class GainBudget:
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """Each budget and what of it the year has used after the plan."""
-        year = _year(snapshot)
+        so_far_short, so_far = _realised(snapshot)
         short, long = gains(snapshot, trades)
         said = []
         if self.net is not None:
-            after = float(year.realised_short + year.realised_long) + short + long
+            after = so_far + short + long
             said.append(f"{money(after)} of the year's {money(self.net)} of net gain")
         if self.short is not None:
-            after = float(year.realised_short) + short
+            after = so_far_short + short
             said.append(f"{money(after)} of the year's {money(self.short)} of short-term gain")
         if self.tax is not None:
             added = self._added(snapshot, trades)
@@ -140,7 +135,7 @@ class GainBudget:
         """Add the rows, and cap the tax that the form already knows as a cost."""
         form.rows.extend(self.rows(snapshot))
         cap = self._cap(snapshot)
-        if cap is None or cap < 0 or not self.pieces(snapshot):
+        if cap is None:
             return
         if not form.pieces:
             form.unfit = "a tax budget needs the cost tax"
@@ -149,17 +144,23 @@ class GainBudget:
     def _cap(self, snapshot: Snapshot) -> float | None:
         """Most tax of the year, dollars; ``None`` without a tax budget or without any tax."""
         year = _year(snapshot)
-        if self.tax is None or year.rates.short == year.rates.long == year.rates.deduction_rate == 0:
+        if self.tax is None or not year_pieces(year, carried_loss_value=0.0):
             return None
-        return float(year_tax(year.rates, short=year.short, long=year.long).tax) + self.tax
+        return float(year.outcome(short=Decimal(0), long=Decimal(0)).tax) + self.tax
 
     def _added(self, snapshot: Snapshot, trades: Trades) -> float:
         """What the plan adds to the year's tax, dollars."""
         year = _year(snapshot)
         short, long = (Decimal(gain) for gain in gains(snapshot, trades))
-        after = year_tax(year.rates, short=year.short + short, long=year.long + long).tax
-        return float(after - year_tax(year.rates, short=year.short, long=year.long).tax)
+        return float(year.outcome(short=short, long=long).tax - year.outcome(short=Decimal(0), long=Decimal(0)).tax)
 
 
-def _year(snapshot: Snapshot) -> HouseholdTax:
-    return household_tax(snapshot.household, as_of=snapshot.market.as_of)
+def _year(snapshot: Snapshot) -> YearSoFar:
+    return snapshot.law.year(snapshot.household, as_of=snapshot.market.as_of)
+
+
+def _realised(snapshot: Snapshot) -> tuple[float, float]:
+    """Short-term and net gain of the year so far, losses carried in not counted; dollars."""
+    taxed = [account for account in snapshot.household.accounts if account.kind.is_taxable]
+    short = sum(float(account.realised_short) for account in taxed)
+    return short, short + sum(float(account.realised_long) for account in taxed)

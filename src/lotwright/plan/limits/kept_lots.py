@@ -32,4 +32,5 @@ def kept_sold(kept: Bools, trades: Trades) -> float:
 
 def short_gains(snapshot: Snapshot) -> Bools:
     """True for lots whose sale would realise a short-term gain, shape (L,)."""
-    return ~snapshot.lot_is_long & (snapshot.lot_gain > 0)
+    gains: Bools = ~snapshot.lot_is_long & (snapshot.lot_gain > 0) & snapshot.law.has_terms
+    return gains

@@ -61,6 +61,7 @@ class SellFirst:
             lot_quantity=snapshot.lot_quantity[order],
             lot_gain=snapshot.lot_gain[order],
             lot_is_long=snapshot.lot_is_long[order],
+            lot_is_guarded=snapshot.lot_is_guarded[order],
             lot_purchase=snapshot.lot_purchase[order],
             is_ordered=ordered,
         )

@@ -112,7 +112,6 @@ class _Climb:
         """Dollars of gap at which the climb may stop."""
         return self.effort.gap_bp * 1e-4 * max(self.snapshot.total_value, 0.0)
 
-    @property
     def is_done(self) -> bool:
         """True once the gap is small enough, or the time is up."""
         if self.best is not None and self.best.posed - self.bound <= self.goal:
@@ -253,8 +252,10 @@ def solve_priced(
         away = np.abs(snapshot.quantity * snapshot.price - snapshot.target)
         climb.points = np.maximum(climb.touching(still), away)
     failed = climb.visit(np.zeros(len(couplings)))
-    if failed is not None or climb.is_done:
-        return _finished(climb) if failed is None else failed
+    if failed is not None:
+        return failed
+    if climb.is_done():
+        return _finished(climb)
     most = np.array([4.0 * coupling.guess for coupling in couplings])
     at = np.zeros(len(couplings))
     for _ in range(ROUNDS if couplings else 0):
@@ -262,8 +263,10 @@ def solve_priced(
         if ceiling - climb.bound <= 0.2 * climb.goal:
             break
         failed = climb.visit(at)
-        if failed is not None or climb.is_done:
-            return _finished(climb) if failed is None else failed
+        if failed is not None:
+            return failed
+        if climb.is_done():
+            return _finished(climb)
         capped = at >= most * (1 - 1e-9)
         if capped.any() and (climb.cuts[-1][1] > 0)[capped].any():
             most = np.where(capped, 16.0 * most, most)
@@ -278,7 +281,7 @@ def _closer(climb: _Climb, at: Floats) -> None:
     """Look for plans that keep the limits at prices a little above the best ones."""
     guess = np.array([coupling.guess for coupling in climb.couplings])
     for more in (0.002, 0.02, 0.1, 0.5):
-        if climb.is_done:
+        if climb.is_done():
             return
         if climb.visit(at * (1.0 + more) + 1e-3 * more * guess) is not None:
             return
