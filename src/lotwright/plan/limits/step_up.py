@@ -230,7 +230,7 @@ def _own_factors(exposure: Floats, specific: Floats, sources: Ints, count: int) 
 def _eligible(snapshot: Snapshot) -> Bools:
     """Positions with a long-term gain lot in a taxed account and no restriction on their security or sector, (n,)."""
     found = np.zeros(len(snapshot.symbol), dtype=bool)
-    if len(snapshot.lot):
+    if len(snapshot.lot) and not snapshot.law.guards_gains:
         found[snapshot.lot_holding[(snapshot.lot_gain > 0) & snapshot.lot_is_long]] = True
     for j in np.flatnonzero(found):
         sector = snapshot.market.prices[snapshot.symbol[j]].sector
