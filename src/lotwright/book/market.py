@@ -13,7 +13,9 @@ from enum import StrEnum
 class Price:
     """One security's as-traded price in dollars and what trading it costs.
 
-    ``half_spread`` is a fraction of price, ``adv_dollars`` average daily dollar volume, ``volatility`` annual.
+    ``half_spread`` is a fraction of price, ``adv_dollars`` average daily dollar volume, ``volatility`` annual;
+    ``distribution`` is what is paid out a year (dividends, interest, a fund's capital gains) as a fraction of price, and
+    ``qualified`` the part of it taxed at the long-term rate.
     """
 
     symbol: str
@@ -24,6 +26,8 @@ class Price:
     volatility: Decimal | None = None
     sector: str | None = None
     kind: str | None = None
+    distribution: Decimal | None = None
+    qualified: Decimal | None = None
     tags: tuple[str, ...] = ()
     """What else the security is (``tobacco``, ``esg``), for limits that speak of tags."""
 

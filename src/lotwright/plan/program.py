@@ -17,12 +17,17 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lotwright.declared import find_program
 from lotwright.errors import ProgramError
 from lotwright.plan.costs import (
     COSTS,
+    AssetLocation,
     Commission,
+    FutureTax,
     HalfSpread,
+    HouseholdTracking,
     IdleCash,
     MarketImpact,
     StillInvested,
@@ -32,8 +37,8 @@ from lotwright.plan.costs import (
     Tracking,
 )
 from lotwright.plan.costs.parameter import Names, Parameter, Word, exact, parameters
-from lotwright.plan.limits import LIMITS, MinimumTicket, SellFirst, Soft, WholeShares
-from lotwright.plan.protocols import Cost, Limit, Separable, Trades
+from lotwright.plan.limits import LIMITS, Harvest, MinimumTicket, Soft, WholeShares
+from lotwright.plan.protocols import Cost, Limit, Separable, Trades, Viewing
 from lotwright.plan.separable.form import SeparableForm, blank
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.terms import Demand, Terms
@@ -106,13 +111,6 @@ class Program:
             for addend in (*self.costs, *self.limits)
         )
 
-    def view(self, snapshot: Snapshot) -> Snapshot:
-        """The household as this program sees it: limits may prescribe the order in which lots leave."""
-        for limit in self.limits:
-            if isinstance(limit, SellFirst):
-                snapshot = limit.view(snapshot)
-        return snapshot
-
     def form(self, snapshot: Snapshot) -> SeparableForm | None:
         """The separable form of this program for one household, or ``None`` where some addend does not fit it."""
         if not self.is_separable:
@@ -121,7 +119,16 @@ class Program:
         for addend in (*self.costs, *self.limits):
             if isinstance(addend, Separable):
                 addend.contribute(snapshot, form)
+        if form.gain_cost and np.isfinite(form.tax_cap):
+            form.unfit = "a cap on this year's tax cannot be told apart from the price of later tax"
         return form if form.unfit is None else None
+
+    def view(self, snapshot: Snapshot) -> Snapshot:
+        """The household as this program looks at it: limits that need more than the book lists add it."""
+        for limit in self.limits:
+            if isinstance(limit, Viewing):
+                snapshot = limit.view(snapshot)
+        return snapshot
 
     def terms(self) -> Terms:
         """What the independent verifier needs to know; costs it has no word for are in :attr:`unverified`."""
@@ -131,17 +138,26 @@ class Program:
         softened = [cost for cost in self.costs if isinstance(cost, Soft)]
         return Terms(
             risk_price=exact(cost.get(Tracking), "risk_price"),
+            household_risk_price=exact(cost.get(HouseholdTracking), "risk_price"),
             half_spread=exact(cost.get(HalfSpread), "default"),
             commission_per_ticket=exact(cost.get(Commission), "per_ticket"),
             commission_per_share=exact(cost.get(Commission), "per_share"),
             ticket=exact(cost.get(Ticket), "price"),
             substitution=exact(cost.get(Substitution), "price"),
+            substitution_per_rank=exact(cost.get(Substitution, Substitution()), "per_rank") or Decimal(0),
+            future_tax=exact(cost.get(FutureTax), "rate"),
+            location_years=exact(cost.get(AssetLocation), "years"),
+            location_distribution=exact(cost.get(AssetLocation, AssetLocation()), "distribution") or Decimal(0),
+            location_qualified=exact(cost.get(AssetLocation, AssetLocation()), "qualified") or Decimal(0),
             carried_loss_value=exact(cost.get(Tax), "carried_loss_value"),
             idle_cash=exact(cost.get(IdleCash), "price"),
             shortfall=exact(cost.get(IdleCash), "shortfall"),
             fractional_increment=Decimal(str(limit.get(WholeShares, WholeShares()).fractional_increment)),
             minimum_notional=exact(limit.get(WholeShares), "minimum_notional"),
             minimum_ticket=exact(limit.get(MinimumTicket), "dollars"),
+            harvest_dollars=exact(limit.get(Harvest), "dollars"),
+            harvest_fraction=exact(limit.get(Harvest), "fraction"),
+            step_up="step_up" in demands,
             cash="cash" in demands,
             holdings="holdings" in demands,
             whole_shares="whole_shares" in demands,
@@ -310,7 +326,16 @@ def label_of(limit: Any) -> str:
     return label
 
 
-DEMANDED = frozenset(LIMITS) - {"cash", "holdings", "whole_shares", "wash_sale", "restrictions", "minimum_ticket"}
+DEMANDED = frozenset(LIMITS) - {
+    "cash",
+    "harvest",
+    "holdings",
+    "minimum_ticket",
+    "restrictions",
+    "step_up",
+    "wash_sale",
+    "whole_shares",
+}
 """Kinds of limit that the verifier is told of as demands; the others have words of their own in its terms."""
 
 

@@ -40,6 +40,8 @@ class Terms:
     ----------
     risk_price : Decimal, optional
         Dollars a year per dollar of account value and per unit of annual active variance.
+    household_risk_price : Decimal, optional
+        The same for the household as one portfolio, its accounts' targets taken together.
     half_spread : Decimal, optional
         Fraction of price, used for securities whose price row gives none. Paid in cash.
     commission_per_ticket, commission_per_share : Decimal, optional
@@ -48,6 +50,13 @@ class Terms:
         Dollars of effort per order. Not paid in cash.
     substitution : Decimal, optional
         Dollars per dollar bought of a declared stand-in to which the model gives no weight. Not paid in cash.
+    substitution_per_rank : Decimal
+        Dollars more per dollar bought, for each rank below a target's first stand-in.
+    future_tax : Decimal, optional
+        Dollars of later tax that a dollar of gain realised now spares, and a dollar of loss gives up.
+    location_years, location_distribution, location_qualified : Decimal, optional
+        Years of distributions whose tax counts, and what is distributed and how much of it is qualified where the book
+        does not say.
     carried_loss_value : Decimal, optional
         What a dollar of loss carried into next year is worth, as a fraction of the long-term rate; ``None``: tax is no
         cost of the program.
@@ -59,6 +68,10 @@ class Terms:
         Dollars an order must be worth at least in accounts that trade fractions, unless it closes a whole position.
     minimum_ticket : Decimal, optional
         Dollars an order must be worth at least, unless it closes a whole position.
+    harvest_dollars, harvest_fraction : Decimal, optional
+        Least loss of a lot, in dollars and as a fraction of its basis, for which a position is sold below its target.
+    step_up : bool
+        True where a security sold at a gain may be bought back the same day.
     cash, holdings, whole_shares, wash_sale, restrictions : bool
         Which limits the program has.
     market_impact, impact_volatility : Decimal, optional
@@ -77,17 +90,26 @@ class Terms:
     """
 
     risk_price: Decimal | None = None
+    household_risk_price: Decimal | None = None
     half_spread: Decimal | None = None
     commission_per_ticket: Decimal | None = None
     commission_per_share: Decimal | None = None
     ticket: Decimal | None = None
     substitution: Decimal | None = None
+    substitution_per_rank: Decimal = Decimal(0)
+    future_tax: Decimal | None = None
+    location_years: Decimal | None = None
+    location_distribution: Decimal = Decimal(0)
+    location_qualified: Decimal = Decimal(1)
     carried_loss_value: Decimal | None = None
     idle_cash: Decimal | None = None
     shortfall: Decimal | None = None
     fractional_increment: Decimal = Decimal("0.0001")
     minimum_notional: Decimal | None = None
     minimum_ticket: Decimal | None = None
+    harvest_dollars: Decimal | None = None
+    harvest_fraction: Decimal | None = None
+    step_up: bool = False
     cash: bool = True
     holdings: bool = True
     whole_shares: bool = True
@@ -113,6 +135,11 @@ class Terms:
                 f"Terms: carried_loss_value is {self.carried_loss_value}. It is a fraction of the long-term rate:"
                 " give 0 to 1."
             )
+
+    @property
+    def is_of_household(self) -> bool:
+        """True where tracking is measured on the household as a whole and on no account alone."""
+        return self.household_risk_price is not None and self.risk_price is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -121,7 +121,7 @@ def _bands(demand: Demand, model: ModelPortfolio, account: AccountReplay, eviden
         own = members.setdefault(line.sleeve if by_sleeve and line.sleeve else line.symbol, set())
         own.add(line.symbol)
         if by_sleeve:
-            own |= set(evidence.market.substitutes.get(line.symbol, ())) & account.stand_ins
+            own |= set(evidence.market.substitutes.get(line.symbol, ())) & account.stand_ins.keys()
     declared = {sleeve.name: sleeve for sleeve in model.sleeves}
     bands = []
     for name, symbols in members.items():

@@ -13,6 +13,7 @@ from lotwright.plan.result import TaxFigures
 from lotwright.plan.terms import Terms
 from lotwright.plan.verify_demands import demand_costs
 from lotwright.plan.verify_evidence import Evidence
+from lotwright.plan.verify_household import household_costs
 from lotwright.plan.verify_ticket import Slice, Ticket, cents
 from lotwright.plan.verify_tracking import tracking_cost
 from lotwright.tax.regimes.plannable import YearSoFar
@@ -32,7 +33,7 @@ def cost_amounts(evidence: Evidence) -> Mapping[str, Decimal]:
     if terms.ticket is not None:
         costs["ticket"] = terms.ticket * len(replay.tickets)
     if terms.substitution is not None:
-        costs["substitution"] = terms.substitution * sum((_substituted(account) for account in replay.accounts), ZERO)
+        costs["substitution"] = sum((_substituted(account, terms) for account in replay.accounts), ZERO)
     if terms.carried_loss_value is not None:
         costs["tax"] = tax_cost(replay.taxed_slices, tax, carried_loss_value=terms.carried_loss_value)
     if terms.idle_cash is not None or terms.shortfall is not None:
@@ -44,7 +45,7 @@ def cost_amounts(evidence: Evidence) -> Mapping[str, Decimal]:
         costs["still_invested"] = terms.still_invested * sum(
             (quantity * market.prices[symbol].price for symbol, quantity in held), ZERO
         )
-    return {**costs, **demand_costs(evidence)}
+    return {**costs, **household_costs(evidence), **demand_costs(evidence)}
 
 
 TRADING_DAYS = 252
@@ -60,10 +61,17 @@ def _impact(ticket: Ticket, market: Market, terms: Terms) -> Decimal:
     return (terms.market_impact or ZERO) * annual * ticket.value * part
 
 
-def _substituted(account: AccountReplay) -> Decimal:
-    """Dollars bought of declared stand-ins."""
-    bought = (ticket for ticket in account.tickets if ticket.is_buy)
-    return sum((ticket.value for ticket in bought if ticket.trade.symbol in account.stand_ins), ZERO)
+def _substituted(account: AccountReplay, terms: Terms) -> Decimal:
+    """What buying declared stand-ins is charged: the price of standing in, and more for each rank below the first."""
+    price, more = terms.substitution or ZERO, terms.substitution_per_rank
+    return sum(
+        (
+            ticket.value * (price + more * (account.stand_ins[ticket.trade.symbol] - 1))
+            for ticket in account.tickets
+            if ticket.is_buy and ticket.trade.symbol in account.stand_ins
+        ),
+        ZERO,
+    )
 
 
 def _cash_cost(account: AccountReplay, terms: Terms) -> Decimal:

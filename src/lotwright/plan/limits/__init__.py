@@ -8,6 +8,7 @@ from lotwright.plan.limits.employer_stock import EmployerStock
 from lotwright.plan.limits.exclude import Exclude
 from lotwright.plan.limits.gain_budget import GainBudget
 from lotwright.plan.limits.group_bounds import GroupBounds
+from lotwright.plan.limits.harvest import Harvest
 from lotwright.plan.limits.hold_back import HoldBack
 from lotwright.plan.limits.holdings import Holdings
 from lotwright.plan.limits.keep_lots import KeepLots
@@ -22,6 +23,7 @@ from lotwright.plan.limits.position_bounds import PositionBounds
 from lotwright.plan.limits.restrictions import Restrictions
 from lotwright.plan.limits.sell_first import SellFirst
 from lotwright.plan.limits.soft import Soft
+from lotwright.plan.limits.step_up import StepUp
 from lotwright.plan.limits.tracking_error import TrackingError
 from lotwright.plan.limits.turnover import Turnover
 from lotwright.plan.limits.wash_sale import WashSale
@@ -35,6 +37,7 @@ __all__ = [
     "Exclude",
     "GainBudget",
     "GroupBounds",
+    "Harvest",
     "HoldBack",
     "Holdings",
     "KeepLots",
@@ -49,6 +52,7 @@ __all__ = [
     "Restrictions",
     "SellFirst",
     "Soft",
+    "StepUp",
     "TrackingError",
     "Turnover",
     "WashSale",
@@ -81,6 +85,8 @@ LIMITS = {
         EmployerStock,
         Participation,
         Bands,
+        Harvest,
+        StepUp,
     )
 }
 """Every limit that a program's file can name, by kind."""

@@ -23,6 +23,7 @@ import numpy as np
 from lotwright.errors import ProgramError
 from lotwright.plan.costs.amounts import gains
 from lotwright.plan.costs.parameter import check_parameters, optional
+from lotwright.plan.costs.tax import within_reach
 from lotwright.plan.costs.tax_lines import year_pieces
 from lotwright.plan.limits.linear import row_excess
 from lotwright.plan.separable.form import Row
@@ -82,7 +83,7 @@ class GainBudget:
     def pieces(self, snapshot: Snapshot) -> tuple[Floats, ...]:
         """Convex pieces of the year's tax where a tax budget needs them, as :meth:`lotwright.plan.costs.tax.Tax.pieces`."""
         cap = self._cap(snapshot)
-        return () if cap is None else year_pieces(_year(snapshot), carried_loss_value=0.0)
+        return () if cap is None else year_pieces(within_reach(snapshot), carried_loss_value=0.0)
 
     def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
         """Gains beyond the budgets and the tax of the decision's piece beyond the cap, fractions of household value."""

@@ -8,8 +8,10 @@ only this form.
 
 With X_j the net shares traded in holding j, x_j = price_j X_j dollars, r_j the active dollars before trading, the form is
 
-    minimise    sum_a w_a [ |sum_j F_j (r_j + x_j)|^2 + sum_j D_j (r_j + x_j)^2 ]          (j in account a)
+    minimise    w |sum_j H_j (r_j + x_j)|^2 + w sum_j E_j (r_j + x_j)^2           (all j: the household as one portfolio)
+              + sum_a w_a [ |sum_j F_j (r_j + x_j)|^2 + sum_j D_j (r_j + x_j)^2 ]          (j in account a)
               + sum_j [ buy_cost x_j^+ + sell_cost x_j^- + ticket_cost 1(X_j != 0) + the same paid in cash ]
+              + gain_cost (S' + L') + constant
               + T(S, L) - T0   with  T = min over pieces of the max over lines of  a S + b L + c
               + sum_a idle_a (c_a - target_a)^+ + shortfall_a (target_a - c_a)^+
               + sum_r price_r (row excess)^+                                     (soft rows; hard ones are limits)
@@ -101,8 +103,12 @@ class SeparableForm:
     # risk
     risk_weight: Floats
     """Shape (A,): dollars per dollar squared of active variance (risk price over account value)."""
+    household_weight: float = 0.0
+    """The same for the active position of the household as a whole, accounts summed."""
     # tax: each piece of shape (m, 3) holds lines a, b, c
     pieces: list[Floats] = field(default_factory=list)
+    gain_cost: float = 0.0
+    """Dollars, not paid in cash, per dollar of gain this plan realises, short or long (negative: a benefit)."""
     start_short: float = 0.0
     start_long: float = 0.0
     tax_without_plan: float = 0.0

@@ -14,6 +14,8 @@ from lotwright.plan.separable.form import SeparableForm
 from lotwright.plan.snapshot import Bools, Floats, Ints, Snapshot
 
 SCALE = 1e4
+SHARES_FACTORS = False
+"""Whether the kernels take holdings of several accounts to one factor (``at`` below zero, see :func:`_loads`)."""
 FEW = 60
 """Accounts with no more holdings than this are solved through columns alone."""
 NOTHING, GAINS_ONLY, WITH_LOSSES = 0, 1, 2
@@ -134,7 +136,7 @@ def scaled(form: SeparableForm) -> Scaled:
     total = snapshot.total_value
     order, longs, stop = _lot_order(snapshot, form.barred)
     bounds = _bounds(form)
-    pieces = form.pieces or [np.zeros((1, 3))]
+    pieces = [_with_gain_cost(piece, form) for piece in form.pieces or [np.zeros((1, 3))]]
     width = max(len(piece) for piece in pieces)
     lines = np.stack([_padded(piece, width, total) for piece in pieces])
     shared = _shared_arrays(form, total, order, longs, stop)
@@ -151,6 +153,13 @@ def scaled(form: SeparableForm) -> Scaled:
     active = snapshot.quantity * snapshot.price - snapshot.target
     constant = (form.constant - form.tax_without_plan - float(form.curve @ active**2)) / total * SCALE
     return Scaled(problems, total, *bounds, constant, order)
+
+
+def _with_gain_cost(piece: Floats, form: SeparableForm) -> Floats:
+    """Lines of one piece with the price of every dollar of gain the plan realises added to them."""
+    price = form.gain_cost
+    charged: Floats = piece + np.array([price, price, -price * (form.start_short + form.start_long)])
+    return charged
 
 
 def _padded(piece: Floats, width: int, total: float) -> Floats:
@@ -251,7 +260,7 @@ def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints, 
     s = form.snapshot
     n, groups = len(s.symbol), len(s.group)
     weight = form.risk_weight[s.account_of] * total * SCALE
-    load, at = _sparse(np.sqrt(weight)[:, None] * s.exposure if n else np.zeros((0, 0)))
+    factors, load, at = _loads(form, weight)
     share_rate = form.share_cash / s.price
     active = s.quantity * s.price - s.target
     lot, way_offset, way = _wash_arrays(form, order)
@@ -265,7 +274,7 @@ def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints, 
         "smallest": np.maximum(np.ceil(form.minimum / form.increment - 1e-9), 1.0) * form.increment,
         "keep": form.keep,
         "active": active / total,
-        "specific": weight * s.specific + form.curve * total * SCALE,
+        "specific": weight * s.specific + (form.curve + form.household_weight * s.household_specific) * total * SCALE,
         "buy_rate": form.buy_cash + share_rate,
         "sell_rate": form.sell_cash + share_rate,
         "ticket_cash": form.ticket_cash / total,
@@ -292,7 +301,7 @@ def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints, 
         "holding": holding,
         "lot": lot,
         "account": account,
-        "factors": np.array([s.exposure.shape[1] if n else 0]),
+        "factors": np.array([factors]),
         "load": load,
         "at": at,
         "way": way,
@@ -300,6 +309,25 @@ def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints, 
         "members": np.argsort(s.group_of, kind="stable").astype(np.int64),
         "start": np.array([form.start_short, form.start_long]) / total,
     }
+
+
+def _loads(form: SeparableForm, weight: Floats) -> tuple[int, Floats, Ints]:
+    """How many factors an account's block has, every holding's loads, and which factor of its block each is on.
+
+    Factors of the household as one portfolio stand at the end of the first account's block. Kernels read factor ``at`` of a
+    holding's block at ``account * factors + at``, so holdings of other accounts reach them with an ``at`` below zero.
+    """
+    s = form.snapshot
+    if not len(s.symbol):
+        return 0, *_sparse(np.zeros((0, 0)))
+    own = np.sqrt(weight)[:, None] * s.exposure
+    if form.household_weight == 0.0:
+        return own.shape[1], *_sparse(own)
+    own = own if form.risk_weight.any() else own[:, :0]
+    scale = np.sqrt(form.household_weight * s.total_value * SCALE)
+    load, at = _sparse(np.hstack([own, scale * s.household_exposure]))
+    factors = own.shape[1] + s.household_exposure.shape[1]
+    return factors, load, np.where(at < own.shape[1], at, at - (s.account_of * factors)[:, None])
 
 
 def _sparse(load: Floats) -> tuple[Floats, Ints]:
