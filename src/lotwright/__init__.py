@@ -24,15 +24,34 @@ if TYPE_CHECKING:
     from lotwright.plan.costs.commission import Commission
     from lotwright.plan.costs.half_spread import HalfSpread
     from lotwright.plan.costs.idle_cash import IdleCash
+    from lotwright.plan.costs.market_impact import MarketImpact
+    from lotwright.plan.costs.still_invested import StillInvested
     from lotwright.plan.costs.substitution import Substitution
     from lotwright.plan.costs.tax import Tax
     from lotwright.plan.costs.ticket import Ticket
     from lotwright.plan.costs.tracking import Tracking
+    from lotwright.plan.limits.bands import Bands
     from lotwright.plan.limits.cash import Cash
+    from lotwright.plan.limits.employer_stock import EmployerStock
+    from lotwright.plan.limits.exclude import Exclude
+    from lotwright.plan.limits.gain_budget import GainBudget
+    from lotwright.plan.limits.group_bounds import GroupBounds
+    from lotwright.plan.limits.hold_back import HoldBack
     from lotwright.plan.limits.holdings import Holdings
+    from lotwright.plan.limits.keep_lots import KeepLots
+    from lotwright.plan.limits.minimum_position import MinimumPosition
     from lotwright.plan.limits.minimum_ticket import MinimumTicket
+    from lotwright.plan.limits.no_buys import NoBuys
+    from lotwright.plan.limits.no_sells import NoSells
+    from lotwright.plan.limits.no_short_term_gains import NoShortTermGains
+    from lotwright.plan.limits.number_of_tickets import NumberOfTickets
+    from lotwright.plan.limits.participation import Participation
+    from lotwright.plan.limits.position_bounds import PositionBounds
     from lotwright.plan.limits.restrictions import Restrictions
+    from lotwright.plan.limits.sell_first import SellFirst
     from lotwright.plan.limits.soft import Soft
+    from lotwright.plan.limits.tracking_error import TrackingError
+    from lotwright.plan.limits.turnover import Turnover
     from lotwright.plan.limits.wash_sale import WashSale
     from lotwright.plan.limits.whole_shares import WholeShares
     from lotwright.plan.plans import Plans
@@ -42,32 +61,51 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Account",
+    "Bands",
     "Book",
     "BookError",
     "Cash",
     "Commission",
+    "EmployerStock",
+    "Exclude",
     "Failure",
+    "GainBudget",
+    "GroupBounds",
     "HalfSpread",
+    "HoldBack",
     "Holdings",
     "Household",
     "HouseholdPlan",
     "IdleCash",
+    "KeepLots",
     "Lot",
     "LotwrightError",
+    "MarketImpact",
+    "MinimumPosition",
     "MinimumTicket",
+    "NoBuys",
+    "NoSells",
+    "NoShortTermGains",
+    "NumberOfTickets",
+    "Participation",
     "PlanError",
     "Plans",
+    "PositionBounds",
     "Program",
     "ProgramError",
     "Restrictions",
     "RiskModel",
+    "SellFirst",
     "Soft",
     "Status",
+    "StillInvested",
     "Substitution",
     "Tax",
     "Ticket",
     "Tracking",
+    "TrackingError",
     "Trade",
+    "Turnover",
     "WashSale",
     "WholeShares",
     "__version__",
@@ -82,32 +120,51 @@ __all__ = [
 
 _ROOM = {
     "Account": "lotwright.book.holdings",
+    "Bands": "lotwright.plan.limits.bands",
     "Book": "lotwright.book.book",
     "BookError": "lotwright.errors",
     "Cash": "lotwright.plan.limits.cash",
     "Commission": "lotwright.plan.costs.commission",
+    "EmployerStock": "lotwright.plan.limits.employer_stock",
+    "Exclude": "lotwright.plan.limits.exclude",
     "Failure": "lotwright.book.failure",
+    "GainBudget": "lotwright.plan.limits.gain_budget",
+    "GroupBounds": "lotwright.plan.limits.group_bounds",
     "HalfSpread": "lotwright.plan.costs.half_spread",
+    "HoldBack": "lotwright.plan.limits.hold_back",
     "Holdings": "lotwright.plan.limits.holdings",
     "Household": "lotwright.book.holdings",
     "HouseholdPlan": "lotwright.plan.result",
     "IdleCash": "lotwright.plan.costs.idle_cash",
+    "KeepLots": "lotwright.plan.limits.keep_lots",
     "Lot": "lotwright.book.holdings",
     "LotwrightError": "lotwright.errors",
+    "MarketImpact": "lotwright.plan.costs.market_impact",
+    "MinimumPosition": "lotwright.plan.limits.minimum_position",
     "MinimumTicket": "lotwright.plan.limits.minimum_ticket",
+    "NoBuys": "lotwright.plan.limits.no_buys",
+    "NoSells": "lotwright.plan.limits.no_sells",
+    "NoShortTermGains": "lotwright.plan.limits.no_short_term_gains",
+    "NumberOfTickets": "lotwright.plan.limits.number_of_tickets",
+    "Participation": "lotwright.plan.limits.participation",
     "PlanError": "lotwright.errors",
     "Plans": "lotwright.plan.plans",
+    "PositionBounds": "lotwright.plan.limits.position_bounds",
     "Program": "lotwright.plan.program",
     "ProgramError": "lotwright.errors",
     "Restrictions": "lotwright.plan.limits.restrictions",
     "RiskModel": "lotwright.risk.model",
+    "SellFirst": "lotwright.plan.limits.sell_first",
     "Soft": "lotwright.plan.limits.soft",
     "Status": "lotwright.plan.result",
+    "StillInvested": "lotwright.plan.costs.still_invested",
     "Substitution": "lotwright.plan.costs.substitution",
     "Tax": "lotwright.plan.costs.tax",
     "Ticket": "lotwright.plan.costs.ticket",
     "Tracking": "lotwright.plan.costs.tracking",
+    "TrackingError": "lotwright.plan.limits.tracking_error",
     "Trade": "lotwright.book.trades",
+    "Turnover": "lotwright.plan.limits.turnover",
     "WashSale": "lotwright.plan.limits.wash_sale",
     "WholeShares": "lotwright.plan.limits.whole_shares",
     "load_program": "lotwright.plan.program",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from lotwright.book.kinds import AccountKind, Action, Character, FilingStatus, Relief, Rule
+from lotwright.book.kinds import AccountKind, Action, Character, FilingStatus, Regime, Relief, Rule
 
 ZERO = Decimal(0)
 
@@ -80,6 +80,7 @@ class Account:
     kind: AccountKind
     model: str
     cash: Decimal
+    regime: Regime = Regime.US
     short_term_rate: Decimal | None = None
     long_term_rate: Decimal | None = None
     filing_status: FilingStatus | None = None
@@ -119,3 +120,8 @@ class Household:
     household: str
     accounts: tuple[Account, ...]
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def regime(self) -> Regime:
+        """Whose tax law it is under, by its first account; :func:`lotwright.tax.laws.unlawful` tells when they differ."""
+        return self.accounts[0].regime if self.accounts else Regime.US

@@ -79,6 +79,10 @@ def plan_command(
         ),
     ] = None,
     prices: PricesFile = None,
+    raising: Annotated[
+        list[str] | None,
+        typer.Option("--raise", help="Cash to withdraw: AMOUNT, or ACCOUNT=AMOUNT; may be repeated.", metavar="CASH"),
+    ] = None,
     json_path: Annotated[
         str | None, typer.Option("--json", help="Write the plans as JSON to this file; - for standard output.")
     ] = None,
@@ -106,6 +110,7 @@ def plan_command(
     from lotwright.files.books import read_book
     from lotwright.files.risk_store import risk_model
     from lotwright.plan.plans import plan
+    from lotwright.plan.raising import asked
 
     outputs = Outputs.of(json=json_path, csv=csv_path, html=html_path)
     started = time.perf_counter()
@@ -121,6 +126,7 @@ def plan_command(
             risk=model,
             beside=book,
             progress=lambda _: advance(),
+            raising=asked(raising, found.households) if raising else None,
         ).plans
     plans = with_read_time(plans, seconds)
     outputs.write(plans)

@@ -9,7 +9,7 @@ from math import inf
 from typing import TypeVar
 
 from lotwright.book.failure import Failure
-from lotwright.book.kinds import Character, Side
+from lotwright.book.kinds import Character, Regime, Side
 from lotwright.book.trades import LotSale, Trade
 from lotwright.errors import PlanError
 from lotwright.files.json_reader import JsonReader
@@ -71,7 +71,14 @@ def plan_from_json(obj: object) -> HouseholdPlan:
         notes=plan.texts("notes") if "notes" in obj else (),
         timing=_timing(plan.one("timing")),
         provenance=plan.maybe("provenance", _provenance),
+        raised=_raised(plan) if "raised" in obj else {},
+        regime=_word(plan, "regime", Regime) if "regime" in obj else Regime.US,
     )
+
+
+def _raised(plan: JsonReader) -> dict[str, Decimal]:
+    asked = plan.one("raised")
+    return {account: asked.decimal(account) for account in plan.mapping("raised")}
 
 
 def _word(reader: JsonReader, name: str, words: type[Word]) -> Word:

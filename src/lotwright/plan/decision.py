@@ -112,6 +112,16 @@ class Decision:
         return cp.sum_squares(cp.multiply(root, amount))
 
     @staticmethod
+    def norm(root: Floats, amount: cp.Expression) -> cp.Expression:
+        """Euclidean length of ``root * amount``."""
+        return cp.norm(cp.multiply(root, amount), 2)
+
+    @staticmethod
+    def power(amount: cp.Expression, exponent: float) -> cp.Expression:
+        """A power of at least one, elementwise; convex for amounts that are not negative."""
+        return cp.power(cp.pos(amount), exponent)
+
+    @staticmethod
     def nothing() -> cp.Expression:
         """The cost of zero."""
         return cp.Constant(0.0)
@@ -123,7 +133,7 @@ class Decision:
         bought = trades.buy * snapshot.price
         active = (snapshot.quantity * snapshot.price + bought - sold - snapshot.target) / self.scale
         gain, is_long = trades.sell * snapshot.lot_gain, snapshot.lot_is_long
-        losing = snapshot.lot_holding[(snapshot.lot_gain < 0) & (trades.sell > 0)]
+        losing = snapshot.lot_holding[snapshot.lot_is_guarded & (trades.sell > 0)]
         self.sell.value = amount / self.scale if len(amount) else np.zeros(1)
         self.buy.value = bought / self.scale
         self.active.value = active

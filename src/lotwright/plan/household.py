@@ -16,12 +16,14 @@ from lotwright.book.failure import Failure
 from lotwright.book.holdings import Household
 from lotwright.book.market import Market
 from lotwright.book.trades import Trade
+from lotwright.plan.currency import worded
 from lotwright.plan.figures import cost_lines, notes, objective
 from lotwright.plan.findings import not_a_plan, objective_checks
 from lotwright.plan.kept import kept
 from lotwright.plan.paths import solve
 from lotwright.plan.program import Program
 from lotwright.plan.reasons import with_reasons
+from lotwright.plan.relief_note import relief_note
 from lotwright.plan.result import HouseholdPlan, Provenance, Status, Timing, WashSales
 from lotwright.plan.separable.tree import Effort
 from lotwright.plan.snapshot import Snapshot
@@ -103,11 +105,18 @@ def plan_household(
         book_hash=book_hash,
         clock=clock,
     )
-    snapshot = _no_model(work) or take_snapshot(household, market, risk)
+    return worded(replace(_planned(work, name, started), regime=household.regime))
+
+
+def _planned(work: _Work, name: str, started: float) -> HouseholdPlan:
+    """The plan in dollars, whatever its currency."""
+    market, program, clock = work.market, work.program, work.clock
+    snapshot = _no_model(work) or take_snapshot(work.household, market, work.risk)
     posed = clock()
     if isinstance(snapshot, Failure):
         return _failed(name, market, program, snapshot)
-    solution = solve(program, snapshot, effort, clock=clock)
+    snapshot = program.view(snapshot)
+    solution = solve(program, snapshot, work.effort, clock=clock)
     solved = clock()
     if isinstance(solution, Failure):
         timing = Timing(pose=posed - started, solve=solved - posed, total=solved - started)
@@ -199,7 +208,7 @@ def _plan(work: _Work, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
         drift=true.drift,
         wash_sales=WashSales(locks=true.locks, kept=kept(found.trades, snapshot, true)),
         checks=checks,
-        notes=notes(work.program, snapshot, solution, risk=work.risk),
+        notes=(*notes(work.program, snapshot, solution, risk=work.risk), *_relief(work, found, reached.posed)),
         provenance=Provenance(
             version=__version__,
             book_hash=work.book_hash,
@@ -208,3 +217,17 @@ def _plan(work: _Work, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
             solver_version=solution.solver_version,
         ),
     )
+
+
+def _relief(work: _Work, found: _Found, posed: float) -> tuple[str, ...]:
+    """What choosing lots would have saved, where a standing relief order keeps from it."""
+    said = relief_note(
+        work.household,
+        found.trades,
+        posed=posed,
+        market=work.market,
+        risk=work.risk,
+        program=work.program,
+        clock=work.clock,
+    )
+    return () if said is None else (said,)

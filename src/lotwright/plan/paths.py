@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lotwright.book.failure import Failure
+from lotwright.plan.fewest import price_of, ranked, unranked
 from lotwright.plan.limits import Cash
 from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
@@ -38,11 +39,15 @@ def solve(program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callab
     """
     if has_nothing(snapshot):
         return _still(program, snapshot)
+    if program.first:
+        price = price_of(snapshot)
+        found = solve(ranked(program, price), snapshot, effort, clock=clock)
+        return found if isinstance(found, Failure) else unranked(found, snapshot, price)
     short = _short(program, snapshot)
     if short is not None:
         return short
     try:
-        if program.is_separable:
+        if program.form(snapshot) is not None:
             with np.errstate(all="ignore"):  # kernels that are not compiled say so where compiled ones say infinity
                 found = solve_separable(program, snapshot, effort, clock=clock)
             if isinstance(found, Solution) or found.reason != "not_found":

@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from lotwright.book.holdings import Household
 from lotwright.errors import BookError, ProgramError
 from lotwright.plan.household import plan_household
 from lotwright.plan.program import Program, load_program
+from lotwright.plan.raising import check_asked, of_household, with_raised
 from lotwright.plan.result import HouseholdPlan, Status
 from lotwright.plan.separable.tree import Effort
 from lotwright.plan.table import summary_html, trade_rows
@@ -100,11 +102,12 @@ class Plans(Mapping[str, HouseholdPlan]):
         """
         from lotwright.plan.general import pose  # noqa: PLC0415  cvxpy takes seconds to import
 
-        facts = self.book.households[self[household].household]
+        facts = with_raised(self.book.households[self[household].household], self[household].raised)
         snapshot = facts if isinstance(facts, Failure) else take_snapshot(facts, self.book.market, self.risk)
         if isinstance(snapshot, Failure):
             raise ProgramError(f"{household} cannot be posed: {snapshot.message}")
-        return pose(self.programs[household], snapshot, exact=exact).problem
+        program = self.programs[household]
+        return pose(program, program.view(snapshot), exact=exact).problem
 
     def _repr_html_(self) -> str:
         """For notebooks: the summary and the trades."""
@@ -121,6 +124,7 @@ def plan(
     risk: RiskModel | None = None,
     beside: Path | None = None,
     progress: Callable[[HouseholdPlan], None] | None = None,
+    raising: Mapping[str, Decimal] | None = None,
 ) -> Plans:
     """Plan every household of a book, or some: the cheapest trade lists that are allowed, each with its proof.
 
@@ -143,6 +147,8 @@ def plan(
         A folder, usually the book's, whose ``models/programs`` win over the shipped ones.
     progress : callable, optional
         Called with each plan as it is done.
+    raising : mapping of account to Decimal, optional
+        Dollars to withdraw from accounts, beyond the book's own cash flows.
 
     Returns
     -------
@@ -152,7 +158,7 @@ def plan(
     Raises
     ------
     BookError
-        ``household`` names one that the book does not have, or ``book`` is none.
+        ``household`` names one that the book does not have, ``book`` is none, or ``raising`` asks an unknown account.
     ProgramError
         There is no such program, it cannot be read or posed, or an option makes no sense.
     """
@@ -160,10 +166,12 @@ def plan(
     effort = _effort(gap_bp, time_limit)
     shelf = _Programs(program, beside)
     model = estimated(book) if risk is None else risk
+    wanted = dict(raising or {})
+    check_asked(wanted, {name: book.households[name] for name in names} if wanted else {})
     done: list[HouseholdPlan] = []
     used: dict[str, Program] = {}
     for name in names:
-        facts = book.households[name]
+        facts = with_raised(book.households[name], wanted)
         own = shelf.of(facts)
         used[name] = shelf.default() if isinstance(own, Failure) else own
         done.append(
@@ -177,6 +185,7 @@ def plan(
                 book_hash=book.content_hash,
             )
         )
+        done[-1] = replace(done[-1], raised=of_household(facts, wanted))
         if progress is not None:
             progress(done[-1])
     return Plans(plans=tuple(done), book=book, risk=model, programs=used)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from lotwright.book.failure import Failure
+from lotwright.book.kinds import Regime
 from lotwright.book.trades import Trade
 
 
@@ -172,3 +173,7 @@ class HouseholdPlan:
     notes: tuple[str, ...] = ()
     timing: Timing = Timing()
     provenance: Provenance | None = None
+    raised: Mapping[str, Decimal] = field(default_factory=dict)
+    """Dollars asked of accounts beyond the book's own cash flows, by account."""
+    regime: Regime = Regime.US
+    """Whose tax law it is made under; its money is in that currency."""

@@ -6,7 +6,8 @@ limit classes, so that a mistake there cannot hide itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 
 import numpy as np
@@ -14,6 +15,21 @@ from numpy.typing import NDArray
 
 from lotwright.errors import ProgramError
 from lotwright.tax.year import TaxRates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """One limit as the verifier is told of it: its kind, its figures (exact), the names and words it was given.
+
+    ``label`` is what the check is called; ``price`` is dollars per dollar in excess where the limit is a cost instead.
+    """
+
+    kind: str
+    label: str
+    figures: Mapping[str, Decimal | None] = field(default_factory=dict)
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+    price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +55,18 @@ class Terms:
         Dollars per dollar of cash above and below the account's cash target.
     fractional_increment : Decimal
         Smallest step of an order, in shares, in accounts that trade fractions; the others trade whole shares.
+    minimum_notional : Decimal, optional
+        Dollars an order must be worth at least in accounts that trade fractions, unless it closes a whole position.
     minimum_ticket : Decimal, optional
         Dollars an order must be worth at least, unless it closes a whole position.
     cash, holdings, whole_shares, wash_sale, restrictions : bool
         Which limits the program has.
+    market_impact, impact_volatility : Decimal, optional
+        Daily volatilities an order as large as a day's volume moves the price by; annual volatility where none is known.
+    still_invested : Decimal, optional
+        Dollars per dollar held after the plan. Neither is paid in cash.
+    demands : tuple of Demand
+        The program's other limits, and those among them that are costs.
     assumed_rates : TaxRates, optional
         Rates for a household whose book states none; ``None``: those of :mod:`lotwright.tax.household`.
 
@@ -62,19 +86,24 @@ class Terms:
     idle_cash: Decimal | None = None
     shortfall: Decimal | None = None
     fractional_increment: Decimal = Decimal("0.0001")
+    minimum_notional: Decimal | None = None
     minimum_ticket: Decimal | None = None
     cash: bool = True
     holdings: bool = True
     whole_shares: bool = True
     wash_sale: bool = True
     restrictions: bool = True
+    market_impact: Decimal | None = None
+    impact_volatility: Decimal | None = None
+    still_invested: Decimal | None = None
+    demands: tuple[Demand, ...] = ()
     assumed_rates: TaxRates | None = None
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            figure = getattr(self, field.name)
+        for one in fields(self):
+            figure = getattr(self, one.name)
             if isinstance(figure, Decimal) and not (figure.is_finite() and figure >= 0):
-                raise ProgramError(f"Terms: {field.name} is {figure}. Give a number that is zero or more.")
+                raise ProgramError(f"Terms: {one.name} is {figure}. Give a number that is zero or more.")
         if self.fractional_increment == 0:
             raise ProgramError(
                 "Terms: fractional_increment is 0. Give the smallest step of an order in shares, e.g. 0.0001."

@@ -8,19 +8,20 @@ from decimal import Decimal
 from lotwright.book.holdings import ZERO
 from lotwright.book.kinds import Character
 from lotwright.book.market import Market
-from lotwright.plan.replay import AccountReplay, Replay
+from lotwright.plan.replay import AccountReplay
 from lotwright.plan.result import TaxFigures
-from lotwright.plan.terms import RiskNumbers, Terms
-from lotwright.plan.verify_ticket import Slice, cents
+from lotwright.plan.terms import Terms
+from lotwright.plan.verify_demands import demand_costs
+from lotwright.plan.verify_evidence import Evidence
+from lotwright.plan.verify_ticket import Slice, Ticket, cents
 from lotwright.plan.verify_tracking import tracking_cost
-from lotwright.tax.household import HouseholdTax
-from lotwright.tax.year import YearTax, year_tax
+from lotwright.tax.regimes.plannable import YearSoFar
+from lotwright.tax.year import YearTax
 
 
-def cost_amounts(
-    replay: Replay, *, market: Market, terms: Terms, risk: RiskNumbers, tax: HouseholdTax
-) -> Mapping[str, Decimal]:
+def cost_amounts(evidence: Evidence) -> Mapping[str, Decimal]:
     """Dollars of each cost the program has, in the order plans list them; their sum is what was posed."""
+    replay, market, terms, risk, tax = evidence.replay, evidence.market, evidence.terms, evidence.risk, evidence.tax
     costs: dict[str, Decimal] = {}
     if terms.risk_price is not None:
         costs["tracking"] = tracking_cost(replay, market=market, risk=risk, risk_price=terms.risk_price)
@@ -36,7 +37,27 @@ def cost_amounts(
         costs["tax"] = tax_cost(replay.taxed_slices, tax, carried_loss_value=terms.carried_loss_value)
     if terms.idle_cash is not None or terms.shortfall is not None:
         costs["idle_cash"] = sum((_cash_cost(account, terms) for account in replay.accounts), ZERO)
-    return costs
+    if terms.market_impact is not None:
+        costs["market_impact"] = sum((_impact(ticket, market, terms) for ticket in replay.tickets), ZERO)
+    if terms.still_invested is not None:
+        held = ((symbol, quantity) for account in replay.accounts for symbol, quantity in account.held.items())
+        costs["still_invested"] = terms.still_invested * sum(
+            (quantity * market.prices[symbol].price for symbol, quantity in held), ZERO
+        )
+    return {**costs, **demand_costs(evidence)}
+
+
+TRADING_DAYS = 252
+
+
+def _impact(ticket: Ticket, market: Market, terms: Terms) -> Decimal:
+    """Coefficient times daily volatility times dollars times the root of their part of a day's volume."""
+    price = market.prices[ticket.trade.symbol]
+    if not price.adv_dollars:
+        return ZERO
+    annual = (terms.impact_volatility or ZERO) if price.volatility is None else price.volatility
+    part = (ticket.value / (TRADING_DAYS * price.adv_dollars)).sqrt()
+    return (terms.market_impact or ZERO) * annual * ticket.value * part
 
 
 def _substituted(account: AccountReplay) -> Decimal:
@@ -52,29 +73,29 @@ def _cash_cost(account: AccountReplay, terms: Terms) -> Decimal:
     return -above * (terms.shortfall or ZERO)
 
 
-def tax_cost(slices: Iterable[Slice], tax: HouseholdTax, *, carried_loss_value: Decimal) -> Decimal:
+def tax_cost(slices: Iterable[Slice], tax: YearSoFar, *, carried_loss_value: Decimal) -> Decimal:
     """The year's tax with the plan less without, each less what the losses it carries out are worth.
 
-    A carried loss is worth a fraction of the long-term rate, and never more than deducting it this year would be.
+    A carried loss is worth a fraction of the rate on gains, and never more than deducting it this year would be.
     """
-    worth = min(carried_loss_value * tax.rates.long, tax.rates.deduction_rate)
+    worth = tax.loss_worth(carried_loss_value)
 
     def burden(year: YearTax) -> Decimal:
         return year.tax - worth * (year.carryforward_short + year.carryforward_long)
 
     short, long = _gains(slices, lambda piece: piece.gain)
-    return burden(_year(tax, short=short, long=long)) - burden(_year(tax, short=ZERO, long=ZERO))
+    return burden(tax.outcome(short=short, long=long)) - burden(tax.outcome(short=ZERO, long=ZERO))
 
 
-def tax_figures(slices: Iterable[Slice], tax: HouseholdTax) -> TaxFigures:
+def tax_figures(slices: Iterable[Slice], tax: YearSoFar) -> TaxFigures:
     """This year's gains and tax as they will be reported: sums of the slices' cents."""
     short, long = _gains(slices, lambda piece: piece.cents_gain)
-    year = _year(tax, short=short, long=long)
+    year = tax.outcome(short=short, long=long)
     return TaxFigures(
         short_term_gain=short,
         long_term_gain=long,
         tax=cents(year.tax),
-        tax_without_plan=cents(_year(tax, short=ZERO, long=ZERO).tax),
+        tax_without_plan=cents(tax.outcome(short=ZERO, long=ZERO).tax),
         carryforward_short=cents(year.carryforward_short),
         carryforward_long=cents(year.carryforward_long),
     )
@@ -88,12 +109,3 @@ def _gains(slices: Iterable[Slice], gain: Callable[[Slice], Decimal]) -> tuple[D
         else:
             long += gain(piece)
     return short, long
-
-
-def _year(tax: HouseholdTax, *, short: Decimal, long: Decimal) -> YearTax:
-    """The year's tax after realising ``short`` and ``long`` on top of what the year and past years brought."""
-    return year_tax(
-        tax.rates,
-        short=tax.realised_short - tax.carryforward_short + short,
-        long=tax.realised_long - tax.carryforward_long + long,
-    )

@@ -57,6 +57,8 @@ def is_allowed(h, X, lower, upper):
         return True
     if X < 0.0 and -h["held"] + EPS >= X:
         return True
+    if h["held"] + X < h["keep"] - EPS * h["step"]:
+        return False
     size = abs(X)
     if size < h["smallest"] - EPS * h["step"]:
         return False
@@ -198,7 +200,7 @@ def best_free_sale(h, lots, way, own, sigma, nu, mu_s, mu_l, lower, upper, out):
         if joins(lots, lot, way, own) > 0:
             available += lots[lot]["shares"]
     most = min(most, available)
-    most_steps = steps_down(most, h["step"])
+    most_steps = steps_down(min(most, h["held"] - h["keep"]), h["step"])
     if most_steps >= fewest - EPS:
         ideal, free = best_continuous(h, lots, way, own, sell_slope(h, sigma, nu), mu_s, mu_l)
         if ideal < fewest or ideal > most_steps:
@@ -274,7 +276,7 @@ def best_ordered_sales(h, lots, sigma, nu, mu_s, mu_l, lower, upper, gain_sale, 
     slope = sell_slope(h, sigma, nu)
     held = h["held"]
     fewest = max(h["smallest"], steps_up(-upper, h["step"]))
-    most = steps_down(min(-lower, held), h["step"])
+    most = steps_down(min(-lower, held - h["keep"]), h["step"])
     before = 0.0
     for lot in range(h["first"], h["stop"]):
         price = lots[lot]["gain"] * (mu_l if lots[lot]["long"] == 1 else mu_s)
@@ -325,7 +327,7 @@ def options(P, j, sigma, nu, mu_s, mu_l, lower, upper, out, scratch):
     if may_hold:
         out[1, 0] = phi(h, 0.0, 0.0, 0.0, sigma, nu, mu_s, mu_l)
     if upper > EPS:
-        fewest = max(h["smallest"], steps_up(lower, h["step"]))
+        fewest = max(h["smallest"], steps_up(max(lower, h["keep"] - h["held"]), h["step"]))
         most = steps_down(upper, h["step"])
         slope = p * (sigma + nu + (SCALE + nu) * h["buy_rate"] + h["buy_cost"])
         begin = 2.0 * h["specific"] * p * h["active"] + slope

@@ -15,16 +15,26 @@ With X_j the net shares traded in holding j, x_j = price_j X_j dollars, r_j the 
               + sum_r price_r (row excess)^+                                     (soft rows; hard ones are limits)
     subject to  X_j a multiple of increment_j, or the whole position sold; |X_j| >= minimum_j or 0 or the whole position;
                 lower_j <= X_j <= upper_j;  c_a = cash_a - sum_j (x_j + costs paid in cash) >= floor_a;  hard rows;
-                lots leave in their listed order where ``is_ordered``, else as chosen;  no wash sale where ``wash``.
+                lots leave in their listed order where ``is_ordered``, else as chosen;  no wash sale where ``wash``;
+                no share of a barred lot leaves;  |position| >= keep_j or 0 after a trade;  T <= tax_cap.
+
+What couples holdings in another way than a row (turnover, orders, variance) is *priced*: for any price mu >= 0 the form with
+``mu * level`` among its costs, less ``mu * right``, is below the program wherever the limit is kept
+(:mod:`lotwright.plan.separable.priced`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lotwright.plan.snapshot import Floats, Snapshot
+from lotwright.plan.snapshot import Bools, Floats, Snapshot
+
+if TYPE_CHECKING:
+    from lotwright.plan.protocols import Trades
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,6 +50,31 @@ class Row:
     long: float
     right: float
     price: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Coupling:
+    """A limit ``level(trades) <= right`` that is no row: at a price per unit its level is a cost the form has a place for.
+
+    ``charge(form, price)`` adds ``price * level`` to the form. ``guess`` is a price to try first, ``show`` words a
+    level, ``whole`` is True where levels are whole numbers.
+    """
+
+    name: str
+    right: float
+    level: Callable[[Trades], float]
+    charge: Callable[[SeparableForm, float], None]
+    guess: float
+    show: Callable[[float], str]
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Curved:
+    """A convex cost ``sum_j weight_j |x_j| ** 1.5`` of dollars traded, which the form holds from above or from below."""
+
+    name: str
+    weight: Floats
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -78,6 +113,20 @@ class SeparableForm:
     # wash sales
     wash: bool = False
     rows: list[Row] = field(default_factory=list)
+    keep: Floats
+    """Shares a position that was traded must have at least, unless it is closed."""
+    curve: Floats
+    """Dollars per squared dollar traded, x_j^2."""
+    barred: Bools
+    """Shape (L,): lots of which nothing may be sold."""
+    tax_cap: float = np.inf
+    """Most dollars of the year's tax T after the plan, in the tax cost's own terms."""
+    constant: float = 0.0
+    """Dollars that no trade changes."""
+    priced: list[Coupling] = field(default_factory=list)
+    curved: list[Curved] = field(default_factory=list)
+    unfit: str | None = None
+    """Why the program does not fit the form for this household after all."""
 
 
 def blank(snapshot: Snapshot) -> SeparableForm:
@@ -104,4 +153,7 @@ def blank(snapshot: Snapshot) -> SeparableForm:
         cash_floor=np.full(accounts, -np.inf),
         idle=np.zeros(accounts),
         shortfall=np.zeros(accounts),
+        keep=zero(),
+        curve=zero(),
+        barred=np.zeros(len(snapshot.lot), dtype=bool),
     )

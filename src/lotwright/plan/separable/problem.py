@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lotwright.plan.separable.form import SeparableForm
-from lotwright.plan.snapshot import Floats, Ints, Snapshot
+from lotwright.plan.snapshot import Bools, Floats, Ints, Snapshot
 
 SCALE = 1e4
 FEW = 60
@@ -28,6 +28,7 @@ HOLDING = np.dtype(
         ("held", float),
         ("step", float),
         ("smallest", float),
+        ("keep", float),
         ("active", float),
         ("specific", float),
         ("buy_rate", float),
@@ -46,10 +47,10 @@ HOLDING = np.dtype(
     ]
 )
 """One holding. price, active: fractions of V; held, step: shares; smallest: fewest shares of an order that does not close the
-position (a multiple of step); specific: bp per squared fraction; buy_rate, sell_rate: fraction paid in cash per fraction
-traded; ticket_cash: fraction per order; buy_cost, sell_cost, ticket_cost: bp per fraction or order, not paid in cash; lots
-first:stop (long-term ones from longs on where lots are free to choose); ways to realise losses way:way_stop; many: 1 in
-accounts of more than FEW holdings."""
+position (a multiple of step); keep: fewest shares of a position after a trade that does not close it; specific: bp per
+squared fraction; buy_rate, sell_rate: fraction paid in cash per fraction traded; ticket_cash: fraction per order; buy_cost,
+sell_cost, ticket_cost: bp per fraction or order, not paid in cash; lots first:stop (long-term ones from longs on where lots
+are free to choose); ways to realise losses way:way_stop; many: 1 in accounts of more than FEW holdings."""
 
 LOT = np.dtype(
     [
@@ -110,6 +111,8 @@ class Problem(NamedTuple):
     """Couplings, shapes (R, n), (R, 2), (R,), (R,); price infinite when hard."""
     real_rows: Ints
     """Shape (1,): rows before this one are the program's; later ones only say which part of the year this piece is for."""
+    tax_cap: Floats
+    """Shape (1,): most tax (bp) the year may end with."""
 
 
 class Scaled(NamedTuple):
@@ -129,25 +132,30 @@ def scaled(form: SeparableForm) -> Scaled:
     """Scale the form and lay it out for the kernels."""
     snapshot = form.snapshot
     total = snapshot.total_value
-    order, longs = _lot_order(snapshot)
+    order, longs, stop = _lot_order(snapshot, form.barred)
     bounds = _bounds(form)
     pieces = form.pieces or [np.zeros((1, 3))]
     width = max(len(piece) for piece in pieces)
     lines = np.stack([_padded(piece, width, total) for piece in pieces])
-    shared = _shared_arrays(form, total, order, longs)
+    shared = _shared_arrays(form, total, order, longs, stop)
     problems = tuple(
         Problem(
-            **shared, **_rows(form, total, only_gains=only_gains), line=_padded(line, len(line), total), lines=lines
+            **shared,
+            **_rows(form, total, line=line, only_gains=only_gains),
+            line=_padded(line, len(line), total),
+            lines=lines,
+            tax_cap=np.array([form.tax_cap / total * SCALE]),
         )
         for line, only_gains in needed_pieces(form, pieces)
     )
-    constant = -form.tax_without_plan / total * SCALE
+    active = snapshot.quantity * snapshot.price - snapshot.target
+    constant = (form.constant - form.tax_without_plan - float(form.curve @ active**2)) / total * SCALE
     return Scaled(problems, total, *bounds, constant, order)
 
 
 def _padded(piece: Floats, width: int, total: float) -> Floats:
     """Lines of one piece in bp of V per fraction of V, repeated to a common count."""
-    line = piece * SCALE
+    line: Floats = piece * SCALE
     line[:, 2] /= total
     return np.vstack([line] + [line[-1:]] * (width - len(line)))
 
@@ -188,8 +196,10 @@ def _undominated(piece: Floats, corner: Floats) -> Floats:
     return piece[kept]
 
 
-def _lot_order(snapshot: Snapshot) -> tuple[Ints, Ints]:
-    """Lots of free holdings sorted short-term first, then by gain (largest loss first); ordered ones as they are."""
+def _lot_order(snapshot: Snapshot, barred: Bools) -> tuple[Ints, Ints, Ints]:
+    """Lots of free holdings sorted short-term first, then by gain (largest loss first), barred ones last; ordered ones as
+    they are. With them where each holding's long-term lots begin, and where the lots it may sell end.
+    """
     count = len(snapshot.symbol)
     free = ~snapshot.is_ordered[snapshot.lot_holding] if len(snapshot.lot_holding) else np.zeros(0, dtype=bool)
     rank = np.arange(len(snapshot.lot_holding))
@@ -198,11 +208,16 @@ def _lot_order(snapshot: Snapshot) -> tuple[Ints, Ints]:
             rank,
             np.where(free, snapshot.lot_gain, 0.0),
             np.where(free, snapshot.lot_is_long, False),
+            np.where(free, barred, False),
             snapshot.lot_holding,
         )
     )
-    shorts = np.bincount(snapshot.lot_holding[~snapshot.lot_is_long], minlength=count) if len(rank) else np.zeros(count)
-    return order.astype(np.int64), (snapshot.offset[:-1] + shorts.astype(np.int64)).astype(np.int64)
+    begin, end = snapshot.offset[:-1], snapshot.offset[1:]
+    shorts, kept = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    if len(rank):
+        shorts = np.bincount(snapshot.lot_holding[~snapshot.lot_is_long & ~(barred & free)], minlength=count)
+        kept = np.bincount(snapshot.lot_holding[barred & free], minlength=count)
+    return order.astype(np.int64), (begin + shorts).astype(np.int64), (end - kept).astype(np.int64)
 
 
 def _bounds(form: SeparableForm) -> tuple[Floats, Floats]:
@@ -214,17 +229,31 @@ def _bounds(form: SeparableForm) -> tuple[Floats, Floats]:
     floor = np.where(np.isfinite(form.cash_floor), form.cash_floor, 0.0)
     budget = np.maximum(snapshot.cash - floor + worth, 0.0)[snapshot.account_of]
     affordable = np.floor(budget / snapshot.price / form.increment + 1e-9) * form.increment
-    lower = np.maximum(form.lower, -snapshot.quantity)
+    lower = np.maximum(np.maximum(form.lower, -snapshot.quantity), -_before_barred(form))
     return lower, np.minimum(form.upper, affordable)
 
 
-def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints) -> dict[str, np.ndarray]:
+def _before_barred(form: SeparableForm) -> Floats:
+    """Shares of each holding that may leave: under a standing order, those before the first barred lot."""
+    s = form.snapshot
+    free: Floats = s.quantity.copy()
+    for j in np.unique(s.lot_holding[form.barred]) if len(s.lot) else ():
+        lots = slice(s.offset[j], s.offset[j + 1])
+        may = ~form.barred[lots]
+        if s.is_ordered[j]:
+            may = np.logical_and.accumulate(may)
+        free[j] = s.lot_quantity[lots][may].sum()
+    return free
+
+
+def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints, stop: Ints) -> dict[str, np.ndarray]:
     """Every array that does not depend on the tax piece."""
     s = form.snapshot
     n, groups = len(s.symbol), len(s.group)
     weight = form.risk_weight[s.account_of] * total * SCALE
     load, at = _sparse(np.sqrt(weight)[:, None] * s.exposure if n else np.zeros((0, 0)))
     share_rate = form.share_cash / s.price
+    active = s.quantity * s.price - s.target
     lot, way_offset, way = _wash_arrays(form, order)
     holding = np.zeros(n, dtype=HOLDING)
     for name, values in {
@@ -234,18 +263,19 @@ def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints) 
         "held": s.quantity,
         "step": form.increment,
         "smallest": np.maximum(np.ceil(form.minimum / form.increment - 1e-9), 1.0) * form.increment,
-        "active": (s.quantity * s.price - s.target) / total,
-        "specific": weight * s.specific,
+        "keep": form.keep,
+        "active": active / total,
+        "specific": weight * s.specific + form.curve * total * SCALE,
         "buy_rate": form.buy_cash + share_rate,
         "sell_rate": form.sell_cash + share_rate,
         "ticket_cash": form.ticket_cash / total,
-        "buy_cost": form.buy_cost * SCALE,
-        "sell_cost": form.sell_cost * SCALE,
+        "buy_cost": (form.buy_cost - 2.0 * form.curve * active) * SCALE,
+        "sell_cost": (form.sell_cost + 2.0 * form.curve * active) * SCALE,
         "ticket_cost": form.ticket_cost / total * SCALE,
         "ordered": s.is_ordered,
         "first": s.offset[:-1],
         "longs": longs,
-        "stop": s.offset[1:],
+        "stop": stop,
         "way": way_offset[:-1],
         "way_stop": way_offset[1:],
         "many": np.bincount(s.account_of, minlength=len(s.account))[s.account_of] > FEW,
@@ -280,14 +310,20 @@ def _sparse(load: Floats) -> tuple[Floats, Ints]:
     return np.ascontiguousarray(np.take_along_axis(load, at, axis=1)), np.ascontiguousarray(at.astype(np.int64))
 
 
-def _rows(form: SeparableForm, total: float, *, only_gains: bool) -> dict[str, np.ndarray]:
-    """The program's couplings and, for a piece of the tax searched only there, that total and long gain are positive."""
+def _rows(form: SeparableForm, total: float, *, line: Floats, only_gains: bool) -> dict[str, np.ndarray]:
+    """The program's couplings; for a piece of the tax searched only there, that total and long gain are positive; and that
+    this piece's lines stay below the cap of the tax.
+    """
     n = len(form.snapshot.symbol)
     rows = [(row.coefficient, (row.short, row.long), row.right / total, row.price) for row in form.rows]
     if only_gains:
         nothing = np.zeros(n)
         rows.append((nothing, (-1.0, -1.0), (form.start_short + form.start_long) / total, None))
         rows.append((nothing, (0.0, -1.0), form.start_long / total, None))
+    if np.isfinite(form.tax_cap):
+        for a, b, c in line:
+            used = a * form.start_short + b * form.start_long + c
+            rows.append((np.zeros(n), (a, b), (form.tax_cap - used) / total, None))
     return {
         "row": np.array([row[0] for row in rows]) if rows else np.zeros((0, n)),
         "row_gain": np.array([row[1] for row in rows]) if rows else np.zeros((0, 2)),
@@ -304,12 +340,13 @@ def _wash_arrays(form: SeparableForm, order: Ints) -> tuple[np.ndarray, Ints, In
     of it sold before, and all of it sold in this plan in the same holding (the same order), so that neither reading of
     Treas. Reg. 1.1091-1 finds a replacement. So a holding has no way to realise losses when another recent purchase cannot
     be cleared from here, one way (all clearable purchases sold whole) when none stands in the way, and one more for each
-    recent purchase of its own whose lots alone are sold at a loss (the others, sold whole, must not lose).
+    recent purchase of its own whose lots alone are sold at a loss (the others, sold whole, must not lose), unless the law
+    does not excuse a loss for being the purchase's own.
     """
     s = form.snapshot
     n = len(s.symbol)
     purchase = s.lot_purchase[order] if len(order) else order
-    loss = ((s.lot_gain[order] < 0) & form.wash).astype(np.int64) if len(order) else order
+    loss = (s.lot_is_guarded[order] & form.wash).astype(np.int64) if len(order) else order
     clearable = np.zeros(len(order), dtype=np.int64)
     way_offset = np.zeros(n + 1, dtype=np.int64)
     ways: list[int] = []
@@ -320,12 +357,13 @@ def _wash_arrays(form: SeparableForm, order: Ints) -> tuple[np.ndarray, Ints, In
         lots = slice(s.offset[j], s.offset[j + 1])
         if loss[lots].any():
             recent = by_group.get(int(s.group_of[j]), [])
-            here = [k for k in recent if s.purchase_holding[k] == j and not s.purchase_has_left[k]]
+            kept = set(purchase[lots][form.barred[order[lots]]].tolist())
+            here = [k for k in recent if s.purchase_holding[k] == j and not s.purchase_has_left[k] and k not in kept]
             blocking = [k for k in recent if k not in here]
             clearable[lots] = np.isin(purchase[lots], here) & (purchase[lots] >= 0)
             losing = {int(k) for k in purchase[lots][(loss[lots] == 1) & (clearable[lots] == 1)]}
             if not blocking:
-                ways += [-1, *(k for k in here if losing <= {k})]
+                ways += [-1, *(k for k in here if losing <= {k} and s.law.own_purchase_excuses)]
             elif len(blocking) == 1 and s.purchase_holding[blocking[0]] == j and not losing:
                 ways.append(blocking[0])
         way_offset[j + 1] = len(ways)
