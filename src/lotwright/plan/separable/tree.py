@@ -108,6 +108,8 @@ class _Search:
         self.near = 3.0 * effort.gap_bp
         """Columns dearer than their group's cheapest by less than this (bp) are tried when sides are chosen."""
         few = self.n <= 60
+        self.variants = 3 if few else 6
+        """Orders in which holdings are rounded to whole shares, the best of which is kept."""
         self.polish = (6, 64, 20) if few else (6, 24, 4)
         """Sweeps of single moves, holdings paired in swaps, rounds of swaps."""
 
@@ -163,7 +165,7 @@ class _Search:
         """Offer the plan that z suggests within the given bounds."""
         self._offer(self.kernels.suggest(
             self.scaled.pieces[piece], self.exact[piece], z, lower, upper, self.scaled.lower, self.scaled.upper,
-            self.opts, self.pick, self.trade, *self.polish,
+            self.opts, self.pick, self.trade, self.variants, *self.polish,
         ))  # fmt: skip
 
     def _try_rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats, *, choices: int = 1) -> None:
