@@ -213,7 +213,7 @@ def best_free_sale(h, lots, way, own, sigma, nu, mu_s, mu_l, lower, upper, out):
             if missing == 0.0:
                 value = phi(h, -shares, short, long, sigma, nu, mu_s, mu_l)
                 if value < out[0]:
-                    out[0], out[1], out[2], out[3], out[4], out[5] = value, -shares, short, long, own, free
+                    out[0], out[1], out[2], out[3], out[4], out[5] = value, -shares, short, long, own, -free * ideal
     held = h["held"]
     closes = most >= held * (1.0 - 1e-12) - 1e-12 and held > 0.0 and upper >= -held - EPS
     if closes and (held > most_steps + EPS or held < fewest):
@@ -290,7 +290,7 @@ def best_ordered_sales(h, lots, sigma, nu, mu_s, mu_l, lower, upper, gain_sale, 
             elif begin > 0.0:
                 ideal = low
             near = steps_down(min(max(ideal, low), high), h["step"])
-            free = 1.0 if low < ideal < high else 0.0
+            free = -ideal if low < ideal < high else 0.0
             a = min(max(near, low), high)
             b = min(max(near + h["step"], low), high)
             try_ordered(h, lots, a, free, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
@@ -310,8 +310,8 @@ def best_ordered_sales(h, lots, sigma, nu, mu_s, mu_l, lower, upper, gain_sale, 
 def options(P, j, sigma, nu, mu_s, mu_l, lower, upper, out, scratch):
     """The best buy (out[0]), the best of holding and selling without losses (out[1]), the best sale with losses (out[2]).
 
-    Each row of out is (value, X, short gain, long gain, own purchase, 1 if X moves freely with prices); value is inf when
-    the bounds allow no such trade.
+    Each row of out is (value, X, short gain, long gain, own purchase, where X would be if shares were divisible, or 0 where it
+    does not move with prices); value is inf when the bounds allow no such trade.
     """
     h = P.holding[j]
     lots = P.lot
@@ -343,7 +343,7 @@ def options(P, j, sigma, nu, mu_s, mu_l, lower, upper, out, scratch):
                 value = phi(h, X, 0.0, 0.0, sigma, nu, mu_s, mu_l)
                 if value < out[0, 0]:
                     out[0, 0], out[0, 1] = value, X
-                    out[0, 5] = 1.0 if fewest < ideal < most else 0.0
+                    out[0, 5] = ideal if fewest < ideal < most else 0.0
     if lower < -EPS and h["held"] > 0.0:
         best = scratch
         if h["ordered"] == 1:
