@@ -262,9 +262,8 @@ def solve_priced(
         at, ceiling = climb.next_prices(most)
         if ceiling - climb.bound <= 0.2 * climb.goal:
             break
-        failed = climb.visit(at)
-        if failed is not None:
-            return failed
+        if climb.visit(at) is not None:
+            break  # a plan exists, found at no price: at this one nothing but the limit counts, and floats say otherwise
         if climb.is_done():
             return _finished(climb)
         capped = at >= most * (1 - 1e-9)

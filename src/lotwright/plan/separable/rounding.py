@@ -141,12 +141,12 @@ def candidates(P, pool, z, lower, upper, curve, within, group, column, reduced, 
                     continue
                 cheapest = True
                 for e in range(pool.known[g]):
-                    if e != c and has_sides_of(P, pool, g, c, e):
-                        if price[e] < price[c] or (price[e] == price[c] and e < c) or (
-                            price[e] < np.inf and pool.weight[g, e] >= 1e-3
-                        ):
-                            cheapest = False
-                            break
+                    if e == c or not has_sides_of(P, pool, g, c, e):
+                        continue
+                    before = price[e] < price[c] or (price[e] == price[c] and e < c)
+                    if before or (price[e] < np.inf and pool.weight[g, e] >= 1e-3):
+                        cheapest = False
+                        break
                 if not cheapest:
                     continue
             small_column(P, pool, g, c, q)

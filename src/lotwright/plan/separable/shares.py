@@ -126,8 +126,8 @@ def snap(P, z):
 
 
 @kernel
-def best_at(P, j, kind, z, lower, upper, mine, scratch):
-    """Best trade of the given kind of holding j at the prices z, in mine[kind]; returns the prices of gain."""
+def best_at(P, j, z, lower, upper, mine, scratch):
+    """Best trade of each kind of holding j at the prices z, in mine; returns the prices of gain."""
     A, K, free, R = size_of(P)
     rest = A * K + A
     last = 1.0
@@ -191,7 +191,7 @@ def whole_trades(P, z0, lower, upper, opts, pick, aim, variant, trade):
     move_prices(P, z, gradient, H, scratch)
     for j in np.argsort(rank):
         kind = pick[j]
-        mu_s, mu_l = best_at(P, j, kind, z, lower, upper, mine, one)
+        mu_s, mu_l = best_at(P, j, z, lower, upper, mine, one)
         now = mine[kind] if mine[kind, 0] < np.inf else opts[j, kind]
         if now[0] == np.inf:
             return False

@@ -193,7 +193,15 @@ class _Search:
         """Boxes of the best combinations of sides, and how many groups were undecided."""
         fixed_lower, fixed_upper = np.zeros((choices, self.n)), np.zeros((choices, self.n))
         found, undecided = self.kernels.round_groups(
-            self.scaled.pieces[piece], self.pools[piece], z, lower, upper, self.curves[piece], self.near, fixed_lower, fixed_upper
+            self.scaled.pieces[piece],
+            self.pools[piece],
+            z,
+            lower,
+            upper,
+            self.curves[piece],
+            self.near,
+            fixed_lower,
+            fixed_upper,
         )
         return list(zip(fixed_lower[:found], fixed_upper[:found], strict=True)), int(undecided)
 
