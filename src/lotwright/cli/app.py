@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from lotwright.cli import tax
+from lotwright.cli import batch, show, tax
 from lotwright.errors import LotwrightError
 from lotwright.version import __version__
 
@@ -29,6 +29,8 @@ app = typer.Typer(
     help="Plan trades lot by lot: the cheapest list that is allowed, with a proof of how good it is. Not tax advice.",
 )
 app.add_typer(tax.app, name="tax")
+app.command("batch")(batch.batch_command)
+app.command("show")(show.show_command)
 
 BookFolder = Annotated[Path, typer.Argument(help="Folder of the book's tables.", metavar="BOOK")]
 PricesFile = Annotated[
