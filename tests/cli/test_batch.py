@@ -104,9 +104,7 @@ def test_every_household_has_its_plan_and_the_tables_agree(whole: Path) -> None:
     assert [float(row["gain"]) for row in read["lots"]] == pytest.approx(
         [lot["gain"] for _, plan in listed for trade in plan["trades"] for lot in trade["lots"]]
     )
-    assert {row["household"] for row in read["locks"]} == {
-        name for name, plan in listed if plan["wash_sales"]["locks"]
-    }
+    assert {row["household"] for row in read["locks"]} == {name for name, plan in listed if plan["wash_sales"]["locks"]}
     assert not read["failures"]
     assert not (whole / ".work").exists()
 
@@ -143,7 +141,9 @@ def test_two_workers_and_rows_in_any_order_give_the_same_bytes(
 
     shuffled = write_many(tmp_path / "shuffled", HOUSEHOLDS, shuffled=True, parquet=True)
     assert lotwright("batch", shuffled, "--out", tmp_path / "other", *QUICK).returncode == 0
-    hashed = [json.loads((out / "manifest.json").read_text())["made_from"]["book_hash"] for out in (whole, tmp_path / "other")]
+    hashed = [
+        json.loads((out / "manifest.json").read_text())["made_from"]["book_hash"] for out in (whole, tmp_path / "other")
+    ]
     other = {name: text.replace(hashed[1], hashed[0]) for name, text in plans(tmp_path / "other").items()}
     assert hashed[0] != hashed[1]
     assert other == plans(whole)
@@ -216,7 +216,10 @@ def test_a_worker_killed_from_outside_costs_nobody_a_plan(whole: Path, book: Pat
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda book: (book / "lots.csv").write_text((book / "lots.csv").read_text() + "\n"), "tables of the book: lots.csv"),
+        (
+            lambda book: (book / "lots.csv").write_text((book / "lots.csv").read_text() + "\n"),
+            "tables of the book: lots.csv",
+        ),
         (lambda book: _own_program(book, 26), "programs: balanced"),
     ],
 )
@@ -259,7 +262,9 @@ def test_other_options_and_another_version_refuse_too(lotwright: Run, whole: Pat
     assert "version of Lotwright: it was 0.0.9" in refused.stderr
 
 
-def test_a_folder_that_is_in_use_or_not_a_run_is_left_alone(lotwright: Run, whole: Path, book: Path, tmp_path: Path) -> None:
+def test_a_folder_that_is_in_use_or_not_a_run_is_left_alone(
+    lotwright: Run, whole: Path, book: Path, tmp_path: Path
+) -> None:
     again = lotwright("batch", book, "--out", whole, *QUICK)
     assert again.returncode == 2
     assert "holds a run already" in again.stderr

@@ -29,12 +29,16 @@ def write_many(folder: Path, count: int, *, shuffled: bool = False, parquet: boo
     for number in range(count):
         for account in range(2 if number % 5 == 4 else 1):
             name = f"A{number:05d}-{account}"
-            accounts.append(f"{name},H{number:05d},{'ira' if account else 'taxable'},mix,{rng.randint(100, 4000)}.25,0.35,0.15")
+            accounts.append(
+                f"{name},H{number:05d},{'ira' if account else 'taxable'},mix,{rng.randint(100, 4000)}.25,0.35,0.15"
+            )
             for symbol, price in (("AAA", 100), ("BBB", 50), ("CCC", 20)):
                 for lot in range(rng.randint(0, 2)):
                     shares = rng.randint(1, 60)
                     basis = round(shares * price * rng.uniform(0.6, 1.3), 2)
-                    lots.append(f"{name},{symbol},L{lot},{shares},20{rng.randint(16, 19)}-0{rng.randint(1, 9)}-15,{basis}")
+                    lots.append(
+                        f"{name},{symbol},L{lot},{shares},20{rng.randint(16, 19)}-0{rng.randint(1, 9)}-15,{basis}"
+                    )
             if number % 3 == 0:
                 transactions.append(f"{name},2020-11-10,AAA,buy,1,99.5")
     if shuffled:

@@ -57,12 +57,12 @@ def outcomes(engine_name: str, notes: Path, given: EngineOptions, work: list[Num
 
 @pytest.mark.parametrize("engine", ["local", "dask"])
 def test_poison_fails_alone_and_everything_else_is_done(engine: str, notes: Path, tmp_path: Path) -> None:
-    ends = outcomes(engine, notes, options(tmp_path), chunks(60, 10))
-    assert sorted(ends) == list(range(60))
-    assert {number: word for number, word in ends.items() if word == "done"}.keys() == set(range(60)) - POISON.keys()
-    for number, word in POISON.items():
-        expected = "worker_died" if engine == "dask" and word == "hung" else word  # Dask knows only that a worker died
-        assert ends[number].startswith(expected), (number, ends[number])
+    count = 60 if engine == "local" else 15  # Dask takes seconds to start a worker anew
+    ends = outcomes(engine, notes, options(tmp_path), chunks(count, 5))
+    assert sorted(ends) == list(range(count))
+    assert {number for number, word in ends.items() if word == "done"} == set(range(count)) - POISON.keys()
+    for number, word in [(number, word) for number, word in POISON.items() if number < count]:
+        assert ends[number].startswith(word), (number, ends[number])
 
 
 def test_the_evidence_says_what_ended_a_worker(notes: Path, tmp_path: Path) -> None:
@@ -75,7 +75,9 @@ def test_the_evidence_says_what_ended_a_worker(notes: Path, tmp_path: Path) -> N
 
 def test_a_task_past_its_time_is_lost_even_where_nobody_watches(notes: Path, tmp_path: Path) -> None:
     """The pool's own limit, for a worker that hangs outside of any household."""
-    engine = open_engine("local", Job(prepare=jobs.prepare, work=sleep, setup=str(notes).encode()), options(tmp_path, seconds=0.5))
+    engine = open_engine(
+        "local", Job(prepare=jobs.prepare, work=sleep, setup=str(notes).encode()), options(tmp_path, seconds=0.5)
+    )
     try:
         engine.submit(0, b"")
         ended = None
@@ -132,12 +134,12 @@ def test_no_more_is_read_than_the_window_holds(notes: Path, tmp_path: Path) -> N
 
 
 def test_an_engine_nobody_offers_is_refused_by_name(notes: Path, tmp_path: Path) -> None:
-    with pytest.raises(ProgramError, match="no engine named 'loca'. There are: dask, local"):
+    with pytest.raises(ProgramError, match=r"no engine named 'loca'\. There are: dask, local"):
         open_engine("loca", job(notes), options(tmp_path))
 
 
 def test_a_scheduler_that_is_not_there_is_told(notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lotwright.plan.batch.cluster.CONNECT", 0.5)
     given = EngineOptions(workers=1, scratch=tmp_path, task_seconds=1.0, scheduler="tcp://127.0.0.1:9")
-    with pytest.raises(ProgramError, match="No Dask scheduler answers at tcp://127.0.0.1:9"):
+    with pytest.raises(ProgramError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         open_engine("dask", job(notes), given)

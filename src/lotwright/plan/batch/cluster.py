@@ -8,6 +8,8 @@ each: planning is the work of a processor, and the watchdog can only end a whole
 from __future__ import annotations
 
 import queue
+import time
+from contextlib import ExitStack
 from typing import Any
 
 import dask
@@ -20,11 +22,13 @@ from lotwright.plan.batch.worker import one_thread_each, run
 
 CONNECT = 30.0
 """Seconds a scheduler may take to answer."""
+AGAIN = 0.05
+"""Seconds between two looks at a task that is done again."""
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 0,  # the supervision splits and retries
-    "distributed.scheduler.worker-saturation": 1.0,  # a task waits at the scheduler, not at a worker that may die
     "distributed.scheduler.work-stealing": False,
     "distributed.worker.daemon": True,
+    "distributed.deploy.lost-worker-timeout": "1 hour",  # a busy machine takes its time to start one anew
 }
 """Of a cluster that is started here."""
 
@@ -65,10 +69,16 @@ class DaskEngine:
     job : Job
     cluster : LocalCluster, optional
         Closed with it.
+    settings : ExitStack, optional
+        Dask's settings for the cluster, taken back when it is closed.
     """
 
-    def __init__(self, client: Any, job: Job, cluster: Any = None) -> None:
+    is_exact = False
+    """Dask blames a worker's death on every task it was given, also on those that waited there."""
+
+    def __init__(self, client: Any, job: Job, cluster: Any = None, settings: ExitStack | None = None) -> None:
         self._client = client
+        self._settings = settings or ExitStack()
         self._cluster = cluster
         self._key = job.key
         self._futures: dict[int, Any] = {}
@@ -93,17 +103,23 @@ class DaskEngine:
             task, future = self._ended.get(timeout=seconds)
         except queue.Empty:
             return None
+        if future.status == "pending":  # its worker died with the answer: Dask does it again
+            time.sleep(min(seconds, AGAIN))
+            self._ended.put((task, future))
+            return None
+        try:
+            answer: bytes = future.result(timeout=seconds)
+        except TimeoutError:
+            self._ended.put((task, future))
+            return None
+        except Exception as error:  # noqa: BLE001  whatever a cluster brings up is evidence
+            return self._end(task, future, _lost(task, error))
+        return self._end(task, future, Done(task=task, answer=answer))
+
+    def _end(self, task: int, future: Any, ended: Ended) -> Ended:
         self._futures.pop(task, None)
-        if future.status == "finished":
-            answer: bytes = future.result()
-            future.release()
-            return Done(task=task, answer=answer)
-        error = future.exception() if future.status == "error" else RuntimeError(f"the task was {future.status}")
         future.release()
-        if isinstance(error, KilledWorker):
-            worker = error.last_worker.address
-            return Lost(task=task, reason="killed", evidence={"worker": worker, "tries": error.allowed_failures + 1})
-        return Lost(task=task, reason="error", evidence={"error": f"{type(error).__name__}: {error}"})
+        return ended
 
     def stop(self) -> None:
         """Give up what is running, and leave the cluster; one that was started here ends."""
@@ -111,6 +127,15 @@ class DaskEngine:
         self._client.close()
         if self._cluster is not None:
             self._cluster.close()
+        self._settings.close()
+
+
+def _lost(task: int, error: Exception) -> Lost:
+    """What is known about a task without an answer."""
+    if isinstance(error, KilledWorker):
+        worker = error.last_worker.address
+        return Lost(task=task, reason="killed", evidence={"worker": worker, "tries": error.allowed_failures + 1})
+    return Lost(task=task, reason="error", evidence={"error": f"{type(error).__name__}: {error}"})
 
 
 def dask_engine(job: Job, options: EngineOptions) -> DaskEngine:
@@ -130,14 +155,15 @@ def dask_engine(job: Job, options: EngineOptions) -> DaskEngine:
                 f"No Dask scheduler answers at {options.scheduler} ({error}). Give the address that `dask scheduler`"
                 " prints, such as tcp://10.0.0.5:8786."
             ) from error
-    with dask.config.set(SETTINGS):
-        cluster = LocalCluster(
-            n_workers=options.workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            memory_limit=0,
-            local_directory=str(options.scratch),
-            silence_logs=50,
-        )
-        return DaskEngine(Client(cluster, set_as_default=False), job, cluster)
+    settings = ExitStack()
+    settings.enter_context(dask.config.set(SETTINGS))
+    cluster = LocalCluster(
+        n_workers=options.workers,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address=None,
+        memory_limit=0,
+        local_directory=str(options.scratch),
+        silence_logs=50,
+    )
+    return DaskEngine(Client(cluster, set_as_default=False), job, cluster, settings)

@@ -63,6 +63,11 @@ class Engine(Protocol):
         """How many tasks can run at the same time."""
         ...
 
+    @property
+    def is_exact(self) -> bool:
+        """True when a task is lost only if its own worker was lost while at work on it."""
+        ...
+
     def submit(self, task: int, payload: bytes) -> None:
         """Take a task; returns at once."""
         ...

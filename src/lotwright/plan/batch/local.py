@@ -46,6 +46,8 @@ class LocalEngine:
     options : EngineOptions
     """
 
+    is_exact = True
+
     def __init__(self, job: Job, options: EngineOptions) -> None:
         one_thread_each()
         self.slots = options.workers

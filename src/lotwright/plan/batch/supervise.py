@@ -3,8 +3,8 @@
 Problem: of a hundred thousand households one will hang a solver, crash it or eat the memory, and workers die of causes
 that are nobody's fault. Observations: what goes down with a worker is a chunk, most of it innocent; alone in a chunk, a
 household answers for itself. Therefore: a lost chunk is split and each of its households tried once more, alone; one
-that is lost again is that household's failure, with the evidence of both. While suspects are tried no more tasks are in
-flight than can run at once, so that none waits behind another in a worker that dies.
+that is lost again is that household's failure, with the evidence of both. Where an engine cannot say for certain which
+task a worker died of, a suspect is tried with nothing else in flight.
 """
 
 from __future__ import annotations
@@ -74,15 +74,8 @@ def supervise(
     source, waiting = iter(chunks), deque[_Try]()
     flying: dict[int, _Try] = {}
     number = 0
-    is_empty = False
     while not is_stopping():
-        suspects = bool(waiting) or any(each.before is not None for each in flying.values())
-        room = engine.slots * (1 if suspects else WINDOW)
-        while len(flying) < room and not (is_empty and not waiting):
-            each = waiting.popleft() if waiting else _next(source)
-            if each is None:
-                is_empty = True
-                break
+        while (each := _next(engine, source, waiting, flying)) is not None:
             flying[number] = each
             engine.submit(number, each.chunk.payload(alone=each.before is not None))
             number += 1
@@ -93,7 +86,15 @@ def supervise(
             yield from _settled(each, ended, waiting)
 
 
-def _next(source: Iterator[Chunk]) -> _Try | None:
+def _next(engine: Engine, source: Iterator[Chunk], waiting: deque[_Try], flying: Mapping[int, _Try]) -> _Try | None:
+    """What to submit now, if anything: suspects first, and as many tasks as there is room for."""
+    suspects = waiting or [each for each in flying.values() if each.before is not None]
+    if suspects and not engine.is_exact:
+        return waiting.popleft() if waiting and not flying else None
+    if len(flying) >= engine.slots * WINDOW:
+        return None
+    if waiting:
+        return waiting.popleft()
     chunk = next(source, None)
     return None if chunk is None else _Try(chunk)
 

@@ -2,20 +2,21 @@
 
 A worker uses one thread for linear algebra, since sums in another order would be other plans. It prepares once. It
 watches the clock itself while it plans one household: a solver that hangs in compiled code answers to nobody, but the
-watchdog of ``faulthandler`` runs beside it, writes where it hung and ends the process.
+system's alarm rings all the same; ``faulthandler`` writes where it hung, and the process ends.
 """
 
 from __future__ import annotations
 
 import faulthandler
 import os
+import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import connection, parent_process
 from pathlib import Path
-from tempfile import gettempdir
-from typing import Any
+from typing import IO, Any
 
 from threadpoolctl import threadpool_limits
 
@@ -25,6 +26,7 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 _prepared: dict[str, Any] = {}
 _trace: dict[str, Path] = {}
+_files: dict[str, IO[str]] = {}
 
 
 def one_thread_each() -> None:
@@ -71,12 +73,30 @@ def keep_traces_in(folder: Path) -> None:
 
 @contextmanager
 def watched(seconds: float) -> Iterator[None]:
-    """End this process if what is done within takes longer than so many seconds; nothing less stops a hung solver."""
-    path = _trace.setdefault("file", trace_file(Path(gettempdir()), os.getpid()))
-    with path.open("w") as file:
-        faulthandler.dump_traceback_later(seconds, exit=True, file=file)
+    """End this process if what is done within takes longer than so many seconds; nothing less stops a hung solver.
+
+    The alarm is the system's: it rings also where Python does not get a word in. What it finds is written down before
+    the process ends of it.
+    """
+    if not hasattr(signal, "setitimer"):  # Windows: a thread beside, which costs more
+        faulthandler.dump_traceback_later(seconds, exit=True, file=_open_trace())
         try:
             yield
         finally:
             faulthandler.cancel_dump_traceback_later()
-    path.unlink(missing_ok=True)
+        return
+    if "alarm" not in _files:
+        faulthandler.register(signal.SIGALRM, file=_open_trace(), all_threads=True, chain=True)
+        _files["alarm"] = _open_trace()
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _open_trace() -> IO[str]:
+    """Where this process's watchdog writes, for as long as the process lives: its file, else its log."""
+    if "open" not in _files:
+        _files["open"] = _trace["file"].open("w") if "file" in _trace else sys.__stderr__ or sys.stderr
+    return _files["open"]
