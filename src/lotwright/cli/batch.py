@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 FEW_ROWS = 3_000
 """Rows of a book up to which waiting for the solver to be compiled takes longer than planning without."""
-NODES = 4_000_000
-"""Most nodes a household's search may visit, times its holdings: the same on every machine, unlike seconds."""
 
 
 def batch_command(

@@ -18,7 +18,7 @@ from lotwright.files.run.chunks import MOST_UNITS, chunks
 from lotwright.files.run.folder import SCHEMA, RunFolder
 from lotwright.files.run.parts import INDEX, PART, Parts
 from lotwright.files.run.prepare import Asked, Prepared, book_files, prepare
-from lotwright.files.run.work import prepare_worker, setup_bytes, work
+from lotwright.files.run.work import NODE_HOLDINGS, prepare_worker, setup_bytes, work
 from lotwright.plan.batch.engine import EngineOptions, Job, open_engine
 from lotwright.plan.batch.supervise import Finished, supervise
 from lotwright.version import __version__
@@ -162,7 +162,12 @@ def _made_from(asked: Asked, prepared: Prepared) -> dict[str, Any]:
         "files": _file_hashes(asked),
         "programs": setup.programs.hashes,
         "risk": {"kind": setup.risk.kind, "hash": model},
-        "effort": {"gap_bp": effort.gap_bp, "nodes": effort.nodes, "seconds": effort.seconds},
+        "effort": {
+            "gap_bp": effort.gap_bp,
+            "nodes": effort.nodes,
+            "node_holdings": NODE_HOLDINGS,
+            "seconds": effort.seconds,
+        },
     }
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from lotwright.book.failure import Failure
 from lotwright.book.holdings import Household
+from lotwright.book.market import Market
 from lotwright.errors import BookError, ProgramError
 from lotwright.files.books import account_table_rows, check_accounts, check_each, households_of
 from lotwright.files.faults import Faults
@@ -33,6 +34,13 @@ from lotwright.plan.batch.worker import watched
 from lotwright.plan.household import plan_household
 from lotwright.plan.result import HouseholdPlan, Status
 from lotwright.plan.separable import jit
+from lotwright.plan.separable.tree import Effort
+
+NODE_HOLDINGS, LEAST_NODES = 100_000, 100
+"""Nodes a search may visit, times the household's holdings, and the least nodes: the work of some ten seconds.
+
+Counted in nodes the end of a search is the same on every machine and under any load, which seconds are not.
+"""
 
 _FORMS = {form.name: form for form in FORMS}
 
@@ -120,12 +128,24 @@ def _planned(ready: Ready, households: Households, name: str, read_seconds: floa
                 market=setup.shared.market,
                 risk=setup.risk,
                 program=program,
-                effort=setup.effort,
+                effort=effort_for(facts, setup.shared.market, setup.effort),
                 book_hash=setup.book_hash,
             )
     except ProgramError as error:
         plan = failed(setup, name, Failure(reason="program", message=str(error), evidence={"program": program.name}))
     return replace(plan, timing=replace(plan.timing, read=seconds, total=plan.timing.total + seconds))
+
+
+def effort_for(household: Household | Failure, market: Market, effort: Effort) -> Effort:
+    """The effort spent on a household: as many nodes as ``NODE_HOLDINGS`` allows for its holdings."""
+    if isinstance(household, Failure):
+        return effort
+    holdings = sum(
+        len({lot.symbol for lot in account.lots} | {target.symbol for target in market.models[account.model].targets})
+        for account in household.accounts
+        if account.model in market.models
+    )
+    return replace(effort, nodes=min(effort.nodes, max(LEAST_NODES, NODE_HOLDINGS // max(holdings, 1))))
 
 
 def _read(setup: Setup, frames: dict[str, Any]) -> _Read:
