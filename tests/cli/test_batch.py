@@ -299,3 +299,26 @@ def test_wrong_rows_fail_their_household_alone_in_the_words_of_plan(lotwright: R
     stopped = lotwright("batch", book, "--out", tmp_path / "other", *QUICK)
     assert stopped.returncode == 2
     assert stopped.stderr == lotwright("plan", book).stderr
+
+
+def test_what_a_run_sells_at_a_loss_the_next_run_does_not_buy(lotwright: Run, book: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    first = lotwright("batch", book, "--out", tmp_path / "one", *QUICK, "--state", state)
+    assert first.returncode == 0, first.stderr
+    sold = {
+        (row["household"], symbol)
+        for row, plan in (
+            (row, json.loads(row["plan"])) for row in pq.read_table(tmp_path / "one" / "plans").to_pylist()
+        )
+        for lock in plan["wash_sales"]["locks"]
+        for symbol in lock["symbols"]
+    }
+    assert sold
+    second = lotwright("batch", book, "--out", tmp_path / "two", *QUICK, "--state", state)
+    assert second.returncode == 0, second.stderr
+    bought = {(row["household"], row["symbol"]) for row in tables(tmp_path / "two")["trades"] if row["side"] == "buy"}
+    assert not sold & bought
+    assert json.loads((tmp_path / "two" / "pending.json").read_text())
+    again = lotwright("batch", book, "--out", tmp_path / "one", *QUICK, "--state", state, "--resume")
+    assert again.returncode == 0, again.stderr
+    assert json.loads((tmp_path / "one" / "pending.json").read_text()) == {}

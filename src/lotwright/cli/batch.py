@@ -15,6 +15,8 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lotwright.cli.run_memory import RunMemory, memory
+from lotwright.cli.state import StateFolder, StoreUrl
 from lotwright.errors import ProgramError
 
 if TYPE_CHECKING:
@@ -65,6 +67,11 @@ def batch_command(
         str | None,
         typer.Option("--json", help="Write the plans to this file, one JSON object a line; - for standard output."),
     ] = None,
+    state: StateFolder = None,
+    store: StoreUrl = None,
+    approved_only: Annotated[
+        bool, typer.Option("--approved-only", help="Of what the store has in hand, honour what was approved alone.")
+    ] = False,
 ) -> None:
     """Plan every household of a book, in chunks, on many processes, so that no stop loses what is done.
 
@@ -82,10 +89,12 @@ def batch_command(
     running = Running(
         workers=workers or os.cpu_count() or 1, engine=engine, scheduler=scheduler, hang_seconds=hang_limit
     )
-    raise typer.Exit(_batch(asked, out, running, resume=resume, json_path=json_path))
+    with memory(state, store, approved_only=approved_only) as remembered:
+        status = _batch(asked, out, running, resume=resume, json_path=json_path, memory=remembered)
+    raise typer.Exit(status)
 
 
-def _batch(asked: Any, out: Path, running: Running, *, resume: bool, json_path: str | None) -> int:
+def _batch(asked: Any, out: Path, running: Running, *, resume: bool, json_path: str | None, memory: RunMemory) -> int:
     """Plan and put together; return the exit status."""
     from lotwright.files.run.folder import RunFolder
     from lotwright.files.run.run import Run
@@ -93,16 +102,19 @@ def _batch(asked: Any, out: Path, running: Running, *, resume: bool, json_path: 
     started = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
     with _alone(out), _interrupts() as stop:
-        run = Run(asked, RunFolder(out), resume=resume)
+        run = Run(asked, RunFolder(out), resume=resume, pending=memory.pending)
+        memory.begin(run)
         _ready_kernels(run.prepared.parts.rows if run.left else 0)
         with _json_lines(json_path) as lines:
-            _carry_out(run, running, stop, lines)
+            _carry_out(run, running, stop, lines, memory)
         if stop.asked:
             return _stopped(run, out)
-        return _ended(run, running, seconds=time.perf_counter() - started, quiet=json_path == "-")
+        summary = _ended(run, running, seconds=time.perf_counter() - started, quiet=json_path == "-")
+        memory.end(summary.to_json())
+        return _status(summary)
 
 
-def _carry_out(run: Run, running: Running, stop: _Stop, lines: IO[str] | None) -> None:
+def _carry_out(run: Run, running: Running, stop: _Stop, lines: IO[str] | None, memory: RunMemory) -> None:
     from lotwright.cli.progress import progress
     from lotwright.files.run.frames import unpack
     from lotwright.files.run.reading import plan_texts
@@ -111,15 +123,17 @@ def _carry_out(run: Run, running: Running, stop: _Stop, lines: IO[str] | None) -
         lines.writelines(f"{text}\n" for _, text in plan_texts(run.folder))
     with progress(run.left) as advance:
         for finished in run.work(running, is_stopping=lambda: stop.asked):
-            if lines is not None:
-                plans = unpack(finished.answer)[0]["plans"].column("plan")
-                lines.writelines(f"{text}\n" for text in plans.to_pylist())
-                lines.flush()
+            if lines is not None or memory.store is not None:
+                texts = unpack(finished.answer)[0]["plans"].column("plan").to_pylist()
+                memory.keep(iter(texts))
+                if lines is not None:
+                    lines.writelines(f"{text}\n" for text in texts)
+                    lines.flush()
             for _ in finished.covered:
                 advance()
 
 
-def _ended(run: Run, running: Running, *, seconds: float, quiet: bool) -> int:
+def _ended(run: Run, running: Running, *, seconds: float, quiet: bool) -> Summary:
     """Write and print the summary, and clean up."""
     from lotwright.cli.run_page import run_page
     from lotwright.cli.run_report import print_summary
@@ -140,7 +154,7 @@ def _ended(run: Run, running: Running, *, seconds: float, quiet: bool) -> int:
     run.folder.clean()
     if not quiet:
         print_summary(summary, about, path)
-    return _status(summary)
+    return summary
 
 
 def _status(summary: Summary) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from lotwright.book.book import Book
+from lotwright.book.holdings import Pending
 from lotwright.files import market_tables
 from lotwright.files.arrow import positions
 from lotwright.files.books import SharedPart, check_each, day_of, declared_models, shared_part
@@ -60,6 +61,8 @@ class Setup:
     book_hash: str
     files: Mapping[str, str]
     """File name of each table of accounts, for messages."""
+    pending: Mapping[str, tuple[Pending, ...]] = field(default_factory=dict)
+    """Trades of earlier plans that the book may not show yet, by household."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

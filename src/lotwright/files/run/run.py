@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from lotwright.errors import ProgramError
 from lotwright.files.run.blocks import content_hash
 from lotwright.files.run.chunks import MOST_UNITS, chunks
+from lotwright.files.run.durable import write_bytes_durably
 from lotwright.files.run.folder import SCHEMA, RunFolder
 from lotwright.files.run.parts import INDEX, PART, Parts
+from lotwright.files.run.pending import PENDING, InHand, pending_from_bytes, pending_to_bytes
 from lotwright.files.run.prepare import Asked, Prepared, book_files, prepare
 from lotwright.files.run.work import NODE_HOLDINGS, prepare_worker, setup_bytes, work
 from lotwright.plan.batch.engine import EngineOptions, Job, open_engine
@@ -59,6 +62,9 @@ class Run:
         Held by nobody else.
     resume : bool
         Go on with what is there.
+    pending : callable, optional
+        Called once in the life of a run, with the day of the prices: returns by household the trades that earlier plans
+        have in hand. A run that goes on honours those it began with.
 
     Raises
     ------
@@ -70,14 +76,19 @@ class Run:
         The manifest cannot be read.
     """
 
-    def __init__(self, asked: Asked, folder: RunFolder, *, resume: bool) -> None:
+    def __init__(
+        self, asked: Asked, folder: RunFolder, *, resume: bool, pending: Callable[[date], InHand] | None = None
+    ) -> None:
         self.folder = folder
         manifest = folder.manifest
         if manifest is None:
             _must_be_empty(folder.path)
             folder.clean()
             self.prepared = prepare(asked, folder.scratch("parts"))
-            self.manifest = _manifest(asked, self.prepared)
+            in_hand = pending(self.prepared.setup.shared.market.as_of) if pending is not None else {}
+            write_bytes_durably(folder.path / PENDING, pending_to_bytes(in_hand))
+            self._know_pending()
+            self.manifest = _manifest(asked, self.prepared, self._pending_hash)
             folder.begin(self.manifest)
         else:
             if not resume:
@@ -88,10 +99,18 @@ class Run:
             index = folder.work / "parts" / INDEX
             cut = Parts(index.parent) if index.is_file() else None
             self.prepared = prepare(asked, index.parent if cut else folder.scratch("parts"), cut=cut)
+            self._know_pending()
             self.manifest = manifest
-            _must_be_same(_made_from(asked, self.prepared), manifest["made_from"], folder.path)
+            _must_be_same(_made_from(asked, self.prepared, self._pending_hash), manifest["made_from"], folder.path)
             folder.begin(manifest)
         self.done = folder.find_done(self.prepared.parts)
+
+    def _know_pending(self) -> None:
+        """Take up the trades in hand that stand in the folder: those the run began with."""
+        data = (self.folder.path / PENDING).read_bytes()
+        self._pending_hash = hashlib.sha256(data).hexdigest()
+        setup = replace(self.prepared.setup, pending=pending_from_bytes(data))
+        self.prepared = replace(self.prepared, setup=setup)
 
     @property
     def left(self) -> int:
@@ -131,14 +150,14 @@ class Run:
 
 def _must_be_empty(path: Path) -> None:
     """Raise where a folder holds anything that is not ours to overwrite."""
-    others = sorted(each.name for each in path.iterdir() if each.name not in (".work", ".lock"))
+    others = sorted(each.name for each in path.iterdir() if each.name not in (".work", ".lock", PENDING))
     if others:
         raise ProgramError(
             f"{path} is no run and not empty (it holds {', '.join(others[:3])}). Give an empty folder with --out."
         )
 
 
-def _manifest(asked: Asked, prepared: Prepared) -> dict[str, Any]:
+def _manifest(asked: Asked, prepared: Prepared, pending_hash: str) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "book": str(asked.book.resolve()),
@@ -147,11 +166,11 @@ def _manifest(asked: Asked, prepared: Prepared) -> dict[str, Any]:
         "households": prepared.households,
         "units": prepared.parts.units,
         "part": PART,
-        "made_from": _made_from(asked, prepared),
+        "made_from": _made_from(asked, prepared, pending_hash),
     }
 
 
-def _made_from(asked: Asked, prepared: Prepared) -> dict[str, Any]:
+def _made_from(asked: Asked, prepared: Prepared, pending_hash: str) -> dict[str, Any]:
     """What the answers depend on: all that may not change while a run goes on."""
     setup, effort = prepared.setup, asked.effort
     model = hashlib.sha256(setup.risk.exposure.tobytes() + setup.risk.specific.tobytes()).hexdigest()
@@ -161,6 +180,7 @@ def _made_from(asked: Asked, prepared: Prepared) -> dict[str, Any]:
         "book_hash": setup.book_hash,
         "files": _file_hashes(asked),
         "programs": setup.programs.hashes,
+        "pending": pending_hash,
         "risk": {"kind": setup.risk.kind, "hash": model},
         "effort": {
             "gap_bp": effort.gap_bp,
@@ -195,6 +215,7 @@ _NAMES = {
     "as_of": "day of the prices",
     "programs": "programs",
     "effort": "how long to search",
+    "pending": "trades in hand",
     "risk": "risk model",
     "book_hash": "book",
 }

@@ -117,6 +117,8 @@ def _planned(ready: Ready, households: Households, name: str, read_seconds: floa
     setup = ready.setup
     started = time.perf_counter()
     facts: Household | Failure = households[name]
+    if isinstance(facts, Household) and name in setup.pending:
+        facts = replace(facts, pending=(*facts.pending, *setup.pending[name]))
     own = setup.programs.of(facts)
     program = setup.programs.default() if isinstance(own, Failure) else own
     seconds = read_seconds + time.perf_counter() - started
