@@ -6,6 +6,8 @@
     ├── BookError        a table of a book is missing, malformed or contradicts itself
     ├── ProgramError     a program, portfolio or option names something that does not exist or does not fit
     ├── PlanError        a plan file is not what it claims to be
+    ├── StateError       a state folder cannot be used: not writable, damaged, of something else
+    │   └── LockedError     another execution is using it
     └── BrokerError      a broker cannot be used as called
         ├── LineError       no answer, or none that means anything, after every safe repetition
         ├── KeysError      the broker does not know the keys, or they belong to another environment
@@ -32,6 +34,14 @@ class ProgramError(LotwrightError):
 
 class PlanError(LotwrightError):
     """A plan file is not what it claims to be."""
+
+
+class StateError(LotwrightError):
+    """A state folder cannot be used: it is not writable, damaged, or belongs to something else."""
+
+
+class LockedError(StateError):
+    """Another execution is using the state folder."""
 
 
 class BrokerError(LotwrightError):

@@ -27,7 +27,8 @@ CENT = Decimal("0.01")
 
 
 def plan_to_json(plan: HouseholdPlan) -> dict[str, Any]:
-    """Return the plan as JSON-ready objects, keys in the order of FORMATS; ``value`` and ``notes`` come last.
+    """Return the plan as JSON-ready objects, keys in the order of FORMATS; ``value``, ``notes`` and
+    ``positions`` come last.
 
     The same plan gives the same bytes. A failed plan has every key too, with null, an empty list or an empty object
     where there is nothing. A bound that is not finite (none is known) is null, and so are its gaps.
@@ -68,11 +69,19 @@ def plan_to_json(plan: HouseholdPlan) -> dict[str, Any]:
         else {name: getattr(plan.provenance, name) for name in _PROVENANCE},
         "value": _money(plan.value),
         "notes": list(plan.notes),
+        **({} if plan.positions is None else {"positions": _positions(plan.positions)}),
     }
 
 
 _TAX = ("short_term_gain", "long_term_gain", "tax", "tax_without_plan", "carryforward_short", "carryforward_long")
 _PROVENANCE = ("version", "book_hash", "program_hash", "solver", "solver_version")
+
+
+def _positions(positions: Mapping[str, Mapping[str, Decimal]]) -> dict[str, dict[str, float | int]]:
+    return {
+        account: {symbol: _exact(quantity) for symbol, quantity in sorted(held.items())}
+        for account, held in sorted(positions.items())
+    }
 
 
 def _failure(failure: Failure) -> dict[str, Any]:

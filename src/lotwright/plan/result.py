@@ -172,3 +172,5 @@ class HouseholdPlan:
     notes: tuple[str, ...] = ()
     timing: Timing = Timing()
     provenance: Provenance | None = None
+    positions: Mapping[str, Mapping[str, Decimal]] | None = None
+    """By account and symbol, shares held before the plan: what its execution must find at the broker."""
