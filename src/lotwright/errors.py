@@ -6,6 +6,8 @@
     ├── BookError        a table of a book is missing, malformed or contradicts itself
     ├── ProgramError     a program, portfolio or option names something that does not exist or does not fit
     ├── PlanError        a plan file is not what it claims to be
+    ├── FillError        fills are not what was ordered
+    ├── StoreError       a store or audit chain cannot be used, or is told two different facts under one key
     ├── StateError       a state folder cannot be used: not writable, damaged, of something else
     │   └── LockedError     another execution is using it
     └── BrokerError      a broker cannot be used as called
@@ -58,3 +60,11 @@ class KeysError(BrokerError):
 
 class AnswerError(BrokerError):
     """A broker's answer lacks something that is needed, or says something impossible."""
+
+
+class FillError(LotwrightError):
+    """Fills are not what was ordered: too many shares, another increment, the same fill twice."""
+
+
+class StoreError(LotwrightError):
+    """A store or audit chain cannot be used, or is told two different facts under one key."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from lotwright.book.kinds import AccountKind, Action, Character, FilingStatus, Relief, Rule
+from lotwright.book.kinds import AccountKind, Action, Character, FilingStatus, Relief, Rule, Side
 
 ZERO = Decimal(0)
 
@@ -71,6 +71,23 @@ class Cashflow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A trade that another plan has in hand and that the book may not show yet: a sale at a loss, or a purchase.
+
+    ``date`` is the trade date, known or expected; ``loss`` a positive number of dollars where it is known; ``because``
+    says which plan, how far it has come and when, for people.
+    """
+
+    account: str
+    symbol: str
+    side: Side
+    date: date
+    quantity: Decimal
+    loss: Decimal | None = None
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """One account and everything in it. Rates are all-in marginal fractions; carryforwards are losses as positive dollars;
     ``realised_*`` is this year's net gain so far (gains positive)."""
@@ -113,9 +130,11 @@ class Account:
 class Household:
     """The unit of planning: accounts that share a tax year and a wash-sale window, sorted by account name.
 
-    ``notes`` are sentences about input a plan must repeat (rates assumed, short price history, ...).
+    ``notes`` are sentences about input a plan must repeat (rates assumed, short price history, ...). ``pending`` are
+    trades of earlier plans that count for the wash-sale window though no table shows them yet.
     """
 
     household: str
     accounts: tuple[Account, ...]
     notes: tuple[str, ...] = field(default=())
+    pending: tuple[Pending, ...] = field(default=())

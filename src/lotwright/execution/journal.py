@@ -21,7 +21,7 @@ from zlib import crc32
 
 from filelock import FileLock, Timeout
 
-from lotwright.errors import LockedError, StateError
+from lotwright.errors import LockedError, LotwrightError, StateError
 
 JOURNAL = "journal.jsonl"
 LOCK = "execute.lock"
@@ -130,9 +130,17 @@ class Journal:
             )
             raise StateError(self._broken) from error
         self._records.append(record)
-        if self._tell is not None:
-            self._tell(kind, says)
+        self._pass_on(kind, says)
         return record
+
+    def _pass_on(self, kind: str, says: Mapping[str, Any]) -> None:
+        if self._tell is None:
+            return
+        try:
+            self._tell(kind, says)
+        except (LotwrightError, OSError) as error:
+            self._broken = f"The audit chain took no record, so nothing more is done: {error}"
+            raise StateError(self._broken) from error
 
     def _open(self) -> None:
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from lotwright.book.failure import Failure
+from lotwright.book.holdings import Pending
 from lotwright.book.trades import LotSale, Trade
 from lotwright.errors import PlanError
 from lotwright.files.plan_reading import plan_from_json
@@ -132,6 +133,19 @@ def _wash_sales(wash_sales: WashSales) -> dict[str, Any]:
             for lock in wash_sales.locks
         ],
         "kept": [{"symbol": kept.symbol, "rule": kept.rule, "because": kept.because} for kept in wash_sales.kept],
+        **({"honoured": [_pending(trade) for trade in wash_sales.honoured]} if wash_sales.honoured else {}),
+    }
+
+
+def _pending(trade: Pending) -> dict[str, Any]:
+    return {
+        "account": trade.account,
+        "symbol": trade.symbol,
+        "side": str(trade.side),
+        "date": trade.date.isoformat(),
+        "quantity": _exact(trade.quantity),
+        "loss": None if trade.loss is None else _money(trade.loss),
+        "because": trade.because,
     }
 
 

@@ -9,6 +9,7 @@ from math import inf
 from typing import TypeVar
 
 from lotwright.book.failure import Failure
+from lotwright.book.holdings import Pending
 from lotwright.book.kinds import Character, Side
 from lotwright.book.trades import LotSale, Trade
 from lotwright.errors import PlanError
@@ -161,7 +162,23 @@ def _drift(reader: JsonReader) -> Drift:
 
 
 def _wash_sales(reader: JsonReader) -> WashSales:
-    return WashSales(locks=reader.each("locks", _lock), kept=reader.each("kept", _kept))
+    return WashSales(
+        locks=reader.each("locks", _lock),
+        kept=reader.each("kept", _kept),
+        honoured=reader.each("honoured", _pending) if "honoured" in reader.obj else (),
+    )
+
+
+def _pending(reader: JsonReader) -> Pending:
+    return Pending(
+        account=reader.text("account"),
+        symbol=reader.text("symbol"),
+        side=_word(reader, "side", Side),
+        date=reader.day("date"),
+        quantity=reader.decimal("quantity"),
+        loss=None if reader.obj.get("loss") is None else reader.decimal("loss"),
+        because=reader.text("because"),
+    )
 
 
 def _lock(reader: JsonReader) -> Lock:

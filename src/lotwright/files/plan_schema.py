@@ -72,7 +72,7 @@ def _plan() -> dict[str, Any]:
         ),
         "tracking": _or_null(_all("before after do_nothing", {"type": "number", "minimum": 0})),
         "drift": _list({"account": _TEXT, "symbol": _TEXT, **_all("target before after", _NUMBER)}),
-        "wash_sales": _object(_wash_sales()),
+        "wash_sales": _wash_sales(),
         "checks": _list({"name": _TEXT, "ok": {"type": "boolean"}, "text": _TEXT}),
         "timing": _object(_all("read pose solve verify total", {"type": "number", "minimum": 0})),
         "provenance": _or_null(_all("version book_hash program_hash solver solver_version", _TEXT)),
@@ -122,4 +122,20 @@ def _objective() -> dict[str, Any]:
 
 def _wash_sales() -> dict[str, Any]:
     locks = {"group": _TEXT, "symbols": {"type": "array", "items": _TEXT}, "no_buy_until": _DAY}
-    return {"locks": _list(locks), "kept": _list(_all("symbol rule because", _TEXT))}
+    honoured = {
+        **_all("account symbol", _TEXT),
+        "side": {"enum": ["buy", "sell"]},
+        "date": _DAY,
+        "quantity": _SHARES,
+        "loss": _MAYBE,
+        "because": _TEXT,
+    }
+    known = {
+        "locks": _list(locks),
+        "kept": _list(_all("symbol rule because", _TEXT)),
+        "honoured": {
+            "description": "Trades of other plans, in no table yet, that the plan reckoned with; absent where none are.",
+            **_list(honoured),
+        },
+    }
+    return _object(known, optional=("honoured",))

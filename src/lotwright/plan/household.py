@@ -32,6 +32,7 @@ from lotwright.plan.terms import RiskNumbers, Terms
 from lotwright.plan.trade_list import trade_list
 from lotwright.plan.verify import Verification, verify
 from lotwright.risk.model import RiskModel
+from lotwright.tax.window import pending_in_force
 from lotwright.version import __version__
 
 
@@ -205,7 +206,11 @@ def _plan(work: _Work, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
         tax=true.tax,
         tracking=true.tracking,
         drift=true.drift,
-        wash_sales=WashSales(locks=true.locks, kept=kept(found.trades, snapshot, true)),
+        wash_sales=WashSales(
+            locks=true.locks,
+            kept=kept(found.trades, snapshot, true),
+            honoured=pending_in_force(work.household, work.market),
+        ),
         checks=checks,
         notes=notes(work.program, snapshot, solution, risk=work.risk),
         provenance=Provenance(

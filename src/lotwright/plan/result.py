@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from lotwright.book.failure import Failure
+from lotwright.book.holdings import Pending
 from lotwright.book.trades import Trade
 
 
@@ -110,10 +111,14 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WashSales:
-    """What the plan locks (new locks and those still running) and what a running window kept from happening."""
+    """What the plan locks (new locks and those still running) and what a running window kept from happening.
+
+    ``honoured`` are the trades of other plans, in no table yet, that the plan reckoned with.
+    """
 
     locks: tuple[Lock, ...] = ()
     kept: tuple[Kept, ...] = ()
+    honoured: tuple[Pending, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

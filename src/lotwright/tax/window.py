@@ -2,9 +2,10 @@
 
 Problem: a plan must know which losses a recent purchase would wash and which purchases would wash a recent loss.
 Observations: recent purchases show in two tables, as lots still held and as transactions; neither alone is complete (a
-lot sold since is gone, a transfer has no transaction). Which shares of a day were sold since is not always told.
+lot sold since is gone, a transfer has no transaction). Which shares of a day were sold since is not always told. What
+an earlier plan has sold or bought may stand in no table yet.
 Therefore: lots and transactions of one account, security and day are matched; what cannot be matched counts as bought,
-so that the window errs on the side that keeps a plan clean.
+so that the window errs on the side that keeps a plan clean. Pending trades count until the tables show them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from lotwright.book.holdings import Account, Household, Transaction
+from lotwright.book.holdings import Account, Household, Pending, Transaction
+from lotwright.book.kinds import Side
 from lotwright.book.market import Market
 from lotwright.tax.law import wash_days
 from lotwright.tax.purchases import Bought, match_purchases
@@ -84,8 +86,61 @@ def wash_window(household: Household, market: Market) -> WashWindow:
         for account in household.accounts
         for found in _recent_purchases(account, market.as_of)
     ]
+    pending = pending_in_force(household, market)
+    purchases += [_purchase(trade, number, market) for number, trade in enumerate(pending) if trade.side is Side.BUY]
     purchases.sort(key=lambda p: (p.group, p.account, p.symbol, p.date, p.key))
-    return WashWindow(purchases=tuple(purchases), locks=_locks(household, market))
+    return WashWindow(purchases=tuple(purchases), locks=_locks(household, market, pending))
+
+
+def pending_in_force(household: Household, market: Market) -> tuple[Pending, ...]:
+    """Pending trades of the household that are in the window on ``market.as_of`` and that its tables do not show, sorted.
+
+    A table shows a pending trade once trades of its account, security and side from its date on add up to its quantity;
+    a purchase also shows in the lots. Sales of an account that is known not to be taxable lock nothing.
+    """
+    accounts = {account.account: account for account in household.accounts}
+    return tuple(
+        sorted(
+            (
+                trade
+                for trade in set(household.pending)
+                if is_in_window(trade.date, market.as_of) and not _is_shown(trade, accounts.get(trade.account))
+            ),
+            key=lambda t: (t.account, t.symbol, t.side, t.date, t.quantity, t.loss or ZERO, t.because),
+        )
+    )
+
+
+def _is_shown(trade: Pending, account: Account | None) -> bool:
+    if account is None:
+        return False
+    if trade.side is Side.SELL and not account.kind.is_taxable:
+        return True
+    moved = [
+        t.quantity
+        for t in account.transactions
+        if t.symbol == trade.symbol and t.date >= trade.date and t.action.is_purchase is (trade.side is Side.BUY)
+    ]
+    held = [
+        lot.quantity
+        for lot in account.lots
+        if trade.side is Side.BUY and lot.symbol == trade.symbol and lot.acquired >= trade.date
+    ]
+    return max(sum(moved, ZERO), sum(held, ZERO)) >= trade.quantity
+
+
+def _purchase(trade: Pending, number: int, market: Market) -> RecentPurchase:
+    """A pending purchase as one that no sale of today can clear: its shares are in no lot yet."""
+    return RecentPurchase(
+        key=f"{trade.account}/{trade.symbol}/{trade.date.isoformat()}/pending {number + 1}",
+        group=market.group_of(trade.symbol),
+        account=trade.account,
+        symbol=trade.symbol,
+        date=trade.date,
+        bought=trade.quantity,
+        left=ZERO,
+        lots=(),
+    )
 
 
 def is_in_window(first: date, second: date) -> bool:
@@ -99,8 +154,8 @@ def _recent_purchases(account: Account, as_of: date) -> list[Bought]:
     return match_purchases(lots, buys)
 
 
-def _locks(household: Household, market: Market) -> tuple[BuyLock, ...]:
-    """One lock for each group with a recent loss sale in a taxable account."""
+def _locks(household: Household, market: Market, pending: Iterable[Pending]) -> tuple[BuyLock, ...]:
+    """One lock for each group with a recent or pending loss sale in a taxable account."""
     sales: dict[str, list[Transaction]] = defaultdict(list)
     for account in household.accounts:
         if account.kind.is_taxable:
@@ -110,9 +165,31 @@ def _locks(household: Household, market: Market) -> tuple[BuyLock, ...]:
     declared: dict[str, set[str]] = defaultdict(set)
     for symbol, group in market.identical.items():
         declared[group].add(symbol)
-    return tuple(
-        _lock(group, found, symbols=declared[group] | {sale.symbol for sale in found})
-        for group, found in sorted(sales.items())
+    locks = {
+        group: _lock(group, found, symbols=declared[group] | {sale.symbol for sale in found})
+        for group, found in sales.items()
+    }
+    for trade in pending:
+        if trade.side is Side.SELL:
+            group = market.group_of(trade.symbol)
+            locks[group] = _with_pending(locks.get(group), trade, group=group, symbols=declared[group])
+    return tuple(locks[group] for group in sorted(locks))
+
+
+def _with_pending(lock: BuyLock | None, trade: Pending, *, group: str, symbols: set[str]) -> BuyLock:
+    """The lock of a group that also holds for a pending sale; the later of the two explains it."""
+    until = trade.date + timedelta(days=wash_days())
+    explains = lock is None or until > lock.no_buy_until
+    known = () if lock is None else lock.symbols
+    return BuyLock(
+        group=group,
+        symbols=tuple(sorted({*symbols, *known, trade.symbol})),
+        no_buy_until=until if lock is None else max(until, lock.no_buy_until),
+        because=f"{trade.because} A purchase of it or of anything substantially identical through {until.isoformat()} "
+        "would disallow the loss."
+        if explains or lock is None
+        else lock.because,
+        loss=(ZERO if lock is None else lock.loss) + (trade.loss or ZERO),
     )
 
 
