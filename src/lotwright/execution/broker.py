@@ -155,6 +155,11 @@ class Broker(Protocol):
         ...
 
     @property
+    def is_simulated(self) -> bool:
+        """True when no market is behind it: its clock is its own and says nothing about ours."""
+        ...
+
+    @property
     def relieves(self) -> str:
         """Which lots the broker lets leave on a sale, as in ``book.kinds.Relief``: ``fifo`` at Alpaca."""
         ...
@@ -209,4 +214,8 @@ class Broker(Protocol):
 
     def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
         """Newest quotes; a symbol without one is absent."""
+        ...
+
+    def daily_volume(self, symbols: Iterable[str]) -> Mapping[str, Decimal]:
+        """Shares traded on an average day of about the last twenty finished sessions; absent where unknown."""
         ...
