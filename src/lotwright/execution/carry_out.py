@@ -13,7 +13,7 @@ from lotwright.errors import BrokerError, StateError
 from lotwright.execution.broker import Broker
 from lotwright.execution.desk import Desk, Surroundings
 from lotwright.execution.facts import Fill
-from lotwright.execution.opening import SessionOf, gate, position_differences, resume
+from lotwright.execution.opening import SessionOf, check_number, gate, position_differences, resume
 from lotwright.execution.orders import OrderState, Phase, Withheld
 from lotwright.execution.report import Proposal, RunReport, differences, order_line
 from lotwright.execution.sheet import OrderSheet
@@ -24,7 +24,12 @@ ZERO = Decimal(0)
 
 
 def carry_out(
-    sheet: OrderSheet, broker: Broker, around: Surroundings, *, known_session: SessionOf | None = None
+    sheet: OrderSheet,
+    broker: Broker,
+    around: Surroundings,
+    *,
+    known_session: SessionOf | None = None,
+    numbers: frozenset[str] | None = None,
 ) -> RunReport:
     """Carry out one account's plan, or as much of it as is safe now; run again, it goes on where this ended.
 
@@ -35,9 +40,11 @@ def carry_out(
     broker : Broker
         The account's.
     around : Surroundings
-        Journal, rules, pace, and whether to send at all.
+        Journal, rules, waiting, and whether to send at all.
     known_session : callable, optional
         The session of a day as this machine's exchange calendar has it; None for no session.
+    numbers : frozenset of str, optional
+        The broker's account numbers that may be used; any when not given.
 
     Returns
     -------
@@ -48,6 +55,7 @@ def carry_out(
     floor = Floor(desk)
     proposals: dict[str, Proposal] = {}
     try:
+        check_number(desk, numbers)
         stop = _run(desk, floor, proposals, known_session)
     except StopRun as stopped:
         stop = _wound_down(desk, floor, stopped.stop)

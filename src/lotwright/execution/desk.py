@@ -17,10 +17,10 @@ from lotwright.execution.broker import Broker, OrderRequest
 from lotwright.execution.facts import Order
 from lotwright.execution.journal import Journal
 from lotwright.execution.orders import Event, OrderState, Phase, Seen, step
-from lotwright.execution.pace import Pace
 from lotwright.execution.rules import Rules
 from lotwright.execution.sheet import OrderSheet, client_id, moved, signed
 from lotwright.execution.stops import Reason, StopRun
+from lotwright.execution.waiting import Waiting
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ class Surroundings:
 
     journal: Journal
     rules: Rules
-    pace: Pace
+    waiting: Waiting
     is_sending: bool
     wants_stop: Callable[[], Reason | None] = lambda: None
 
@@ -140,8 +140,8 @@ class Desk:
         StopRun
             It did not answer for as long as the rules are patient, does not accept the keys, or talks nonsense.
         """
-        pace = self.around.pace
-        until = pace.seconds() + (self.around.rules.patience if patience is None else patience)
+        waiting = self.around.waiting
+        until = waiting.seconds() + (self.around.rules.patience if patience is None else patience)
         while True:
             try:
                 return ask()
@@ -150,11 +150,11 @@ class Desk:
             except AnswerError as error:
                 raise StopRun(Reason.ANSWER, str(error)) from error
             except LineError as error:
-                if pace.seconds() >= until:
+                if waiting.seconds() >= until:
                     raise StopRun(Reason.LINE, str(error)) from error
                 if not self.is_winding_down:
                     self.heed()
-                pace.sleep(1.0)
+                waiting.sleep(1.0)
 
     def look(self, symbol: str) -> Order | None:
         """The order of the attempt under way, as the broker has it now."""

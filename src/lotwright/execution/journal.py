@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import RLock
 from types import TracebackType
 from typing import Any, Self
 from zlib import crc32
@@ -38,7 +39,7 @@ class Record:
 
 
 class Journal:
-    """The records of one state folder, held by one process at a time.
+    """The records of one state folder, held by one process at a time; its threads take turns.
 
     Use as a context: entering takes the folder's lock and reads what is there, leaving gives it back.
 
@@ -76,6 +77,7 @@ class Journal:
         self._lock = FileLock(folder / LOCK, timeout=0, mode=0o600)
         self._file = -1
         self._broken = ""
+        self._turn = RLock()
 
     def __enter__(self) -> Self:
         try:
@@ -103,11 +105,12 @@ class Journal:
         self._close()
 
     def __iter__(self) -> Iterator[Record]:
-        return iter(tuple(self._records))
+        with self._turn:
+            return iter(tuple(self._records))
 
     def of(self, key: tuple[str, str]) -> tuple[Record, ...]:
         """The records of one plan and account, in order."""
-        return tuple(record for record in self._records if (record.says.get("plan"), record.says.get("account")) == key)
+        return tuple(record for record in self if (record.says.get("plan"), record.says.get("account")) == key)
 
     def append(self, kind: str, says: Mapping[str, Any]) -> Record:
         """Write a record and return when it is on the disk.
@@ -117,6 +120,10 @@ class Journal:
         StateError
             It could not be made durable; the journal takes no more records until it is opened again.
         """
+        with self._turn:
+            return self._append(kind, says)
+
+    def _append(self, kind: str, says: Mapping[str, Any]) -> Record:
         if self._broken:
             raise StateError(self._broken)
         record = Record(number=len(self._records) + 1, at=self._now().isoformat(), kind=kind, says=dict(says))

@@ -28,6 +28,16 @@ LAG = 5
 SessionOf = Callable[[date], Session | None]
 
 
+def check_number(desk: Desk, numbers: frozenset[str] | None) -> None:
+    """Stop where the broker's account is not among those that may be used."""
+    if numbers is None:
+        return
+    number = desk.read(desk.broker.account).number
+    if number not in numbers:
+        named = ", ".join(sorted(numbers)) or "none"
+        raise StopRun(Reason.ACCOUNT, f"It is {number}; those that may be used: {named}.")
+
+
 def resume(desk: Desk, facts: AccountFacts) -> None:
     """Learn where every order of the plan stands, and what the positions were before it.
 
@@ -92,7 +102,7 @@ def position_differences(desk: Desk) -> tuple[Difference, ...]:
     found: tuple[Difference, ...] = ()
     for turn in range(LAG):
         if turn:
-            desk.around.pace.sleep(1.0)
+            desk.around.waiting.sleep(1.0)
             desk.refresh()
         held = desk.read(desk.broker.positions)
         actual = {symbol: position.quantity for symbol, position in held.items() if position.quantity}
@@ -166,7 +176,7 @@ def _settle_doubts(desk: Desk) -> None:
                 desk.tell(symbol, Missed())
             else:
                 desk.show(symbol, order)
-        desk.around.pace.sleep(0.5)
+        desk.around.waiting.sleep(0.5)
 
 
 def _check_base(desk: Desk) -> None:

@@ -55,7 +55,7 @@ MEANING: dict[Reason, str] = {
     Reason.CALENDAR: "The broker's clock and its calendar disagree about today's session.",
     Reason.CLOCK: "Quotes are of a time that has not come: some clock is wrong.",
     Reason.EXPIRED: "The plan's prices are too old.",
-    Reason.ACCOUNT: "The broker's account is not the one this plan was carried out in before.",
+    Reason.ACCOUNT: "The broker's account is not one this may be carried out in.",
     Reason.POSITIONS: "Positions at the broker are not those the plan was made from. Plan again.",
     Reason.FOREIGN_ORDERS: "Orders that are not this plan's are open at the broker. Cancel them or wait, then run again.",
     Reason.CAP: "The plan breaks a cap of the rules.",

@@ -56,12 +56,12 @@ class Floor:
 
     def now(self) -> datetime:
         """The broker's time, read again when the last reading is old."""
-        pace = self.desk.around.pace
-        if self.clock is None or pace.seconds() - self.clock_read > CLOCK_LASTS:
+        waiting = self.desk.around.waiting
+        if self.clock is None or waiting.seconds() - self.clock_read > CLOCK_LASTS:
             self.clock = self.desk.read(self.desk.broker.clock)
-            self.clock_read = pace.seconds()
+            self.clock_read = waiting.seconds()
             check_session(self.desk, self.clock)
-        return self.clock.now + timedelta(seconds=pace.seconds() - self.clock_read)
+        return self.clock.now + timedelta(seconds=waiting.seconds() - self.clock_read)
 
     def look_at_assets(self, facts: AccountFacts) -> None:
         """Find what the broker cannot trade as planned, and what is too large for the market."""
@@ -119,15 +119,15 @@ class Floor:
 
     def work(self, side: Side) -> None:
         """Send and watch the orders of one side until all are settled, or time is up and the rest is cancelled."""
-        pace, rules = self.desk.around.pace, self.desk.around.rules
-        until = pace.seconds() + rules.fill_wait
+        waiting, rules = self.desk.around.waiting, self.desk.around.rules
+        until = waiting.seconds() + rules.fill_wait
         while True:
             self.desk.heed()
             if not self._turn(side):
                 return
-            if pace.seconds() >= until:
+            if waiting.seconds() >= until:
                 break
-            pace.sleep(GLANCE)
+            waiting.sleep(GLANCE)
         self.wind_down()
 
     def wind_down(self) -> None:
@@ -135,17 +135,17 @@ class Floor:
 
         Nothing is sent. Ends when all is settled or ``cancel_wait`` is over; what is not settled then is in the states.
         """
-        desk, pace, rules = self.desk, self.desk.around.pace, self.desk.around.rules
+        desk, waiting, rules = self.desk, self.desk.around.waiting, self.desk.around.rules
         desk.is_winding_down = True
-        until = pace.seconds() + rules.cancel_wait
+        until = waiting.seconds() + rules.cancel_wait
         while any(not state.phase.is_settled and state.phase is not Phase.STUCK for state in desk.states.values()):
             for symbol in list(desk.states):
                 self._wind_down(symbol)
-            left = until - pace.seconds()
+            left = until - waiting.seconds()
             if left <= 0 or self._is_left_open():
                 return
             desk.refresh(patience=min(left, rules.patience))
-            pace.sleep(min(GLANCE * 2, left))
+            waiting.sleep(min(GLANCE * 2, left))
 
     def _is_left_open(self) -> bool:
         """True when everything unsettled is to be left working."""
@@ -308,10 +308,10 @@ class Floor:
             self.desk.show(symbol, order)
 
     def _is_due(self, symbol: str) -> bool:
-        return self.desk.around.pace.seconds() >= self.due.get(symbol, 0.0)
+        return self.desk.around.waiting.seconds() >= self.due.get(symbol, 0.0)
 
     def _later(self, symbol: str, seconds: float) -> None:
-        self.due[symbol] = self.desk.around.pace.seconds() + seconds
+        self.due[symbol] = self.desk.around.waiting.seconds() + seconds
 
 
 def _with_limit(request: OrderRequest, limit: Decimal) -> OrderRequest:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 
-class Pace(Protocol):
+class Waiting(Protocol):
     """How the executor waits."""
 
     def seconds(self) -> float:
@@ -19,7 +19,7 @@ class Pace(Protocol):
         ...
 
 
-class RealPace:
+class RealWaiting:
     """The machine's monotonic clock; sleeping ends early when ``woken`` says so.
 
     Parameters
