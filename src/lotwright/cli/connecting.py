@@ -14,6 +14,7 @@ from lotwright.execution.approval import Mode
 
 CONNECTIONS = "connections.toml"
 LIVE_ACCOUNTS = "LOTWRIGHT_LIVE_ACCOUNTS"
+MODE = "LOTWRIGHT_ALPACA_MODE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,8 @@ class Connection:
             "APCA_API_SECRET_KEY": self.secret_key,
             "APCA_API_SECRET_KEY_FILE": self.secret_key_file,
         }
-        return {name: environ[source] for name, source in named.items() if source in environ}
+        found = {name: environ[source] for name, source in named.items() if source in environ}
+        return {name: value for name, value in environ.items() if name == MODE} | found
 
 
 def read_connections(state: Path) -> Mapping[str, Connection]:

@@ -14,9 +14,10 @@ from typing import Any
 
 import typer
 
+from lotwright.book.holdings import Account
 from lotwright.cli.connecting import connection_of, numbers_of, read_connections
 from lotwright.cli.sheets import Document, sheets_of
-from lotwright.errors import LockedError, LotwrightError, PlanError, StateError
+from lotwright.errors import LockedError, PlanError
 from lotwright.execution.approval import Mode, approved
 from lotwright.execution.broker import Broker
 from lotwright.execution.carry_out import carry_out
@@ -26,7 +27,7 @@ from lotwright.execution.journal import Journal
 from lotwright.execution.many import carry_out_each, stopped
 from lotwright.execution.report import RunReport, report_to_json
 from lotwright.execution.rules import Rules, read_rules
-from lotwright.execution.sheet import OrderSheet
+from lotwright.execution.sheet import OrderSheet, file_name
 from lotwright.execution.stops import Reason
 from lotwright.execution.waiting import RealWaiting
 
@@ -128,8 +129,7 @@ def _each(
 
     def run(sheet: OrderSheet) -> RunReport:
         broker, numbers = connect(sheet, len(sheets) == 1)
-        known = None if broker.is_simulated else known_session
-        report = carry_out(sheet, broker, around, known_session=known, numbers=numbers)
+        report = carry_out(sheet, broker, around, known_session=known_session, numbers=numbers)
         if wanted.is_sending:
             _save(report, wanted.state)
         return report
@@ -145,8 +145,8 @@ def known_session(day: date) -> Session | None:
     return None if found is None else Session(day=found.date, opens=found.opens, closes=found.closes)
 
 
-def connector(broker: str, *, url: str | None, wanted: Wanted) -> Connect:
-    """How sheets reach their broker.
+def connector(broker: str, *, url: str | None, wanted: Wanted, accounts: Mapping[str, Account]) -> Connect:
+    """How sheets reach their broker; ``accounts`` are the book's, where it was named.
 
     Raises
     ------
@@ -156,17 +156,19 @@ def connector(broker: str, *, url: str | None, wanted: Wanted) -> Connect:
     connections = read_connections(wanted.state)
 
     def alpaca(sheet: OrderSheet, is_only: bool) -> tuple[Broker, frozenset[str] | None]:
-        from lotwright.execution.alpaca import AlpacaBroker
+        from lotwright.execution.alpaca import connect
 
         connection = connection_of(connections, sheet.account, is_only=is_only)
         numbers = numbers_of(connection, wanted.mode)
-        made = AlpacaBroker.connect(url=url, is_live=wanted.mode is Mode.LIVE, environ=connection.environ(os.environ))
-        return made, numbers
+        environ = connection.environ(os.environ)
+        return connect(environ=environ, is_live=wanted.mode is Mode.LIVE, url=url), numbers
 
-    def simulated(sheet: OrderSheet, is_only: bool) -> tuple[Broker, frozenset[str] | None]:
-        raise StateError(f"no simulated broker for {sheet.account} {is_only}")
+    def simulated(sheet: OrderSheet, _is_only: bool) -> tuple[Broker, frozenset[str] | None]:
+        from lotwright.cli.simulating import simulated_broker
 
-    return alpaca if broker == "alpaca" else simulated
+        return simulated_broker(sheet, wanted.state, accounts.get(sheet.account), keeps=wanted.is_sending), None
+
+    return simulated if broker == "simulated" and url is None else alpaca
 
 
 def exit_status(reports: Sequence[RunReport], problems: Sequence[str]) -> int:
@@ -184,10 +186,9 @@ def _is_clean_dry_run(report: RunReport) -> bool:
 def _save(report: RunReport, state: Path) -> None:
     """Write the report beside the journal; that it cannot be written changes nothing that was done."""
     place = state / REPORTS
-    name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in report.account)
     try:
         place.mkdir(exist_ok=True, mode=0o700)
-        (place / f"{report.plan[:12]}-{name}.json").write_text(
+        (place / f"{report.plan[:12]}-{file_name(report.account)}.json").write_text(
             json.dumps(report_to_json(report), indent=2) + "\n", encoding="utf-8"
         )
     except OSError as error:
@@ -208,6 +209,3 @@ def _signals() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-__all__ = ["LotwrightError", "Wanted", "approved_sheets", "connector", "execute", "exit_status", "rules_in"]

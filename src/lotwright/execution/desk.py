@@ -12,7 +12,7 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from lotwright.errors import AnswerError, KeysError, LineError, StateError
+from lotwright.errors import AnswerError, BrokerError, KeysError, LineError, StateError
 from lotwright.execution.broker import Broker, OrderRequest
 from lotwright.execution.facts import Order
 from lotwright.execution.journal import Journal
@@ -155,6 +155,8 @@ class Desk:
                 if not self.is_winding_down:
                     self.heed()
                 waiting.sleep(1.0)
+            except BrokerError as error:
+                raise StopRun(Reason.ANSWER, str(error)) from error
 
     def look(self, symbol: str) -> Order | None:
         """The order of the attempt under way, as the broker has it now."""

@@ -118,6 +118,12 @@ def client_ids(sheet: OrderSheet, trade: Trade) -> Iterator[str]:
         attempt += 1
 
 
+def file_name(account: str) -> str:
+    """An account's name as part of a file's: letters, digits, dashes; two names never give one."""
+    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "_" for letter in account)
+    return plain if plain == account and plain else f"{plain}-{sha256(account.encode()).hexdigest()[:8]}"
+
+
 def signed(side: Side, quantity: Decimal) -> Decimal:
     """Shares coming in; negative going out."""
     return quantity if side is Side.BUY else -quantity

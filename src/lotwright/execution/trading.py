@@ -67,7 +67,7 @@ class Floor:
         """Find what the broker cannot trade as planned, and what is too large for the market."""
         desk, rules = self.desk, self.desk.around.rules
         wanted = [symbol for symbol, state in desk.states.items() if state.phase is Phase.READY]
-        volumes = desk.read(lambda: desk.broker.daily_volume(wanted)) if wanted else {}
+        volumes = self._volumes(wanted)
         for symbol in wanted:
             trade = desk.states[symbol].trade
             asset = desk.read(lambda symbol=symbol: desk.broker.asset(symbol))  # type: ignore[misc]
@@ -77,6 +77,15 @@ class Floor:
         unknown = sorted(set(wanted) - volumes.keys())
         if unknown:
             desk.notes.append(f"Average volume unknown, so not capped by it: {', '.join(unknown)}.")
+
+    def _volumes(self, wanted: list[str]) -> Mapping[str, Decimal]:
+        """Average volumes; a broker that does not tell them stops nothing."""
+        try:
+            return self.desk.read(lambda: self.desk.broker.daily_volume(wanted), patience=0.0) if wanted else {}
+        except StopRun as stopped:
+            if stopped.stop.reason is Reason.KEYS:
+                raise
+            return {}
 
     def look_at_quotes(self, symbols: list[str]) -> None:
         """Read the newest quotes.
