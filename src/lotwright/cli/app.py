@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from lotwright.cli import tax
+from lotwright.cli import broker, tax
 from lotwright.errors import LotwrightError
 from lotwright.version import __version__
 
@@ -29,6 +29,7 @@ app = typer.Typer(
     help="Plan trades lot by lot: the cheapest list that is allowed, with a proof of how good it is. Not tax advice.",
 )
 app.add_typer(tax.app, name="tax")
+app.add_typer(broker.app, name="broker")
 
 BookFolder = Annotated[Path, typer.Argument(help="Folder of the book's tables.", metavar="BOOK")]
 PricesFile = Annotated[

@@ -41,10 +41,13 @@ class Keys:
                 text = text.replace(word, HIDDEN)
         return text
 
-    def check_mode(self, *, is_live: bool) -> None:
-        """Raise ``KeysError`` where the kind of key and the mode disagree; nothing has been sent by then."""
+    def check_mode(self, *, is_live: bool, is_simulated: bool = False) -> None:
+        """Raise ``KeysError`` where the kind of key and the mode disagree; nothing has been sent by then.
+
+        Keys of no known kind are for a stand-in alone.
+        """
         prefix, wanted = self._id[:2].upper(), LIVE if is_live else PAPER
-        if prefix == wanted:
+        if prefix == wanted or (is_simulated and prefix not in {PAPER, LIVE}):
             return
         mode = "live" if is_live else "paper"
         kind = {PAPER: "paper keys", LIVE: "live keys"}.get(prefix, "of an unknown kind")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import RLock
 from typing import Any
 
@@ -77,6 +77,7 @@ class House:
         self.asked: list[Asked] = []
         self.lock = RLock()
         self._tape = tape
+        self._late: list[tuple[datetime, str, Asking]] = []
         for given in () if tape is None else tape.given():
             command(self.exchanges[given.key], given.name, given.arguments, given.at)
             self.time.set(given.at)
@@ -102,9 +103,28 @@ class House:
     def answer(self, key: str, asking: Asking) -> Answer:
         """Answer one of Alpaca's questions."""
         with self.lock:
-            exchange, now = self.exchanges[key], self.time.now()
-            exchange.run(now)
-            return answer(asking, exchange, now, lambda name, given: self.do(key, name, given))
+            now = self.settle()
+            return self._answer(key, asking, now)
+
+    def settle(self) -> datetime:
+        """Let everything happen that is due, on every account; the time now."""
+        with self.lock:
+            now = self.time.now()
+            while self._late and self._late[0][0] <= now:
+                _, name, held = self._late.pop(0)
+                self._answer(name, held, now)
+            for exchange in self.exchanges.values():
+                exchange.run(now)
+            return now
+
+    def later(self, key: str, asking: Asking, *, after: timedelta) -> None:
+        """Carry a question out later: it was held on its way, and nobody waits for the answer."""
+        with self.lock:
+            self._late.append((self.time.now() + after, key, asking))
+            self._late.sort(key=lambda held: held[0])
+
+    def _answer(self, key: str, asking: Asking, now: datetime) -> Answer:
+        return answer(asking, self.exchanges[key], now, lambda name, given: self.do(key, name, given))
 
     def note(self, key: str, method: str, path: str, status: int | None) -> None:
         """Remember a request."""
@@ -142,16 +162,14 @@ class House:
                 now = self.time.advance(float(given["seconds"]))
         except (KeyError, ValueError) as error:
             raise BrokerError(f"advance takes seconds, or a moment to; found {dict(given)!r} ({error}).") from error
-        with self.lock:
-            for exchange in self.exchanges.values():
-                exchange.run(now)
+        self.settle()
         return {"now": now.isoformat()}
 
     def ledger(self, key: str) -> dict[str, Any]:
         """The account's own books, JSON-ready: what was really executed."""
         with self.lock:
-            exchange, now = self.exchanges[key], self.time.now()
-            exchange.run(now)
+            now = self.settle()
+            exchange = self.exchanges[key]
             ledger = exchange.ledger
             return {
                 "at": now.isoformat(),
