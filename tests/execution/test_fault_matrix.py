@@ -22,7 +22,7 @@ from lotwright.execution.orders import Phase
 from lotwright.execution.report import RunReport
 from lotwright.execution.sheet import client_id
 from lotwright.execution.stops import Reason
-from tests.execution.world import D, HELD, MONDAY, NEW_YORK, PRICES, TRADES, World, sheet, trade
+from tests.execution.world import HELD, MONDAY, NEW_YORK, PRICES, TRADES, D, World, sheet, trade
 
 ORDERS = "^/v2/orders$"
 LIMITS = [D("99.49"), D("49.74"), D("7.55"), D("251.29")]
@@ -576,7 +576,9 @@ def test_fault_61_more_orders_than_a_page(world: World):
     assert len(world.exchange.orders) == sent
 
 
-@pytest.mark.parametrize("edit", [{"numbers": "float"}, {"set": {"novelty": [1, {"a": None}]}}, {"drop": ["expires_at"]}])
+@pytest.mark.parametrize(
+    "edit", [{"numbers": "float"}, {"set": {"novelty": [1, {"a": None}]}}, {"drop": ["expires_at"]}]
+)
 def test_fault_62_answers_change_their_form(world: World, edit: dict):
     world.fault("edit", times=None, edit=edit)
     completes(world, world.run())
@@ -666,7 +668,6 @@ def test_a_refused_order_leaves_its_rest_for_the_next_run_under_the_same_id(worl
     body = '{"code": 40310000, "message": "asset is not tradable"}'
     world.fault("fail_before", method="POST", path=ORDERS, status=403, body=body)
     report = world.run()
-    assert [line.phase for line in report.lines][0] is Phase.SHORT
+    assert next(line.phase for line in report.lines) is Phase.SHORT
     then_completes(world)
     assert {order.client_id for order in world.exchange.orders.values()} == {client_id(sheet(), t, 0) for t in TRADES}
-

@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from lotwright.cli import broker, tax
+from lotwright.cli import broker, carrying, tax
 from lotwright.errors import LotwrightError
 from lotwright.version import __version__
 
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 app.add_typer(tax.app, name="tax")
 app.add_typer(broker.app, name="broker")
+carrying.register(app)
 
 BookFolder = Annotated[Path, typer.Argument(help="Folder of the book's tables.", metavar="BOOK")]
 PricesFile = Annotated[

@@ -14,13 +14,19 @@ from typing import Any
 
 import typer
 
+from lotwright.book.book import Book
 from lotwright.book.holdings import Account
+from lotwright.cli.after_fills import accounts_of, book_reports, check_book, write_after
 from lotwright.cli.connecting import connection_of, numbers_of, read_connections
-from lotwright.cli.sheets import Document, sheets_of
-from lotwright.errors import LockedError, PlanError
+from lotwright.cli.run_report import print_reports
+from lotwright.cli.sheets import Document, read_documents, sheets_of
+from lotwright.cli.writing import write_json
+from lotwright.errors import FillError, LockedError, PlanError
 from lotwright.execution.approval import Mode, approved
 from lotwright.execution.broker import Broker
+from lotwright.execution.by_file import carry_out_by_file
 from lotwright.execution.carry_out import carry_out
+from lotwright.execution.custodian_csv import read_fills
 from lotwright.execution.desk import Surroundings
 from lotwright.execution.facts import Session
 from lotwright.execution.journal import Journal
@@ -40,14 +46,89 @@ Connect = Callable[[OrderSheet, bool], tuple[Broker, frozenset[str] | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Call:
     """What the command line asked for."""
 
+    plan: Path
     state: Path
-    mode: Mode
-    is_sending: bool
+    broker: str
+    url: str | None = None
+    is_sending: bool = False
+    is_live: bool = False
+    households: tuple[str, ...] = ()
     accounts: frozenset[str] = frozenset()
+    book: Path | None = None
+    book_out: Path | None = None
+    rules: Path | None = None
+    fills: tuple[Path, ...] = ()
+    is_in_blocks: bool = False
     workers: int = 1
+    json_path: str | None = None
+
+    @property
+    def mode(self) -> Mode:
+        """Paper, unless live was chosen."""
+        return Mode.LIVE if self.is_live else Mode.PAPER
+
+
+def run_call(call: Call, *, record: Record | None = None) -> int:
+    """Carry a call out, print what came of it, and return the exit status.
+
+    Raises
+    ------
+    LotwrightError
+        The call, the plan or a file is wrong; nothing was sent.
+    """
+    _check(call)
+    rules = rules_in(call.state, call.rules)
+    documents = read_documents(call.plan, households=call.households or None)
+    sheets, problems = approved_sheets(documents, call)
+    book = _book(call, documents)
+    accounts = {} if book is None else accounts_of(book)
+    if call.broker == "csv":
+        run = by_file(call, read_fill_texts(call.fills))
+    else:
+        run = at_broker(connector(call, accounts))
+    reports = execute(sheets, call, run, rules=rules, record=record)
+    _say(call, reports, problems)
+    if book is not None and call.book is not None:
+        booked = book_reports(book, documents, reports, is_quiet=call.json_path == "-")
+        if call.book_out is not None:
+            write_after(call.book, call.book_out, book, booked)
+    return exit_status(reports, problems)
+
+
+def _check(call: Call) -> None:
+    if call.book_out is not None and call.book is None:
+        raise PlanError("--book-out needs --book: name the book the plans were made from.")
+    if call.fills and call.broker != "csv":
+        raise PlanError("--fills are a custodian's: they go with --broker csv.")
+    if call.url is not None and call.broker == "csv":
+        raise PlanError("--url goes with a broker that is spoken to, not with csv.")
+    if call.is_live and call.broker == "simulated":
+        raise PlanError("--live and --broker simulated contradict each other.")
+
+
+def _book(call: Call, documents: Sequence[Document]) -> Book | None:
+    if call.book is None:
+        return None
+    from lotwright.files.books import read_book
+
+    book = read_book(call.book)
+    check_book(book, documents)
+    return book
+
+
+def _say(call: Call, reports: Sequence[RunReport], problems: Sequence[str]) -> None:
+    if call.json_path is not None:
+        write_json(call.json_path, [report_to_json(report) for report in reports])
+    if call.json_path != "-":
+        print_reports(reports)
+    for problem in problems:
+        typer.echo(problem, err=True)
+    left = [report for report in reports if not report.is_done]
+    if left and len(reports) > 1:
+        typer.echo(f"{len(left)} of {len(reports)} accounts are not done.", err=True)
 
 
 def rules_in(state: Path, given: Path | None) -> Rules:
@@ -58,7 +139,7 @@ def rules_in(state: Path, given: Path | None) -> Rules:
     return read_rules(path)
 
 
-def approved_sheets(documents: Sequence[Document], wanted: Wanted) -> tuple[tuple[OrderSheet, ...], tuple[str, ...]]:
+def approved_sheets(documents: Sequence[Document], call: Call) -> tuple[tuple[OrderSheet, ...], tuple[str, ...]]:
     """The sheets of every approved plan, and what is wrong with the other plans.
 
     Raises
@@ -71,10 +152,10 @@ def approved_sheets(documents: Sequence[Document], wanted: Wanted) -> tuple[tupl
     for document in documents:
         try:
             approved(
-                wanted.state,
+                call.state,
                 document.hash,
                 household=document.plan.household,
-                mode=wanted.mode,
+                mode=call.mode,
                 now=datetime.now(UTC),
             )
             sheets.extend(sheets_of(document))
@@ -82,8 +163,8 @@ def approved_sheets(documents: Sequence[Document], wanted: Wanted) -> tuple[tupl
             problems.append(str(error))
     if len(problems) == len(documents):
         raise PlanError(problems[0] if len(problems) == 1 else f"None of {len(problems)} plans: {problems[0]}")
-    chosen = [sheet for sheet in sheets if not wanted.accounts or sheet.account in wanted.accounts]
-    unknown = wanted.accounts - {sheet.account for sheet in sheets}
+    chosen = [sheet for sheet in sheets if not call.accounts or sheet.account in call.accounts]
+    unknown = call.accounts - {sheet.account for sheet in sheets}
     if unknown:
         raise PlanError(
             f"No approved plan trades in {', '.join(sorted(unknown))}. Accounts with trades: "
@@ -92,49 +173,71 @@ def approved_sheets(documents: Sequence[Document], wanted: Wanted) -> tuple[tupl
     return tuple(chosen), tuple(problems)
 
 
+Run = Callable[[OrderSheet, Surroundings, bool], RunReport]
+"""From a sheet, what accounts share, and whether it is the only one, to what came of it."""
+
+
 def execute(
-    sheets: Sequence[OrderSheet], wanted: Wanted, rules: Rules, connect: Connect, *, record: Record | None = None
+    sheets: Sequence[OrderSheet], call: Call, run: Run, *, rules: Rules, record: Record | None = None
 ) -> tuple[RunReport, ...]:
     """Carry the sheets out under the state folder's lock; every ending is a report."""
+    kill = call.state / KILL
     try:
-        with Journal(wanted.state, record=record) as journal, _signals() as signalled:
-            return _each(sheets, wanted, rules, connect, journal=journal, signalled=signalled)
+        with Journal(call.state, record=record) as journal, _signals() as signalled:
+            around = Surroundings(
+                journal=journal,
+                rules=rules,
+                waiting=RealWaiting(signalled),
+                is_sending=call.is_sending,
+                wants_stop=lambda: (
+                    Reason.SIGNAL if signalled() else Reason.KILL_FILE if os.path.lexists(kill) else None
+                ),
+            )
+            reports = carry_out_each(sheets, lambda sheet: run(sheet, around, len(sheets) == 1), workers=call.workers)
+            for report in reports if call.is_sending else ():
+                _save(report, call.state)
+            return reports
     except LockedError as error:
         return tuple(stopped(sheet, Reason.LOCKED, str(error)) for sheet in sheets)
 
 
-def _each(
-    sheets: Sequence[OrderSheet],
-    wanted: Wanted,
-    rules: Rules,
-    connect: Connect,
-    *,
-    journal: Journal,
-    signalled: Callable[[], bool],
-) -> tuple[RunReport, ...]:
-    kill = wanted.state / KILL
+def at_broker(connect: Connect) -> Run:
+    """Carry out at a broker that is spoken to."""
 
-    def wants_stop() -> Reason | None:
-        if signalled():
-            return Reason.SIGNAL
-        return Reason.KILL_FILE if os.path.lexists(kill) else None
+    def run(sheet: OrderSheet, around: Surroundings, is_only: bool) -> RunReport:
+        broker, numbers = connect(sheet, is_only)
+        return carry_out(sheet, broker, around, known_session=known_session, numbers=numbers)
 
-    around = Surroundings(
-        journal=journal,
-        rules=rules,
-        waiting=RealWaiting(signalled),
-        is_sending=wanted.is_sending,
-        wants_stop=wants_stop,
-    )
+    return run
 
-    def run(sheet: OrderSheet) -> RunReport:
-        broker, numbers = connect(sheet, len(sheets) == 1)
-        report = carry_out(sheet, broker, around, known_session=known_session, numbers=numbers)
-        if wanted.is_sending:
-            _save(report, wanted.state)
-        return report
 
-    return carry_out_each(sheets, run, workers=wanted.workers)
+def by_file(call: Call, texts: Mapping[str, str]) -> Run:
+    """Carry out by files for a custodian."""
+
+    def run(sheet: OrderSheet, around: Surroundings, _is_only: bool) -> RunReport:
+        reason = around.wants_stop()
+        if reason is not None:
+            return stopped(sheet, reason, "", broker="csv")
+        fills = [done for place, text in texts.items() for done in read_fills(text, place=place, sheet=sheet)]
+        return carry_out_by_file(
+            sheet, around.journal, around.rules, folder=call.state, fills=fills, is_sending=call.is_sending
+        )
+
+    return run
+
+
+def read_fill_texts(paths: Sequence[Path]) -> Mapping[str, str]:
+    """The texts of fills' files by path.
+
+    Raises
+    ------
+    FillError
+        One of them cannot be read.
+    """
+    try:
+        return {str(path): path.read_text(encoding="utf-8") for path in paths}
+    except (OSError, UnicodeDecodeError) as error:
+        raise FillError(f"Fills cannot be read: {error}. Name a CSV file in UTF-8.") from error
 
 
 def known_session(day: date) -> Session | None:
@@ -145,7 +248,7 @@ def known_session(day: date) -> Session | None:
     return None if found is None else Session(day=found.date, opens=found.opens, closes=found.closes)
 
 
-def connector(broker: str, *, url: str | None, wanted: Wanted, accounts: Mapping[str, Account]) -> Connect:
+def connector(call: Call, accounts: Mapping[str, Account]) -> Connect:
     """How sheets reach their broker; ``accounts`` are the book's, where it was named.
 
     Raises
@@ -153,29 +256,30 @@ def connector(broker: str, *, url: str | None, wanted: Wanted, accounts: Mapping
     StateError
         The connections of the state folder do not read.
     """
-    connections = read_connections(wanted.state)
+    connections = read_connections(call.state)
 
     def alpaca(sheet: OrderSheet, is_only: bool) -> tuple[Broker, frozenset[str] | None]:
         from lotwright.execution.alpaca import connect
 
         connection = connection_of(connections, sheet.account, is_only=is_only)
-        numbers = numbers_of(connection, wanted.mode)
+        numbers = numbers_of(connection, call.mode)
         environ = connection.environ(os.environ)
-        return connect(environ=environ, is_live=wanted.mode is Mode.LIVE, url=url), numbers
+        return connect(environ=environ, is_live=call.is_live, url=call.url), numbers
 
     def simulated(sheet: OrderSheet, _is_only: bool) -> tuple[Broker, frozenset[str] | None]:
         from lotwright.cli.simulating import simulated_broker
 
-        return simulated_broker(sheet, wanted.state, accounts.get(sheet.account), keeps=wanted.is_sending), None
+        return simulated_broker(sheet, call.state, accounts.get(sheet.account), keeps=call.is_sending), None
 
-    return simulated if broker == "simulated" and url is None else alpaca
+    return simulated if call.broker == "simulated" and call.url is None else alpaca
 
 
 def exit_status(reports: Sequence[RunReport], problems: Sequence[str]) -> int:
-    """0 when everything is done (or a dry run found nothing in its way), else 1."""
+    """0 when everything is done (or written for a custodian, or a dry run found nothing in its way), else 1."""
     if problems:
         return 1
-    return 0 if all(report.is_done or _is_clean_dry_run(report) for report in reports) else 1
+    fine = {Reason.DONE, Reason.AWAITING_FILLS}
+    return 0 if all(report.stop.reason in fine or _is_clean_dry_run(report) for report in reports) else 1
 
 
 def _is_clean_dry_run(report: RunReport) -> bool:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from lotwright.book.disposal import LotDisposal
 from lotwright.book.events import Buy, Event, Sell
@@ -21,29 +20,14 @@ from lotwright.book.ledger import apply
 from lotwright.book.relief import relief_order
 from lotwright.book.trades import Trade
 from lotwright.errors import BookError
-from lotwright.execution.report import Difference, RunReport, differences
+from lotwright.execution.executed import Executed
+from lotwright.execution.report import Difference, differences
 from lotwright.tax.holding import character
 from lotwright.tax.household import household_tax
 from lotwright.tax.year import year_tax
 
-NEW_YORK = ZoneInfo("America/New_York")
 ZERO = Decimal(0)
 Parts = tuple[tuple[str, Decimal], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Executed:
-    """Shares that changed hands, as a book takes them: ``day`` is the trade date, ``fee`` dollars."""
-
-    fill: str
-    order: str
-    account: str
-    symbol: str
-    side: Side
-    quantity: Decimal
-    price: Decimal
-    day: date
-    fee: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,23 +67,6 @@ class Booked:
     realised: Realised
     planned: Realised
     relief: tuple[ReliefDifference, ...]
-
-
-def executed_in(report: RunReport) -> tuple[Executed, ...]:
-    """The fills of one account's run, by time; the trade date is New York's."""
-    return tuple(
-        Executed(
-            fill=fill.fill,
-            order=report.client_ids[fill.broker_id],
-            account=report.account,
-            symbol=fill.symbol,
-            side=fill.side,
-            quantity=fill.quantity,
-            price=fill.price,
-            day=fill.at.astimezone(NEW_YORK).date(),
-        )
-        for fill in sorted(report.fills, key=lambda fill: (fill.at, fill.fill))
-    )
 
 
 def book_fills(
@@ -194,10 +161,10 @@ def _leaving(household: Household, done: Executed, named: list[tuple[str, Decima
     if relieves is not Relief.SPECIFIC:
         return _taken([(lot.lot, lot.quantity) for lot in relief_order(lots, relieves)], done)
     parts = _taken(named, done)
-    for place, (name, quantity) in enumerate(parts):
-        left = named[0][1] - quantity
-        assert named[0][0] == name, place
-        named[:1] = [(name, left)] if left else []
+    for _, quantity in parts:
+        name, there = named.pop(0)
+        if there > quantity:
+            named.insert(0, (name, there - quantity))
     return parts
 
 

@@ -6,13 +6,14 @@ Whatever happens, the answer is a report: why it ended, what filled, what remain
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from lotwright.book.kinds import Side
 from lotwright.errors import BrokerError, StateError
 from lotwright.execution.broker import Broker
 from lotwright.execution.desk import Desk, Surroundings
-from lotwright.execution.facts import Fill
+from lotwright.execution.executed import Executed, executed_of
 from lotwright.execution.opening import SessionOf, check_number, gate, position_differences, resume
 from lotwright.execution.orders import OrderState, Phase, Withheld
 from lotwright.execution.report import Proposal, RunReport, differences, order_line
@@ -65,6 +66,17 @@ def carry_out(
         desk.is_winding_down = True
         desk.write("ended", {"reason": str(stop.reason), "text": stop.text})
     return _report(desk, stop, proposals)
+
+
+def look(sheet: OrderSheet, broker: Broker, around: Surroundings) -> RunReport:
+    """Where a plan stands at the broker, and every position that differs from it; nothing is sent."""
+    desk = Desk(sheet=sheet, broker=broker, around=replace(around, is_sending=False))
+    try:
+        resume(desk, desk.read(broker.account))
+        stop = _verdict(desk)
+    except StopRun as stopped:
+        stop = stopped.stop
+    return _report(desk, stop, {})
 
 
 def _run(desk: Desk, floor: Floor, proposals: dict[str, Proposal], known_session: SessionOf | None) -> Stop:
@@ -140,7 +152,7 @@ def _words(states: list[OrderState]) -> str:
 
 
 def _report(desk: Desk, stop: Stop, proposals: Mapping[str, Proposal]) -> RunReport:
-    fills: tuple[Fill, ...] = ()
+    fills: tuple[Executed, ...] = ()
     positions: dict[str, Decimal] | None = None
     cash: Decimal | None = None
     try:
@@ -166,22 +178,22 @@ def _report(desk: Desk, stop: Stop, proposals: Mapping[str, Proposal]) -> RunRep
         if positions is None or not desk.base
         else differences(desk.expected, positions, of="shares of {}"),
         fills=fills,
-        client_ids=dict(desk.client_ids),
         positions=positions,
         cash=cash,
         notes=tuple(desk.notes),
+        relieves=desk.broker.relieves,
     )
 
 
-def _fills(desk: Desk) -> tuple[Fill, ...]:
+def _fills(desk: Desk) -> tuple[Executed, ...]:
     """The executions of this plan's orders, each once."""
     if not any(state.executed for state in desk.states.values()):
         return ()
     found = desk.read(lambda: desk.broker.fills(desk.since), patience=5.0)
-    return tuple(fill for fill in found if fill.broker_id in desk.client_ids)
+    return executed_of(found, account=desk.sheet.account, client_ids=desk.client_ids)
 
 
-def _paid(desk: Desk, fills: tuple[Fill, ...]) -> dict[str, Decimal | None]:
+def _paid(desk: Desk, fills: tuple[Executed, ...]) -> dict[str, Decimal | None]:
     """Dollars of each symbol's fills; None where the fills told do not add up to what filled."""
     found: dict[str, Decimal | None] = {}
     for symbol, state in desk.states.items():

@@ -15,7 +15,7 @@ from io import StringIO
 from lotwright.book.kinds import Side
 from lotwright.book.trades import Trade
 from lotwright.errors import FillError
-from lotwright.execution.booking import Executed
+from lotwright.execution.executed import Executed
 from lotwright.execution.facts import OrderKind
 from lotwright.execution.rules import Rules, to_tick
 from lotwright.execution.sheet import OrderSheet, client_id

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from lotwright.book.kinds import Side
-from lotwright.execution.facts import Fill
+from lotwright.execution.executed import Executed
 from lotwright.execution.orders import OrderState, Phase
 from lotwright.execution.stops import Reason, Stop
 
@@ -76,11 +76,11 @@ class RunReport:
     stop: Stop
     lines: tuple[OrderLine, ...] = ()
     differences: tuple[Difference, ...] = ()
-    fills: tuple[Fill, ...] = ()
-    client_ids: Mapping[str, str] = field(default_factory=dict)
+    fills: tuple[Executed, ...] = ()
     positions: Mapping[str, Decimal] | None = None
     cash: Decimal | None = None
     notes: tuple[str, ...] = ()
+    relieves: str = "fifo"
 
     @property
     def is_done(self) -> bool:
@@ -137,12 +137,13 @@ def report_to_json(report: RunReport) -> dict[str, Any]:
         "fills": [
             {
                 "fill": fill.fill,
-                "order": report.client_ids.get(fill.broker_id, ""),
+                "order": fill.order,
                 "symbol": fill.symbol,
                 "side": str(fill.side),
                 "quantity": f"{fill.quantity:f}",
                 "price": f"{fill.price:f}",
-                "at": fill.at.isoformat(),
+                "day": fill.day.isoformat(),
+                "fee": f"{fill.fee:f}",
             }
             for fill in report.fills
         ],

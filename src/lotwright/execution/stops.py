@@ -36,6 +36,7 @@ class Reason(StrEnum):
     SELLS_SHORT = "sells_short"
     CASH = "cash"
     RECONCILIATION = "reconciliation"
+    AWAITING_FILLS = "awaiting_fills"
     DEFECT = "defect"
 
 
@@ -67,6 +68,7 @@ MEANING: dict[Reason, str] = {
     Reason.SELLS_SHORT: "Sales are short, so nothing was bought.",
     Reason.CASH: "There is too little cash for what is left to buy.",
     Reason.RECONCILIATION: "Every order is filled, yet positions at the broker differ from the plan.",
+    Reason.AWAITING_FILLS: "Order files are written. Send them, sales first, and read the fills back with --fills FILE.",
     Reason.DEFECT: "An error of Lotwright's own stopped this account.",
 }
 
