@@ -267,7 +267,11 @@ def test_opposite_orders_are_refused_when_they_would_meet(at: Scene):
 
 @pytest.mark.parametrize(
     ("change", "refusal"),
-    [({"tradable": False}, Refusal.ASSET), ({"active": False}, Refusal.ASSET), ({"fractionable": False}, Refusal.FRACTION)],
+    [
+        ({"tradable": False}, Refusal.ASSET),
+        ({"active": False}, Refusal.ASSET),
+        ({"fractionable": False}, Refusal.FRACTION),
+    ],
 )
 def test_what_an_asset_does_not_allow(at: Scene, change: dict[str, bool], refusal: Refusal):
     at.command("security", symbol="AAA", **change)

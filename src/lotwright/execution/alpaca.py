@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,15 +21,19 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from alpaca.common.exceptions import APIError
-from alpaca.data.historical.stock import StockHistoricalDataClient
-from alpaca.trading.client import TradingClient
 
 from lotwright.errors import BrokerError
 from lotwright.execution.broker import Doubt
 from lotwright.execution.keys import Keys, keys_from
 from lotwright.execution.line import Heard, Question, Silence
 from lotwright.execution.rest import RestBroker
+
+with warnings.catch_warnings():
+    # alpaca-py 0.44 imports websockets' old client at once, though we ask for no stream
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from alpaca.common.exceptions import APIError
+    from alpaca.data.historical.stock import StockHistoricalDataClient
+    from alpaca.trading.client import TradingClient
 
 __all__ = ["MODE", "AlpacaLine", "Patience", "connect"]
 

@@ -304,7 +304,9 @@ class RestBroker:
             if heard.status == 200:
                 return heard.json()
         except Silence as silence:
-            raise self._again(question, str(silence)) from silence
+            raise self._again(
+                question, str(silence)
+            ) from None  # the cause holds the answer as it came, secrets and all
         complaint = heard.complaint
         if heard.status == 401:
             raise KeysError(

@@ -53,12 +53,9 @@ class HouseLine:
             raise Silence(Doubt.NO_ANSWER, "the line is cut")
         allowed, headers = house.allowance.spend(self._key, house.time.now())
         fault = house.faults.take(question.method, question.path)
-        try:
-            answer, headers = self._answer(question, fault, allowed=allowed, headers=headers)
-        except Silence:
-            house.note(self._key, question.method, address, None)
-            raise
-        house.note(self._key, question.method, address, answer.status)
+        number = house.note(self._key, question.method, address)
+        answer, headers = self._answer(question, fault, allowed=allowed, headers=headers)
+        house.answered(number, answer.status)
         text = answer.body.decode()
         if fault is not None and fault.kind is Kind.STALE:
             text = self._last.setdefault(address, text)

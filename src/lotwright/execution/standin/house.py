@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from threading import RLock
 from typing import Any
@@ -126,12 +126,16 @@ class House:
     def _answer(self, key: str, asking: Asking, now: datetime) -> Answer:
         return answer(asking, self.exchanges[key], now, lambda name, given: self.do(key, name, given))
 
-    def note(self, key: str, method: str, path: str, status: int | None) -> None:
-        """Remember a request."""
+    def note(self, key: str, method: str, path: str) -> int:
+        """Remember a request that came in; its number."""
         with self.lock:
-            self.asked.append(
-                Asked(number=len(self.asked), at=self.time.now(), key=key, method=method, path=path, status=status)
-            )
+            self.asked.append(Asked(number=len(self.asked), at=self.time.now(), key=key, method=method, path=path))
+            return len(self.asked) - 1
+
+    def answered(self, number: int, status: int) -> None:
+        """Remember how a request was answered."""
+        with self.lock:
+            self.asked[number] = replace(self.asked[number], status=status)
 
     def control(self, key: str, name: str, given: Mapping[str, Any]) -> object:
         """What people and tests ask for: a command, ``advance``, ``fault``, ``clear``, ``ledger``, ``requests``."""

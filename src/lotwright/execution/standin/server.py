@@ -110,6 +110,8 @@ class _Connection(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 120
     disable_nagle_algorithm = True
+    number = -1
+    """The house's number of the request being served."""
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the standard library's name
         """Say nothing: requests are kept in the house."""
@@ -156,26 +158,26 @@ class _Connection(BaseHTTPRequestHandler):
     def _trade(self, asking: Asking) -> None:
         house = self.server.house
         key, secret = (self.headers.get(f"APCA-API-{name}", "") for name in ("KEY-ID", "SECRET-KEY"))
+        self.number = house.note(key, self.command, self.path)
         allowed, headers = house.allowance.spend(key, house.time.now())
         fault = house.faults.take(asking.method, asking.path)
         if fault is not None and fault.kind in BEFORE:
-            self._break_before(key, fault, headers)
+            self._break_before(fault, headers)
         elif not allowed:
-            self.reply(key, Answer(429, b'{"code": 42910000, "message": "rate limit exceeded"}'), headers)
+            self.reply(Answer(429, b'{"code": 42910000, "message": "rate limit exceeded"}'), headers)
         elif not house.knows(key, secret):
-            self.reply(key, Answer(401, b'{"code": 40110000, "message": "unauthorized."}'), headers)
+            self.reply(Answer(401, b'{"code": 40110000, "message": "unauthorized."}'), headers)
         elif fault is None:
             answer = house.answer(key, asking)
             self.server.remember(self.path, answer.body)
-            self.reply(key, answer, headers)
+            self.reply(answer, headers)
         else:
             self._break_after(asking, key, fault, headers)
 
-    def _break_before(self, key: str, fault: Fault, headers: dict[str, str]) -> None:
+    def _break_before(self, fault: Fault, headers: dict[str, str]) -> None:
         if fault.kind is Kind.FAIL_BEFORE:
-            self.reply(key, Answer(fault.status, fault.body.encode()), headers | dict(fault.headers))
+            self.reply(Answer(fault.status, fault.body.encode()), headers | dict(fault.headers))
             return
-        self.note(key, None)
         self.hang_up(reset=fault.kind is Kind.RESET_BEFORE)
 
     def _break_after(self, asking: Asking, key: str, fault: Fault, headers: dict[str, str]) -> None:
@@ -190,16 +192,12 @@ class _Connection(BaseHTTPRequestHandler):
             answer = house.answer(key, asking)
         if fault.kind is Kind.HOLD_AFTER:
             self.server.halted.wait(fault.seconds)
-        BREAKS.get(fault.kind, _whole)(self, key, answer, fault, headers)
+        BREAKS.get(fault.kind, _whole)(self, answer, fault, headers)
 
-    def reply(self, key: str, answer: Answer, headers: dict[str, str]) -> None:
-        """Note the request and answer it."""
-        self.note(key, answer.status)
+    def reply(self, answer: Answer, headers: dict[str, str]) -> None:
+        """Answer, and remember how."""
+        self.server.house.answered(self.number, answer.status)
         self.send(answer, headers)
-
-    def note(self, key: str, status: int | None) -> None:
-        """Remember the request."""
-        self.server.house.note(key, self.command, self.path, status)
 
     def send(self, answer: Answer, headers: dict[str, str], *, seconds: float = 0.0) -> None:
         """Write the answer in one piece, or byte by byte over so many seconds."""
@@ -234,46 +232,44 @@ class _Connection(BaseHTTPRequestHandler):
             _reset(self.connection)
 
 
-def _whole(at: _Connection, key: str, answer: Answer, _fault: Fault, headers: dict[str, str]) -> None:
-    at.reply(key, answer, headers)
+def _whole(at: _Connection, answer: Answer, _fault: Fault, headers: dict[str, str]) -> None:
+    at.reply(answer, headers)
 
 
-def _lost(at: _Connection, key: str, _answer: Answer, fault: Fault, _headers: dict[str, str]) -> None:
-    at.note(key, None)
+def _lost(at: _Connection, _answer: Answer, fault: Fault, _headers: dict[str, str]) -> None:
     at.hang_up(reset=fault.kind is Kind.RESET_AFTER)
 
 
-def _cut(at: _Connection, key: str, answer: Answer, _fault: Fault, headers: dict[str, str]) -> None:
-    at.note(key, None)
+def _cut(at: _Connection, answer: Answer, _fault: Fault, headers: dict[str, str]) -> None:
     data = at.octets(answer, headers)
     at.wfile.write(data[: len(data) - len(answer.body) // 2 - 1])
     time.sleep(0.01)  # let the first half arrive before the reset drops it
     at.hang_up(reset=True)
 
 
-def _half(at: _Connection, key: str, answer: Answer, _fault: Fault, headers: dict[str, str]) -> None:
-    at.reply(key, Answer(answer.status, answer.body[: len(answer.body) // 2]), headers)
+def _half(at: _Connection, answer: Answer, _fault: Fault, headers: dict[str, str]) -> None:
+    at.reply(Answer(answer.status, answer.body[: len(answer.body) // 2]), headers)
 
 
-def _failed(at: _Connection, key: str, _answer: Answer, fault: Fault, headers: dict[str, str]) -> None:
-    at.reply(key, Answer(fault.status, fault.body.encode()), headers | dict(fault.headers))
+def _failed(at: _Connection, _answer: Answer, fault: Fault, headers: dict[str, str]) -> None:
+    at.reply(Answer(fault.status, fault.body.encode()), headers | dict(fault.headers))
 
 
-def _body(at: _Connection, key: str, _answer: Answer, fault: Fault, headers: dict[str, str]) -> None:
-    at.reply(key, Answer(200, fault.body.encode()), headers)
+def _body(at: _Connection, _answer: Answer, fault: Fault, headers: dict[str, str]) -> None:
+    at.reply(Answer(200, fault.body.encode()), headers)
 
 
-def _edit(at: _Connection, key: str, answer: Answer, fault: Fault, headers: dict[str, str]) -> None:
+def _edit(at: _Connection, answer: Answer, fault: Fault, headers: dict[str, str]) -> None:
     body = edited(answer.body, fault.edit) if answer.body and answer.status < 300 else answer.body
-    at.reply(key, Answer(answer.status, body), headers)
+    at.reply(Answer(answer.status, body), headers)
 
 
-def _stale(at: _Connection, key: str, answer: Answer, _fault: Fault, headers: dict[str, str]) -> None:
-    at.reply(key, Answer(answer.status, at.server.remembered(at.path, answer.body)), headers)
+def _stale(at: _Connection, answer: Answer, _fault: Fault, headers: dict[str, str]) -> None:
+    at.reply(Answer(answer.status, at.server.remembered(at.path, answer.body)), headers)
 
 
-def _dribble(at: _Connection, key: str, answer: Answer, fault: Fault, headers: dict[str, str]) -> None:
-    at.note(key, answer.status)
+def _dribble(at: _Connection, answer: Answer, fault: Fault, headers: dict[str, str]) -> None:
+    at.server.house.answered(at.number, answer.status)
     at.send(answer, headers, seconds=fault.seconds)
 
 
@@ -286,7 +282,7 @@ def _reset(connection: socket.socket) -> None:
         return  # it is closed already
 
 
-BREAKS: dict[Kind, Callable[[_Connection, str, Answer, Fault, dict[str, str]], None]] = {
+BREAKS: dict[Kind, Callable[[_Connection, Answer, Fault, dict[str, str]], None]] = {
     Kind.CLOSE_AFTER: _lost,
     Kind.RESET_AFTER: _lost,
     Kind.RESET_MID: _cut,
