@@ -86,20 +86,21 @@ def decimal_text(number: Decimal) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
-        for key in value:
-            if not isinstance(key, str):
-                raise LotwrightError(f"The key {key!r} is a {type(key).__name__}. Canonical JSON has text for keys.")
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {_key(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Decimal):
         return decimal_text(value)
-    if isinstance(value, datetime):
-        return time_text(value)
     if isinstance(value, date):
-        return value.isoformat()
+        return time_text(value) if isinstance(value, datetime) else value.isoformat()
     if isinstance(value, str):
         return str(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     raise LotwrightError(f"A {type(value).__name__} has no canonical JSON. Give text, numbers, lists or mappings.")
+
+
+def _key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise LotwrightError(f"The key {key!r} is a {type(key).__name__}. Canonical JSON has text for keys.")
+    return str(key)

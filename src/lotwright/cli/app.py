@@ -16,7 +16,8 @@ from typing import Annotated
 
 import typer
 
-from lotwright.cli import broker, carrying, tax
+from lotwright.cli import audit, broker, carrying, store, tax
+from lotwright.cli.state import StateFolder, StoreUrl
 from lotwright.errors import LotwrightError
 from lotwright.version import __version__
 
@@ -31,6 +32,8 @@ app = typer.Typer(
 app.add_typer(tax.app, name="tax")
 app.add_typer(broker.app, name="broker")
 carrying.register(app)
+app.add_typer(store.app, name="store")
+app.add_typer(audit.app, name="audit")
 
 BookFolder = Annotated[Path, typer.Argument(help="Folder of the book's tables.", metavar="BOOK")]
 PricesFile = Annotated[
@@ -96,13 +99,21 @@ def plan_command(
     time_limit: Annotated[
         float, typer.Option("--time-limit", min=0.001, help="Seconds a household after which to stop searching.")
     ] = 10.0,
+    state: StateFolder = None,
+    store_url: StoreUrl = None,
+    approved_only: Annotated[
+        bool,
+        typer.Option("--approved-only", help="Honour only the locks of plans that were approved, not of proposals."),
+    ] = False,
 ) -> None:
     """Plan the trades of every household of a book, and print what a person wants to read.
 
-    One household is printed in full; of several, a line each.
+    One household is printed in full; of several, a line each. With --state or --store, what earlier plans lock is
+    honoured though the book does not show it yet, and these plans are remembered for the next.
     """
     from lotwright.cli.planning import exit_status, say_failures, with_read_time
     from lotwright.cli.progress import progress
+    from lotwright.cli.remembering import remembered
     from lotwright.cli.report import print_plans
     from lotwright.cli.writing import Outputs
     from lotwright.files.books import read_book
@@ -114,17 +125,19 @@ def plan_command(
     found = read_book(book, households=household or None, prices=_prices(prices))
     model = risk_model(found)
     seconds = time.perf_counter() - started
-    with progress(len(found.households)) as advance:
-        plans = plan(
-            found,
-            program=program,
-            gap_bp=gap_bp,
-            time_limit=time_limit,
-            risk=model,
-            beside=book,
-            progress=lambda _: advance(),
-        ).plans
-    plans = with_read_time(plans, seconds)
+    with remembered(found, state, store_url, approved_only=approved_only) as memory:
+        with progress(len(found.households)) as advance:
+            plans = plan(
+                memory.book,
+                program=program,
+                gap_bp=gap_bp,
+                time_limit=time_limit,
+                risk=model,
+                beside=book,
+                progress=lambda _: advance(),
+            ).plans
+        plans = with_read_time(plans, seconds)
+        memory.record(plans)
     outputs.write(plans)
     if not outputs.take_standard_output:
         print_plans(plans)
@@ -141,13 +154,22 @@ def verify_command(
         typer.Option("--program", help="Name or file of the program, where the plan's own name does not find it."),
     ] = None,
     prices: PricesFile = None,
+    state: StateFolder = None,
+    store_url: StoreUrl = None,
 ) -> None:
-    """Recompute everything a plan claims, its bound included, without solving; print a line for each finding."""
+    """Recompute everything a plan claims, its bound included, without solving; print a line for each finding.
+
+    With --state or --store, also that the plan honours what other plans, recorded before it, lock.
+    """
+    from lotwright.cli.remembering import left_out
     from lotwright.cli.verify import print_findings, read_plans, verify_plans
     from lotwright.files.books import read_book
 
     claims = read_plans(plan)
-    reports = verify_plans(claims, read_book(book, prices=_prices(prices)), program=program, beside=book)
+    found = read_book(book, prices=_prices(prices))
+    reports = verify_plans(claims, found, program=program, beside=book)
+    if state is not None or store_url is not None:
+        reports = left_out(plan, reports, found, state, store_url)
     raise typer.Exit(DONE if print_findings(reports) else SOME_FAILED)
 
 

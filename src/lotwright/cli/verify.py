@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from math import isfinite
 from pathlib import Path
@@ -129,7 +129,8 @@ def _findings(claim: HouseholdPlan, book: Book, *, program: Program, risk: RiskM
         yield Finding(name="input", ok=False, text=f"The book's rows allow no plan. {facts.message}")
         return
     yield from _provenance(claim, book, program)
-    yield from _figures(claim, book, facts, program=program, risk=risk)
+    household = replace(facts, pending=(*facts.pending, *claim.wash_sales.honoured))
+    yield from _figures(claim, book, household, program=program, risk=risk)
 
 
 def _provenance(claim: HouseholdPlan, book: Book, program: Program) -> Iterator[Finding]:
