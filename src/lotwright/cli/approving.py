@@ -8,8 +8,9 @@ from pathlib import Path
 
 import typer
 
+from lotwright.cli.recording import remember_approval
 from lotwright.cli.sheets import Document, problem_of
-from lotwright.errors import PlanError
+from lotwright.errors import PlanError, StoreError
 from lotwright.execution.approval import Approval, Mode, write_approval
 from lotwright.execution.rules import Rules
 
@@ -23,6 +24,8 @@ def approve(
     ------
     PlanError
         There is one plan, and it cannot be approved; or nobody is named.
+    StoreError
+        There is one plan, and with what other approved plans lock it would make a wash sale; or the store does not work.
     """
     if not by.strip():
         raise PlanError("--by is empty. Name the person who approves.")
@@ -45,6 +48,14 @@ def approve(
             expires=moment + timedelta(hours=hours),
             mode=mode,
         )
+        try:
+            remember_approval(state, document, approval)
+        except StoreError as error:
+            refused += 1
+            if len(documents) == 1:
+                raise
+            typer.echo(f"The plan of {document.plan.household} cannot be approved: {error}", err=True)
+            continue
         write_approval(state, approval)
         _say(document, approval)
     return refused

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -18,6 +17,7 @@ from lotwright.book.book import Book
 from lotwright.book.holdings import Account
 from lotwright.cli.after_fills import accounts_of, book_reports, check_book, write_after
 from lotwright.cli.connecting import connection_of, numbers_of, read_connections
+from lotwright.cli.recording import Record, recorder, remember_run
 from lotwright.cli.run_report import print_reports
 from lotwright.cli.sheets import Document, read_documents, sheets_of
 from lotwright.cli.writing import write_json
@@ -40,7 +40,6 @@ from lotwright.execution.waiting import RealWaiting
 KILL = "KILL"
 RULES = "rules.toml"
 REPORTS = "reports"
-Record = Callable[[str, Mapping[str, Any]], object]
 Connect = Callable[[OrderSheet, bool], tuple[Broker, frozenset[str] | None]]
 """From a sheet, and whether it is the only one, to its broker and the account numbers that may be used."""
 
@@ -71,7 +70,7 @@ class Call:
         return Mode.LIVE if self.is_live else Mode.PAPER
 
 
-def run_call(call: Call, *, record: Record | None = None) -> int:
+def run_call(call: Call) -> int:
     """Carry a call out, print what came of it, and return the exit status.
 
     Raises
@@ -85,11 +84,11 @@ def run_call(call: Call, *, record: Record | None = None) -> int:
     sheets, problems = approved_sheets(documents, call)
     book = _book(call, documents)
     accounts = {} if book is None else accounts_of(book)
-    if call.broker == "csv":
-        run = by_file(call, read_fill_texts(call.fills))
-    else:
-        run = at_broker(connector(call, accounts))
-    reports = execute(sheets, call, run, rules=rules, record=record)
+    is_by_file = call.broker == "csv"
+    run = by_file(call, read_fill_texts(call.fills)) if is_by_file else at_broker(connector(call, accounts))
+    reports = execute(sheets, call, run, rules=rules, record=recorder(call.state) if call.is_sending else None)
+    if call.is_sending:
+        remember_run(call.state, documents, reports)
     _say(call, reports, problems)
     if book is not None and call.book is not None:
         booked = book_reports(book, documents, reports, is_quiet=call.json_path == "-")
