@@ -29,6 +29,7 @@ from lotwright.execution.carry_out import carry_out
 from lotwright.execution.custodian_csv import read_fills
 from lotwright.execution.desk import Surroundings
 from lotwright.execution.facts import Session
+from lotwright.execution.in_blocks import in_blocks, shared_out
 from lotwright.execution.journal import Journal
 from lotwright.execution.many import carry_out_each, stopped
 from lotwright.execution.report import RunReport, report_to_json
@@ -86,9 +87,16 @@ def run_call(call: Call) -> int:
     accounts = {} if book is None else accounts_of(book)
     is_by_file = call.broker == "csv"
     run = by_file(call, read_fill_texts(call.fills)) if is_by_file else at_broker(connector(call, accounts))
-    reports = execute(sheets, call, run, rules=rules, record=recorder(call.state) if call.is_sending else None)
+    record = recorder(call.state) if call.is_sending else None
+    if call.is_in_blocks:
+        made = in_blocks(sheets)
+        (whole,) = execute([made.sheet], call, run, rules=rules, record=record)
+        reports = (whole, *shared_out(whole, made)) if call.is_sending else (whole,)
+    else:
+        reports = execute(sheets, call, run, rules=rules, record=record)
     if call.is_sending:
-        remember_run(call.state, documents, reports)
+        told = [report for report in reports if not call.is_in_blocks or (report.is_done and report is not reports[0])]
+        remember_run(call.state, documents, told)
     _say(call, reports, problems)
     if book is not None and call.book is not None:
         booked = book_reports(book, documents, reports, is_quiet=call.json_path == "-")
@@ -104,6 +112,8 @@ def _check(call: Call) -> None:
         raise PlanError("--fills are a custodian's: they go with --broker csv.")
     if call.url is not None and call.broker == "csv":
         raise PlanError("--url goes with a broker that is spoken to, not with csv.")
+    if call.is_in_blocks and call.broker == "csv":
+        raise PlanError("--blocks goes with a broker that is spoken to; a custodian's files name each account's lots.")
     if call.is_live and call.broker == "simulated":
         raise PlanError("--live and --broker simulated contradict each other.")
 

@@ -49,6 +49,12 @@ def remember_approval(state: Path, document: Document, approval: Approval) -> No
         AuditChain(state, clock=now, store=store).record("approval", says)
 
 
+def _attempt(order: str) -> int:
+    """The attempt an order's name ends with; a part of a block has none of its own."""
+    last = order.rpartition("-")[2]
+    return int(last) if last.isdecimal() else 0
+
+
 def recorder(state: Path) -> Record:
     """The audit chain's ``record``, for the journal; the store gets its copy when the run ends."""
     from lotwright.store.audit import AuditChain
@@ -77,7 +83,7 @@ def remember_run(state: Path, documents: Sequence[Document], reports: Sequence[R
                     symbol=done.symbol,
                     side=str(done.side),
                     quantity=next(line.planned for line in report.lines if line.symbol == done.symbol),
-                    attempt=int(order.rpartition("-")[2]),
+                    attempt=_attempt(order),
                     kind="limit",
                     broker=report.broker,
                     at=now(),

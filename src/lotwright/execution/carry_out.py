@@ -17,7 +17,7 @@ from lotwright.execution.executed import Executed, executed_of
 from lotwright.execution.opening import SessionOf, check_number, gate, position_differences, resume
 from lotwright.execution.orders import OrderState, Phase, Withheld
 from lotwright.execution.report import Proposal, RunReport, differences, order_line
-from lotwright.execution.sheet import OrderSheet
+from lotwright.execution.sheet import OrderSheet, key_of
 from lotwright.execution.stops import Reason, Stop, StopRun
 from lotwright.execution.trading import Floor
 
@@ -92,11 +92,11 @@ def _run(desk: Desk, floor: Floor, proposals: dict[str, Proposal], known_session
         return Stop(reason=Reason.DRY_RUN)
     desk.write("begun", {"broker": desk.broker.name, "account_number": facts.number})
     floor.work(Side.SELL)
-    if all(desk.states[trade.symbol].phase is Phase.DONE for trade in desk.sheet.sells):
+    if all(desk.states[key_of(trade)].phase is Phase.DONE for trade in desk.sheet.sells):
         floor.work(Side.BUY)
     else:
         for trade in desk.sheet.buys:
-            desk.tell(trade.symbol, Withheld(why="not bought, because sales are short"))
+            desk.tell(key_of(trade), Withheld(why="not bought, because sales are short"))
     return _verdict(desk)
 
 
@@ -171,8 +171,7 @@ def _report(desk: Desk, stop: Stop, proposals: Mapping[str, Proposal]) -> RunRep
         broker=desk.broker.name,
         stop=stop,
         lines=tuple(
-            order_line(state, paid=paid.get(symbol), proposal=proposals.get(symbol))
-            for symbol, state in desk.states.items()
+            order_line(state, paid=paid.get(key), proposal=proposals.get(key)) for key, state in desk.states.items()
         ),
         differences=()
         if positions is None or not desk.base
@@ -194,10 +193,10 @@ def _fills(desk: Desk) -> tuple[Executed, ...]:
 
 
 def _paid(desk: Desk, fills: tuple[Executed, ...]) -> dict[str, Decimal | None]:
-    """Dollars of each symbol's fills; None where the fills told do not add up to what filled."""
+    """Dollars of each order's fills; None where the fills told do not add up to what filled."""
     found: dict[str, Decimal | None] = {}
-    for symbol, state in desk.states.items():
-        mine = [fill for fill in fills if fill.symbol == symbol]
+    for key, state in desk.states.items():
+        mine = [fill for fill in fills if f"{fill.side} {fill.symbol}" == key]
         whole = sum((fill.quantity for fill in mine), ZERO)
-        found[symbol] = sum((fill.quantity * fill.price for fill in mine), ZERO) if whole == state.executed else None
+        found[key] = sum((fill.quantity * fill.price for fill in mine), ZERO) if whole == state.executed else None
     return found

@@ -18,7 +18,7 @@ from lotwright.execution.facts import Order
 from lotwright.execution.journal import Journal
 from lotwright.execution.orders import Event, OrderState, Phase, Seen, step
 from lotwright.execution.rules import Rules
-from lotwright.execution.sheet import OrderSheet, client_id, moved, signed
+from lotwright.execution.sheet import OrderSheet, client_id, key_of, moved, signed, summed
 from lotwright.execution.stops import Reason, StopRun
 from lotwright.execution.waiting import Waiting
 
@@ -56,7 +56,7 @@ class Desk:
     is_winding_down: bool = False
 
     def __post_init__(self) -> None:
-        self.states = {trade.symbol: OrderState(trade=trade) for trade in (*self.sheet.sells, *self.sheet.buys)}
+        self.states = {key_of(trade): OrderState(trade=trade) for trade in (*self.sheet.sells, *self.sheet.buys)}
 
     @property
     def since(self) -> datetime:
@@ -66,7 +66,7 @@ class Desk:
     @property
     def executed(self) -> dict[str, Decimal]:
         """Shares in (out: negative) by every fill the broker has shown of this plan."""
-        return {symbol: signed(state.trade.side, state.executed) for symbol, state in self.states.items()}
+        return summed((s.trade.symbol, signed(s.trade.side, s.executed)) for s in self.states.values())
 
     @property
     def expected(self) -> dict[str, Decimal]:
@@ -77,7 +77,7 @@ class Desk:
         """The client id of the attempt that is next or under way."""
         return client_id(self.sheet, state.trade, state.attempt)
 
-    def tell(self, symbol: str, event: Event) -> OrderState:
+    def tell(self, key: str, event: Event) -> OrderState:
         """Move one order's machine, and write down what changed.
 
         Raises
@@ -85,9 +85,9 @@ class Desk:
         StopRun
             The change could not be written down.
         """
-        before = self.states[symbol]
+        before = self.states[key]
         after = step(before, event)
-        self.states[symbol] = after
+        self.states[key] = after
         if isinstance(event, Seen):
             self.client_ids[event.order.broker_id] = event.order.client_id
         seen = (before.phase, before.executed, before.attempt)
@@ -95,9 +95,9 @@ class Desk:
             self.write("state", _state_record(after))
         return after
 
-    def show(self, symbol: str, order: Order) -> OrderState:
+    def show(self, key: str, order: Order) -> OrderState:
         """Tell an order's machine what the broker shows."""
-        return self.tell(symbol, Seen(order=order))
+        return self.tell(key, Seen(order=order))
 
     def write(self, kind: str, says: Mapping[str, Any]) -> None:
         """Write a record of this account, durably, before what it announces; a dry run writes nothing.
@@ -158,9 +158,9 @@ class Desk:
             except BrokerError as error:
                 raise StopRun(Reason.ANSWER, str(error)) from error
 
-    def look(self, symbol: str) -> Order | None:
+    def look(self, key: str) -> Order | None:
         """The order of the attempt under way, as the broker has it now."""
-        wanted = self.id_of(self.states[symbol])
+        wanted = self.id_of(self.states[key])
         return self.read(lambda: self.broker.order(wanted))
 
     def refresh(self, *, patience: float | None = None) -> None:
@@ -168,19 +168,19 @@ class Desk:
 
         A few are looked up each by its id, many by one listing; an order missing from a listing tells nothing.
         """
-        open_now = [symbol for symbol, state in self.states.items() if state.phase in {Phase.OPEN, Phase.CANCELLING}]
+        open_now = [key for key, state in self.states.items() if state.phase in {Phase.OPEN, Phase.CANCELLING}]
         if len(open_now) <= 3:
-            for symbol in open_now:
-                wanted = self.id_of(self.states[symbol])
+            for key in open_now:
+                wanted = self.id_of(self.states[key])
                 order = self.read(lambda wanted=wanted: self.broker.order(wanted), patience=patience)  # type: ignore[misc]
                 if order is not None:
-                    self.show(symbol, order)
+                    self.show(key, order)
             return
         listed = {o.client_id: o for o in self.read(lambda: self.broker.orders_since(self.since), patience=patience)}
-        for symbol in open_now:
-            order = listed.get(self.id_of(self.states[symbol]))
+        for key in open_now:
+            order = listed.get(self.id_of(self.states[key]))
             if order is not None:
-                self.show(symbol, order)
+                self.show(key, order)
 
 
 def _state_record(state: OrderState) -> dict[str, Any]:

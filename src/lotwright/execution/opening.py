@@ -135,19 +135,19 @@ def _adopt(desk: Desk) -> None:
         for record in desk.around.journal.of(desk.sheet.key)
         if record.kind == "intent"
     }
-    for symbol in desk.states:
+    for key in desk.states:
         while True:
-            state = desk.states[symbol]
+            state = desk.states[key]
             wanted = desk.id_of(state)
             order = listed.get(wanted)
             if order is None and _was_intended(desk, state, intents):
                 order = desk.read(lambda wanted=wanted: desk.broker.order(wanted))  # type: ignore[misc]
             if order is not None:
-                if desk.show(symbol, order).phase is not Phase.READY:
+                if desk.show(key, order).phase is not Phase.READY:
                     break
                 continue
             if wanted in intents:
-                desk.tell(symbol, Journaled())
+                desk.tell(key, Journaled())
             break
 
 
@@ -161,8 +161,8 @@ def _settle_doubts(desk: Desk) -> None:
     """Look up what the journal meant to send, until it is found or silence has lasted long enough."""
     while True:
         doubtful = [
-            symbol
-            for symbol, state in desk.states.items()
+            key
+            for key, state in desk.states.items()
             if state.phase is Phase.DOUBT
             and state.misses < MISSES
             and next_move(state, is_winding_down=False) is Move.LOOK
@@ -170,12 +170,12 @@ def _settle_doubts(desk: Desk) -> None:
         if not doubtful:
             return
         desk.heed()
-        for symbol in doubtful:
-            order = desk.look(symbol)
+        for key in doubtful:
+            order = desk.look(key)
             if order is None:
-                desk.tell(symbol, Missed())
+                desk.tell(key, Missed())
             else:
-                desk.show(symbol, order)
+                desk.show(key, order)
         desk.around.waiting.sleep(0.5)
 
 

@@ -8,7 +8,7 @@ Therefore: the id of an order is a function of plan, account, symbol, side and a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -37,13 +37,15 @@ class OrderSheet:
     as_of : date
         The day of the plan's prices.
     trades : tuple of Trade
-        One a symbol.
+        One a symbol (of a block: one a symbol and side).
     positions : mapping of symbol to shares, or None
         What the plan was made from; None where the plan does not say.
     weights : mapping of symbol to fraction
         Weight before, where the plan says: all that is known of the positions when ``positions`` is None.
     cash_before, cash_after : Decimal or None
         Dollars the plan expected before and after, pending deposits and withdrawals included.
+    is_block : bool
+        For several accounts at once, of which one may buy what another sells: sales are over before purchases begin.
 
     Raises
     ------
@@ -60,11 +62,12 @@ class OrderSheet:
     weights: Mapping[str, float] | None = None
     cash_before: Decimal | None = None
     cash_after: Decimal | None = None
+    is_block: bool = False
 
     def __post_init__(self) -> None:
         for trade in self.trades:
             _check(self, trade)
-        symbols = [trade.symbol for trade in self.trades]
+        symbols = [key_of(trade) if self.is_block else trade.symbol for trade in self.trades]
         twice = sorted({symbol for symbol in symbols if symbols.count(symbol) > 1})
         if twice:
             raise PlanError(
@@ -96,7 +99,14 @@ class OrderSheet:
         """Positions once every trade is done; None where the plan does not say what it was made from."""
         if self.positions is None:
             return None
-        return moved(self.positions, {trade.symbol: signed(trade.side, trade.quantity) for trade in self.trades})
+        return moved(
+            self.positions, summed((trade.symbol, signed(trade.side, trade.quantity)) for trade in self.trades)
+        )
+
+
+def key_of(trade: Trade) -> str:
+    """What an order goes by on its sheet: one a symbol and side."""
+    return f"{trade.side} {trade.symbol}"
 
 
 def client_id(sheet: OrderSheet, trade: Trade, attempt: int) -> str:
@@ -127,6 +137,14 @@ def file_name(account: str) -> str:
 def signed(side: Side, quantity: Decimal) -> Decimal:
     """Shares coming in; negative going out."""
     return quantity if side is Side.BUY else -quantity
+
+
+def summed(parts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    """Shares by symbol, added up."""
+    total: dict[str, Decimal] = {}
+    for symbol, quantity in parts:
+        total[symbol] = total.get(symbol, Decimal(0)) + quantity
+    return total
 
 
 def moved(positions: Mapping[str, Decimal], by: Mapping[str, Decimal]) -> dict[str, Decimal]:

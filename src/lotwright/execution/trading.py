@@ -29,6 +29,7 @@ from lotwright.execution.orders import (
 )
 from lotwright.execution.report import Proposal
 from lotwright.execution.rules import asset_problem, is_ahead, limit_price, quote_problem, to_tick, volume_problem
+from lotwright.execution.sheet import key_of
 from lotwright.execution.stops import Reason, StopRun
 
 ZERO = Decimal(0)
@@ -66,14 +67,16 @@ class Floor:
     def look_at_assets(self, facts: AccountFacts) -> None:
         """Find what the broker cannot trade as planned, and what is too large for the market."""
         desk, rules = self.desk, self.desk.around.rules
-        wanted = [symbol for symbol, state in desk.states.items() if state.phase is Phase.READY]
+        ready = [key for key, state in desk.states.items() if state.phase is Phase.READY]
+        wanted = sorted({desk.states[key].trade.symbol for key in ready})
         volumes = self._volumes(wanted)
-        for symbol in wanted:
-            trade = desk.states[symbol].trade
-            asset = desk.read(lambda symbol=symbol: desk.broker.asset(symbol))  # type: ignore[misc]
-            problem = asset_problem(trade, asset, facts, rules) or volume_problem(trade, volumes.get(symbol), rules)
+        assets = {s: desk.read(lambda s=s: desk.broker.asset(s)) for s in wanted}  # type: ignore[misc]
+        for key in ready:
+            trade = desk.states[key].trade
+            problem = asset_problem(trade, assets[trade.symbol], facts, rules)
+            problem = problem or volume_problem(trade, volumes.get(trade.symbol), rules)
             if problem:
-                self.problems[symbol] = problem
+                self.problems[key] = problem
         unknown = sorted(set(wanted) - volumes.keys())
         if unknown:
             desk.notes.append(f"Average volume unknown, so not capped by it: {', '.join(unknown)}.")
@@ -87,14 +90,15 @@ class Floor:
                 raise
             return {}
 
-    def look_at_quotes(self, symbols: list[str]) -> None:
-        """Read the newest quotes.
+    def look_at_quotes(self, keys: list[str]) -> None:
+        """Read the newest quotes of these orders' securities.
 
         Raises
         ------
         StopRun
             One is of a time that has not come.
         """
+        symbols = sorted({self.desk.states[key].trade.symbol for key in keys})
         self.quotes = {**self.quotes, **self.desk.read(lambda: self.desk.broker.quotes(symbols))}
         now = self.now()
         for symbol in symbols:
@@ -107,23 +111,22 @@ class Floor:
 
     def problem(self, state: OrderState) -> str:
         """Why this order cannot be sent now; empty when it can."""
-        symbol = state.trade.symbol
-        known = self.problems.get(symbol)
-        return known or quote_problem(state.trade, self.quotes.get(symbol), self.now(), self.desk.around.rules)
+        known = self.problems.get(key_of(state.trade))
+        return known or quote_problem(
+            state.trade, self.quotes.get(state.trade.symbol), self.now(), self.desk.around.rules
+        )
 
     def proposals(self) -> dict[str, Proposal]:
         """What would be sent now: the table of a dry run."""
-        ready = [symbol for symbol, state in self.desk.states.items() if state.phase is Phase.READY]
+        ready = [key for key, state in self.desk.states.items() if state.phase is Phase.READY]
         if ready:
             self.look_at_quotes(ready)
         found = {}
-        for symbol in ready:
-            state = self.desk.states[symbol]
+        for key in ready:
+            state = self.desk.states[key]
             problem = self.problem(state)
             limit = None if problem or not self._has_limit else self._limit(state)
-            found[symbol] = Proposal(
-                client_id=self.desk.id_of(state), quantity=state.rest, limit=limit, problem=problem
-            )
+            found[key] = Proposal(client_id=self.desk.id_of(state), quantity=state.rest, limit=limit, problem=problem)
         return found
 
     def work(self, side: Side) -> None:
@@ -148,8 +151,8 @@ class Floor:
         desk.is_winding_down = True
         until = waiting.seconds() + rules.cancel_wait
         while any(not state.phase.is_settled and state.phase is not Phase.STUCK for state in desk.states.values()):
-            for symbol in list(desk.states):
-                self._wind_down(symbol)
+            for key in list(desk.states):
+                self._wind_down(key)
             left = until - waiting.seconds()
             if left <= 0 or self._is_left_open():
                 return
@@ -170,29 +173,29 @@ class Floor:
     def _has_limit(self) -> bool:
         return self.desk.around.rules.kind is OrderKind.LIMIT
 
-    def _wind_down(self, symbol: str) -> None:
-        state = self.desk.states[symbol]
+    def _wind_down(self, key: str) -> None:
+        state = self.desk.states[key]
         move = next_move(state, is_winding_down=True)
-        if move is Move.LOOK and self._is_due(symbol):
-            self._look(symbol)
-        if move is Move.CANCEL and state.order is not None and not self._leaves_open and self._is_due(symbol):
-            self.desk.write("cancel", {"symbol": symbol, "client_id": self.desk.id_of(state)})
-            self._later(symbol, LOOK_AGAIN)
-            self.desk.tell(symbol, CancelAnswered(outcome=self.desk.broker.cancel(state.order.broker_id)))
+        if move is Move.LOOK and self._is_due(key):
+            self._look(key)
+        if move is Move.CANCEL and state.order is not None and not self._leaves_open and self._is_due(key):
+            self.desk.write("cancel", {"order": key, "client_id": self.desk.id_of(state)})
+            self._later(key, LOOK_AGAIN)
+            self.desk.tell(key, CancelAnswered(outcome=self.desk.broker.cancel(state.order.broker_id)))
 
     def _turn(self, side: Side) -> bool:
         """One look at every order of a side; False when all of them are settled."""
-        mine = [symbol for symbol, state in self.desk.states.items() if state.trade.side is side]
-        if any(self.desk.states[symbol].phase in {Phase.OPEN, Phase.CANCELLING} for symbol in mine):
+        mine = [key for key, state in self.desk.states.items() if state.trade.side is side]
+        if any(self.desk.states[key].phase in {Phase.OPEN, Phase.CANCELLING} for key in mine):
             self.desk.refresh()
-        moves = {symbol: next_move(self.desk.states[symbol], is_winding_down=False) for symbol in mine}
-        to_look = [symbol for symbol, move in moves.items() if move is Move.LOOK and self._is_due(symbol)]
-        for symbol in to_look:
-            self._look(symbol)
+        moves = {key: next_move(self.desk.states[key], is_winding_down=False) for key in mine}
+        to_look = [key for key, move in moves.items() if move is Move.LOOK and self._is_due(key)]
+        for key in to_look:
+            self._look(key)
         self._send_what_may_go(side, mine)
         return any(
             state.phase is not Phase.DONE and state.phase is not Phase.SHORT and state.phase is not Phase.STUCK
-            for state in (self.desk.states[symbol] for symbol in mine)
+            for state in (self.desk.states[key] for key in mine)
         )
 
     def _send_what_may_go(self, side: Side, mine: list[str]) -> None:
@@ -201,11 +204,11 @@ class Floor:
             return
         self.look_at_quotes(sendable)
         budget = self._cash() if side is Side.BUY else None
-        for symbol in sendable:
-            state = self.desk.states[symbol]
+        for key in sendable:
+            state = self.desk.states[key]
             problem = self.problem(state)
             if problem and state.phase is Phase.READY:
-                self.desk.tell(symbol, Withheld(why=problem))
+                self.desk.tell(key, Withheld(why=problem))
                 continue
             request = self._request(state)
             if budget is not None and state.phase is Phase.READY:
@@ -214,9 +217,9 @@ class Floor:
                     continue
                 request = fitted
                 budget -= request.quantity * (
-                    request.limit or limit_price(side, self.quotes[symbol], self.desk.around.rules)
+                    request.limit or limit_price(side, self.quotes[request.symbol], self.desk.around.rules)
                 )
-            self._send(symbol, request)
+            self._send(key, request)
 
     def _cash(self) -> Decimal:
         """Dollars that purchases may commit now: what is spendable, less what open purchases may still take."""
@@ -238,7 +241,7 @@ class Floor:
         """The request as cash allows it: as it is, with a lower limit that still reaches the ask, or not (yet)."""
         symbol = request.symbol
         ask = self.quotes[symbol].ask
-        limit = request.limit or limit_price(Side.BUY, self.quotes[symbol], self.desk.around.rules)
+        limit = request.limit or limit_price(Side.BUY, self.quotes[request.symbol], self.desk.around.rules)
         if request.quantity * limit <= budget:
             return request
         if any(
@@ -249,12 +252,9 @@ class Floor:
         most = to_tick(max(budget, ZERO) / request.quantity, is_up=False)
         if request.limit is not None and ask is not None and most >= ask and request.quantity * most <= budget:
             return _with_limit(request, most)
-        self.desk.tell(
-            symbol,
-            Withheld(
-                why=f"{request.quantity:f} shares at up to {limit} cost ${request.quantity * limit:,.2f}; cash is ${budget:,.2f}"
-            ),
-        )
+        cost = request.quantity * limit
+        why = f"{request.quantity:f} shares at up to {limit} cost ${cost:,.2f}; cash is ${budget:,.2f}"
+        self.desk.tell(f"{request.side} {symbol}", Withheld(why=why))
         return None
 
     def _request(self, state: OrderState) -> OrderRequest:
@@ -282,7 +282,7 @@ class Floor:
             return min(reaching, to_tick(trade.price * (1 + rules.collar), is_up=True))
         return max(reaching, to_tick(trade.price * (1 - rules.collar), is_up=False))
 
-    def _send(self, symbol: str, request: OrderRequest) -> None:
+    def _send(self, key: str, request: OrderRequest) -> None:
         """Write the intent down, then send, once.
 
         Raises
@@ -293,34 +293,34 @@ class Floor:
         desk = self.desk
         desk.heed()
         self.now()
-        desk.write("intent", _intent(request, desk.states[symbol].attempt))
+        desk.write("intent", _intent(request, desk.states[key].attempt))
         desk.requests[request.client_id] = request
-        desk.tell(symbol, Journaled())
+        desk.tell(key, Journaled())
         outcome = desk.broker.submit(request)
         wait = outcome.wait if isinstance(outcome, Unknown) and outcome.wait is not None else LOOK_AGAIN / 2
-        self._later(symbol, min(max(wait, 0.0), desk.around.rules.patience))
+        self._later(key, min(max(wait, 0.0), desk.around.rules.patience))
         if isinstance(outcome, Accepted):
             desk.client_ids[outcome.order.broker_id] = outcome.order.client_id
-        state = desk.tell(symbol, Answered(outcome=outcome))
-        desk.write("answer", {"symbol": symbol, "client_id": request.client_id, **_words(outcome)})
+        state = desk.tell(key, Answered(outcome=outcome))
+        desk.write("answer", {"order": key, "client_id": request.client_id, **_words(outcome)})
         if isinstance(outcome, Rejected) and outcome.refusal in _STOPS_ALL:
             raise StopRun(_STOPS_ALL[outcome.refusal], outcome.message)
         if isinstance(outcome, Rejected) and outcome.refusal is Refusal.MONEY and state.phase is Phase.SHORT:
             raise StopRun(Reason.CASH, outcome.message)
 
-    def _look(self, symbol: str) -> None:
-        self._later(symbol, LOOK_AGAIN)
-        order = self.desk.look(symbol)
+    def _look(self, key: str) -> None:
+        self._later(key, LOOK_AGAIN)
+        order = self.desk.look(key)
         if order is None:
-            self.desk.tell(symbol, Missed())
+            self.desk.tell(key, Missed())
         else:
-            self.desk.show(symbol, order)
+            self.desk.show(key, order)
 
-    def _is_due(self, symbol: str) -> bool:
-        return self.desk.around.waiting.seconds() >= self.due.get(symbol, 0.0)
+    def _is_due(self, key: str) -> bool:
+        return self.desk.around.waiting.seconds() >= self.due.get(key, 0.0)
 
-    def _later(self, symbol: str, seconds: float) -> None:
-        self.due[symbol] = self.desk.around.waiting.seconds() + seconds
+    def _later(self, key: str, seconds: float) -> None:
+        self.due[key] = self.desk.around.waiting.seconds() + seconds
 
 
 def _with_limit(request: OrderRequest, limit: Decimal) -> OrderRequest:
