@@ -16,6 +16,7 @@ import pytest
 
 from lotwright.errors import LockedError, PlanError, StateError
 from lotwright.execution.approval import Approval, Mode, approved, write_approval
+from lotwright.execution.broker import Refusal, Rejected
 from lotwright.execution.journal import JOURNAL, Journal
 from lotwright.execution.many import carry_out_each
 from lotwright.execution.orders import Phase
@@ -671,3 +672,37 @@ def test_a_refused_order_leaves_its_rest_for_the_next_run_under_the_same_id(worl
     assert next(line.phase for line in report.lines) is Phase.SHORT
     then_completes(world)
     assert {order.client_id for order in world.exchange.orders.values()} == {client_id(sheet(), t, 0) for t in TRADES}
+
+
+@pytest.mark.parametrize("moment", [0.5, 1.0, 1.5, 2.0])
+def test_fault_18_the_other_machine_is_a_step_ahead(world: World, tmp_path: Path, moment: float):
+    """It comes in while this one waits; its purchases hold the cash that this one's were to take."""
+    reports = []
+
+    def other_machine(seconds: float) -> None:
+        if seconds >= moment and not reports:
+            reports.append(None)
+            reports[0] = world.run(folder=tmp_path / "other", then=lambda _: None)
+
+    world.do("manner", symbol="*", parts=[[0.4, 0.5], [0.8, 0.5]])
+    completes(world, world.run(then=other_machine))
+    assert len(world.exchange.orders) == len(TRADES)
+
+
+def test_fault_18_a_refusal_that_our_own_order_from_another_machine_caused(world: World):
+    """The broker names the shares held before it notices the id: the order is found under it all the same."""
+    twin = client_id(sheet(), TRADES[0], 0)
+
+    class Broker:
+        """Sends the other machine's order just before ours."""
+
+        def __getattr__(self, name: str):
+            return getattr(world.broker, name)
+
+        def submit(self, request):
+            if request.client_id == twin:
+                world.broker.submit(request)
+                return Rejected(refusal=Refusal.SHARES, message="insufficient qty available for order")
+            return world.broker.submit(request)
+
+    completes(world, world.run(broker=Broker()))

@@ -252,10 +252,21 @@ class Floor:
         most = to_tick(max(budget, ZERO) / request.quantity, is_up=False)
         if request.limit is not None and ask is not None and most >= ask and request.quantity * most <= budget:
             return _with_limit(request, most)
+        if self._was_sent_elsewhere():
+            return None
         cost = request.quantity * limit
         why = f"{request.quantity:f} shares at up to {limit} cost ${cost:,.2f}; cash is ${budget:,.2f}"
         self.desk.tell(f"{request.side} {symbol}", Withheld(why=why))
         return None
+
+    def _was_sent_elsewhere(self) -> bool:
+        """True when another machine has sent one of these purchases since it was looked up: its money is on its way."""
+        waiting = [key for key, s in self.desk.states.items() if s.trade.side is Side.BUY and s.phase is Phase.READY]
+        for key in waiting:
+            order = self.desk.look(key)
+            if order is not None:
+                self.desk.show(key, order)
+        return any(self.desk.states[key].phase is not Phase.READY for key in waiting)
 
     def _request(self, state: OrderState) -> OrderRequest:
         """The order to send: the very same again where this attempt was sent before."""
@@ -305,6 +316,9 @@ class Floor:
         desk.write("answer", {"order": key, "client_id": request.client_id, **_words(outcome)})
         if isinstance(outcome, Rejected) and outcome.refusal in _STOPS_ALL:
             raise StopRun(_STOPS_ALL[outcome.refusal], outcome.message)
+        if isinstance(outcome, Rejected) and state.phase is Phase.SHORT:
+            self._look(key)  # what holds the shares or the money may be this very order, sent from another machine
+            state = desk.states[key]
         if isinstance(outcome, Rejected) and outcome.refusal is Refusal.MONEY and state.phase is Phase.SHORT:
             raise StopRun(Reason.CASH, outcome.message)
 
