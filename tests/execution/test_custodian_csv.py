@@ -85,7 +85,7 @@ def test_no_cell_of_an_order_file_is_a_formula():
 def test_fills_are_taken_in_once_however_often_they_are_read(tmp_path: Path):
     assert carried(tmp_path).stop.reason is Reason.AWAITING_FILLS
     half = carried(tmp_path, FILLS)
-    assert half.stop.reason is Reason.UNFILLED
+    assert half.stop.reason is Reason.FILLS_SHORT
     assert [(line.symbol, line.filled) for line in half.lines] == [("AAA", 10), ("BBB", 20), ("DDD", 0), ("EEE", 0)]
     assert carried(tmp_path, FILLS) == half
     done = carried(tmp_path, FILLS, REST)

@@ -48,7 +48,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout to break."""
     place = tmp_path_factory.mktemp("mutant")
     for folder in ("src", "tests/execution", "models"):
-        shutil.copytree(ROOT / folder, place / folder, ignore=shutil.ignore_patterns("__pycache__", "test_mutations.py"))
+        shutil.copytree(
+            ROOT / folder, place / folder, ignore=shutil.ignore_patterns("__pycache__", "test_mutations.py")
+        )
     for file in ("pyproject.toml", "tests/conftest.py"):
         shutil.copyfile(ROOT / file, place / file)
     return place

@@ -91,7 +91,7 @@ def _stop(states: dict[str, OrderState], every: Sequence[Executed], *, is_sendin
         return Stop(reason=Reason.AWAITING_FILLS)
     short = [state for state in states.values() if state.phase is not Phase.DONE]
     words = "; ".join(f"{s.trade.side} {s.trade.symbol}: {s.filled:f} of {s.trade.quantity:f}" for s in short)
-    return Stop(reason=Reason.UNFILLED, text=words)
+    return Stop(reason=Reason.FILLS_SHORT, text=words)
 
 
 def _state(state: OrderState, every: Sequence[Executed]) -> OrderState:

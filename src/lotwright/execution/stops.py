@@ -37,6 +37,7 @@ class Reason(StrEnum):
     CASH = "cash"
     RECONCILIATION = "reconciliation"
     AWAITING_FILLS = "awaiting_fills"
+    FILLS_SHORT = "fills_short"
     DEFECT = "defect"
 
 
@@ -69,6 +70,7 @@ MEANING: dict[Reason, str] = {
     Reason.CASH: "There is too little cash for what is left to buy.",
     Reason.RECONCILIATION: "Every order is filled, yet positions at the broker differ from the plan.",
     Reason.AWAITING_FILLS: "Order files are written. Send them, sales first, and read the fills back with --fills FILE.",
+    Reason.FILLS_SHORT: "The fills read so far do not make the plan. Read the others with --fills FILE as they come.",
     Reason.DEFECT: "An error of Lotwright's own stopped this account.",
 }
 
