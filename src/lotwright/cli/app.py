@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from lotwright.cli import audit, batch, broker, frontier, show, store, tax
+from lotwright.cli import audit, batch, broker, carrying, frontier, show, store, tax
 from lotwright.cli.compare import compare_command
 from lotwright.cli.state import StateFolder, StoreUrl
 from lotwright.errors import LotwrightError
@@ -34,6 +34,7 @@ app.add_typer(tax.app, name="tax")
 app.add_typer(store.app, name="store")
 app.add_typer(audit.app, name="audit")
 app.add_typer(broker.app, name="broker")
+carrying.register(app)
 app.command("compare")(compare_command)
 app.command("frontier")(frontier.frontier_command)
 app.command("transition")(frontier.transition_command)
