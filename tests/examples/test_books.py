@@ -21,7 +21,7 @@ def rivera(root: Path) -> dict[str, pd.DataFrame]:
     return tables(root, "two_accounts")
 
 
-@pytest.mark.parametrize("book", ["first_steps", "two_accounts"])
+@pytest.mark.parametrize("book", ["first_steps", "two_accounts", "two_countries"])
 def test_the_tables_of_a_book_agree(root: Path, book: str):
     table = tables(root, book)
     priced = set(table["prices"]["symbol"])

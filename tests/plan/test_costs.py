@@ -13,7 +13,7 @@ from lotwright.book.kinds import AccountKind
 from lotwright.errors import ProgramError
 from lotwright.plan.costs import COSTS, Commission, HalfSpread, IdleCash, Substitution, Tax, Ticket, Tracking
 from lotwright.plan.costs.amounts import cash_after
-from lotwright.plan.costs.tax import tax_pieces
+from lotwright.plan.costs.tax_lines import tax_pieces
 from lotwright.plan.decision import decide
 from lotwright.plan.program import Program
 from lotwright.plan.separable.form import blank

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from io import StringIO
 from pathlib import Path
 
@@ -158,3 +159,37 @@ def test_a_household_whose_input_is_bad_does_not_stop_the_others(book: Path) -> 
     assert done.exit_code == 1
     assert len(json.loads(done.stdout)) == 2
     assert "G: " in done.stderr
+
+
+def test_terminal_tables_fit_80_columns_and_cut_nothing(root: Path, trades: Path) -> None:
+    books = root / "examples" / "books"
+    calls = [
+        ["lots", str(books / "two_accounts")],
+        ["locks", str(books / "two_accounts")],
+        ["year", str(books / "two_accounts"), "--year", "2020"],
+        ["lots", str(books / "two_countries")],
+        ["locks", str(books / "two_countries")],
+        ["wash", str(trades)],
+    ]
+    for call in calls:
+        shown = runner.invoke(app, call, env={"COLUMNS": "80"}).stdout
+        assert max(map(len, shown.splitlines())) <= 80, call
+        assert "…" not in shown, call
+    lots = runner.invoke(app, calls[0], env={"COLUMNS": "80"}).stdout
+    assert re.search(r"JPM +2018-09-20 +49 +4,996.53 +-1,517.53 +LT +2020-04-09\n", lots)
+    assert "RIVERA-ROTH bought 59 JPM on 2020-03-09" in " ".join(lots.split())
+
+
+def test_other_regimes_show_pools_and_their_own_locks_and_have_no_form_8949(root: Path) -> None:
+    book = str(root / "examples" / "books" / "two_countries")
+    lots = json.loads(runner.invoke(app, ["lots", book, "--household", "PATEL", "--json", "-"]).stdout)
+    apple = next(lot for lot in lots if lot["symbol"] == "AAPL")
+    assert (apple["lot"], apple["quantity"], apple["basis"]) == ("pool", 250, 7390.5)  # 150 at 21.25 and 100 at 42.03
+    locks = json.loads(runner.invoke(app, ["locks", book, "--json", "-"]).stdout)
+    assert [(k["household"], k["bars"], k["symbols"], k["accounts"], k["until"]) for k in locks] == [
+        ("PATEL", "buy", ["MSFT"], ["PATEL-GIA"], "2020-12-16"),
+        ("TREMBLAY", "sell_at_loss", ["XOM"], ["TREMBLAY-MARGIN"], "2020-12-13"),
+    ]
+    done = runner.invoke(app, ["year", book, "--year", "2020"])
+    assert done.exit_code == 1
+    assert "PATEL: Form 8949 and Schedule D are forms of the United States" in done.stderr

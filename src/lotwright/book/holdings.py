@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from lotwright.book.kinds import AccountKind, Action, Character, FilingStatus, Relief, Rule, Side
+from lotwright.book.kinds import AccountKind, Action, Character, FilingStatus, Regime, Relief, Rule, Side
 
 ZERO = Decimal(0)
 
@@ -97,6 +97,7 @@ class Account:
     kind: AccountKind
     model: str
     cash: Decimal
+    regime: Regime = Regime.US
     short_term_rate: Decimal | None = None
     long_term_rate: Decimal | None = None
     filing_status: FilingStatus | None = None
@@ -138,3 +139,8 @@ class Household:
     accounts: tuple[Account, ...]
     notes: tuple[str, ...] = field(default=())
     pending: tuple[Pending, ...] = field(default=())
+
+    @property
+    def regime(self) -> Regime:
+        """Whose tax law it is under, by its first account; :func:`lotwright.tax.laws.unlawful` tells when they differ."""
+        return self.accounts[0].regime if self.accounts else Regime.US

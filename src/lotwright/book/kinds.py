@@ -1,4 +1,4 @@
-"""The closed vocabularies of a book: kinds of account, relief orders, actions, rules, filing statuses.
+"""The closed vocabularies of a book: tax regimes, kinds of account, relief orders, actions, rules, filing statuses.
 
 Each is a ``StrEnum`` whose values are the words of FORMATS, so that a table cell converts by ``Relief("fifo")`` and
 prints as itself.
@@ -7,6 +7,19 @@ prints as itself.
 from __future__ import annotations
 
 from enum import StrEnum
+
+
+class Regime(StrEnum):
+    """Whose tax law an account is under; all accounts of a household share one."""
+
+    US = "us"
+    UK = "uk"
+    CANADA = "canada"
+
+    @property
+    def sign(self) -> str:
+        """What its money is written with."""
+        return {"us": "$", "uk": "£", "canada": "C$"}[self]
 
 
 class AccountKind(StrEnum):
@@ -22,11 +35,24 @@ class AccountKind(StrEnum):
     B457 = "457b"
     HSA = "hsa"
     PLAN529 = "529"
+    ISA = "isa"
+    SIPP = "sipp"
+    TFSA = "tfsa"
+    RRSP = "rrsp"
 
     @property
     def is_taxable(self) -> bool:
-        """True when sales in this account are reported on Schedule D."""
+        """True when gains in this account are taxed in the year they are realised."""
         return self is AccountKind.TAXABLE
+
+    @property
+    def regime(self) -> Regime | None:
+        """The only law that knows this kind of account; ``None`` for taxable ones, which every law has."""
+        if self in {AccountKind.ISA, AccountKind.SIPP}:
+            return Regime.UK
+        if self in {AccountKind.TFSA, AccountKind.RRSP}:
+            return Regime.CANADA
+        return None if self is AccountKind.TAXABLE else Regime.US
 
 
 class Relief(StrEnum):

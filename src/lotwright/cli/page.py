@@ -8,12 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from lotwright.book.kinds import Side
+from lotwright.book.kinds import Regime, Side
 from lotwright.book.trades import Trade
 from lotwright.cli.bars import drift_bars
 from lotwright.cli.several import totals
 from lotwright.cli.style import STYLE
-from lotwright.cli.words import counted, drift_lines, gap_sentence, lock_lines, lot_line, tax_sentence, total_sentence
+from lotwright.cli.words import (
+    counted,
+    drift_lines,
+    gap_sentence,
+    lock_lines,
+    locked_for,
+    lot_line,
+    tax_rows,
+    tax_sentence,
+    tax_year_of,
+    total_sentence,
+)
+from lotwright.plan.currency import in_currency
 from lotwright.plan.result import HouseholdPlan, TaxFigures
 from lotwright.plan.words import day, money, percent, plain
 
@@ -24,7 +36,7 @@ def page(plans: Sequence[HouseholdPlan]) -> str:
     """A whole document: one section a household, and an overview where there are several."""
     title = f"Plan for {plans[0].household}" if len(plans) == 1 else f"Plans for {counted(len(plans), 'household')}"
     overview = _overview(plans) if len(plans) > 1 else ""
-    sections = "".join(_section(plan) for plan in plans)
+    sections = "".join(map(_own_section, plans))
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -40,13 +52,25 @@ def _overview(plans: Sequence[HouseholdPlan]) -> str:
         link = f'<a href="#{_anchor(plan)}">{_text(plan.household)}</a>'
         if plan.objective is None or plan.failure is not None:
             reason = plan.failure.reason if plan.failure else ""
-            rows.append([link, money(plan.value), f"no plan: {_text(reason)}", "", ""])
+            rows.append([link, _worth(plan), f"no plan: {_text(reason)}", "", ""])
         else:
-            figures = (str(len(plan.trades)), money(plan.objective.posed), f"{plan.objective.gap_bp:.3f}")
-            rows.append([link, money(plan.value), *figures])
+            with in_currency(plan.regime):
+                cost = money(plan.objective.posed)
+            rows.append([link, _worth(plan), str(len(plan.trades)), cost, f"{plan.objective.gap_bp:.3f}"])
     sums = "".join(f"<p>{_text(line)}</p>" for line in totals(plans))
     table = _table(("household", "#value", "#trades", "#cost", "#gap bp"), rows)
     return f"<section><h1>Overview</h1>{sums}{table}</section>"
+
+
+def _worth(plan: HouseholdPlan) -> str:
+    with in_currency(plan.regime):
+        return money(plan.value)
+
+
+def _own_section(plan: HouseholdPlan) -> str:
+    """A household in its own currency."""
+    with in_currency(plan.regime):
+        return _section(plan)
 
 
 def _section(plan: HouseholdPlan) -> str:
@@ -113,6 +137,9 @@ def _tax(plan: HouseholdPlan) -> str:
     if plan.tax is None:
         return ""
     tax: TaxFigures = plan.tax
+    if plan.regime is not Regime.US:
+        own = [[words, money(amount)] for words, amount in tax_rows(plan, tax)]
+        return f"<h2>{_text(tax_year_of(plan))}</h2>{_table(('', '#'), own)}<p>{_text(tax_sentence(tax))}</p>"
     rows = [
         ["gain of this plan", money(tax.short_term_gain), money(tax.long_term_gain)],
         ["loss carried into next year", money(tax.carryforward_short), money(tax.carryforward_long)],
@@ -141,7 +168,7 @@ def _wash_sales(plan: HouseholdPlan) -> str:
     out = []
     if plan.wash_sales.locks:
         rows = [[f"<b>{_text(symbols)}</b>", _text(until)] for symbols, until in lock_lines(plan.wash_sales.locks)]
-        out.append(f"<h2>Locked: nobody in the household may buy</h2>{_table(('', ''), rows)}")
+        out.append(f"<h2>Locked: {locked_for(plan)} may buy</h2>{_table(('', ''), rows)}")
     if plan.wash_sales.kept:
         rows = [[f"<b>{_text(kept.symbol)}</b>", _text(kept.because)] for kept in plan.wash_sales.kept]
         out.append(f"<h2>Kept by a rule</h2>{_table(('', ''), rows)}")

@@ -15,7 +15,19 @@ from rich.text import Text
 from lotwright.book.kinds import Side
 from lotwright.book.trades import Trade
 from lotwright.cli.several import print_several
-from lotwright.cli.words import counted, drift_lines, gap_sentence, lock_lines, lot_line, tax_sentence, total_sentence
+from lotwright.cli.words import (
+    counted,
+    drift_lines,
+    gap_sentence,
+    lock_lines,
+    locked_for,
+    lot_line,
+    tax_rows,
+    tax_sentence,
+    tax_year_of,
+    total_sentence,
+)
+from lotwright.plan.currency import in_currency
 from lotwright.plan.result import HouseholdPlan, TaxFigures
 from lotwright.plan.words import day, money, percent, plain
 from lotwright.risk.model import RiskModel
@@ -32,7 +44,8 @@ def print_plans(plans: Sequence[HouseholdPlan]) -> None:
         if len(plans) > 1:
             print_several(console, plans)
         elif plans and plans[0].failure is None:
-            print_plan(console, plans[0])
+            with in_currency(plans[0].regime):
+                print_plan(console, plans[0])
 
 
 @contextmanager
@@ -57,7 +70,7 @@ def print_plan(console: Console, plan: HouseholdPlan) -> None:
     _trades(console, plan)
     _cash(console, plan)
     if plan.tax is not None:
-        _tax(console, plan.tax)
+        _tax(console, plan, plan.tax)
     _tracking(console, plan)
     _costs(console, plan)
     _wash_sales(console, plan)
@@ -157,19 +170,12 @@ def _cash(console: Console, plan: HouseholdPlan) -> None:
     _indented(console, table)
 
 
-def _tax(console: Console, tax: TaxFigures) -> None:
-    _heading(console, "Tax on this year's capital gains")
+def _tax(console: Console, plan: HouseholdPlan, tax: TaxFigures) -> None:
+    _heading(console, tax_year_of(plan))
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(overflow="fold")
     table.add_column(justify="right", no_wrap=True)
-    for words, amount in (
-        ("Short-term gain of this plan", tax.short_term_gain),
-        ("Long-term gain of this plan", tax.long_term_gain),
-        ("Tax without this plan", tax.tax_without_plan),
-        ("Tax with it", tax.tax),
-        ("Short-term loss carried into next year", tax.carryforward_short),
-        ("Long-term loss carried into next year", tax.carryforward_long),
-    ):
+    for words, amount in tax_rows(plan, tax):
         table.add_row(words, money(amount))
     _indented(console, table)
     console.print(Padding(tax_sentence(tax), (0, 0, 0, 2)))
@@ -212,7 +218,7 @@ def _costs(console: Console, plan: HouseholdPlan) -> None:
 
 def _wash_sales(console: Console, plan: HouseholdPlan) -> None:
     if plan.wash_sales.locks:
-        _heading(console, "Locked: nobody in the household may buy")
+        _heading(console, f"Locked: {locked_for(plan)} may buy")
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(overflow="fold", max_width=max(console.width // 3, 12))
         table.add_column(overflow="fold")

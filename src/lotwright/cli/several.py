@@ -11,7 +11,9 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
+from lotwright.book.kinds import Regime
 from lotwright.cli.words import counted
+from lotwright.plan.currency import in_currency
 from lotwright.plan.result import HouseholdPlan, Status
 from lotwright.plan.words import money, percent
 
@@ -40,11 +42,11 @@ def totals(plans: Sequence[HouseholdPlan]) -> list[str]:
     planned, failed = len(done) - still, len(plans) - len(done)
     head = f"{counted(len(plans), 'household')}: {planned:,} planned, {still:,} with nothing to do"
     lines = [f"{head}, {failed:,} without a plan."]
-    if done:
-        saved = sum((plan.tax.tax_without_plan - plan.tax.tax for plan in done if plan.tax), Decimal(0))
-        worth, trades = sum((plan.value for plan in done), Decimal(0)), sum(len(plan.trades) for plan in done)
-        tax = f"{money(saved)} less" if saved >= 0 else f"{money(-saved)} more"
-        lines.append(f"{money(worth)} in all, {counted(trades, 'trade')}, {tax} tax this year.")
+    for regime in Regime:  # each has its currency
+        own = [plan for plan in done if plan.regime is regime]
+        if own:
+            with in_currency(regime):
+                lines.append(_sums(own))
     gaps = [plan.objective.gap_bp for plan in done if plan.objective is not None]
     if gaps:
         worst = max(gaps)
@@ -53,12 +55,21 @@ def totals(plans: Sequence[HouseholdPlan]) -> list[str]:
     return lines
 
 
+def _sums(done: Sequence[HouseholdPlan]) -> str:
+    """Value, trades and tax of households of one currency."""
+    saved = sum((plan.tax.tax_without_plan - plan.tax.tax for plan in done if plan.tax), Decimal(0))
+    worth, trades = sum((plan.value for plan in done), Decimal(0)), sum(len(plan.trades) for plan in done)
+    tax = f"{money(saved)} less" if saved >= 0 else f"{money(-saved)} more"
+    return f"{money(worth)} in all, {counted(trades, 'trade')}, {tax} tax this year."
+
+
 def _table(plans: Sequence[HouseholdPlan]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("household", "value", "trades", "tax", "tracking", "cost", "gap bp", "s"):
         table.add_column(name, justify="left" if name == "household" else "right", no_wrap=True)
     for plan in plans:
-        table.add_row(plan.household, *_row(plan))
+        with in_currency(plan.regime):
+            table.add_row(plan.household, *_row(plan))
     return table
 
 
@@ -68,7 +79,7 @@ def _row(plan: HouseholdPlan) -> tuple[str, ...]:
     change = plan.tax.tax - plan.tax.tax_without_plan if plan.tax else Decimal(0)
     error = plan.tracking
     return (
-        f"${plan.value:,.0f}",
+        f"{plan.regime.sign}{plan.value:,.0f}",
         str(len(plan.trades)),
         money(change),
         f"{percent(error.before, 2)} > {percent(error.after, 2)}" if error else "",

@@ -20,6 +20,7 @@ from lotwright.tax.readings import Ancestor, Piece, Readings, SameDay, SoldBefor
 
 if TYPE_CHECKING:
     from lotwright.book.book import Book
+    from lotwright.book.failure import Failure
     from lotwright.book.holdings import Household
     from lotwright.book.market import Market
 
@@ -56,15 +57,17 @@ def year(
 
     _refuse_two(json_path, csv_path)
     readings = Readings(sold_before=sold_before, same_day=same_day, piece=piece, ancestor=ancestor)
-    reports, failed = _each(_read(book, household), lambda h, m: tax_year(h, m, year=year, readings=readings))
+    reports, failed = _each(
+        _read(book, household), lambda h, m: _no_form(h) or tax_year(h, m, year=year, readings=readings)
+    )
     rows = [{"household": r.household, **_flat(row)} for r in reports for row in r.rows]
     _write_csv(csv_path, rows)
     _write_json(json_path, [{**_flat(r), "readings": str(r.readings)} for r in reports])
     if "-" not in {json_path, csv_path}:
+        from lotwright.cli.tax_tables import show_year
+
         for r in reports:
-            _show(f"{r.household}: Form 8949, {r.year}", [_short_row(_flat(row)) for row in r.rows])
-            _show("Schedule D", [{"line": name, "dollars": value} for name, value in _flat(r.schedule).items()])
-            _show("Broker's wash sales differ", [_flat(d) for d in r.reconciliation])
+            show_year(r)
     for r in reports:
         for note in r.notes:
             typer.echo(f"{r.household}: {note}", err=True)
@@ -104,8 +107,9 @@ def wash(
     out = {"readings": str(found.readings), "losses": losses, "lots": lots, "disallowed": found.disallowed}
     _write_json(json_path, out)
     if "-" not in {json_path, csv_path}:
-        _show("Losses", flat)
-        _show("Lots held in the end", lots)
+        from lotwright.cli.tax_tables import show_wash
+
+        show_wash(losses, lots)
     for note in trades.notes:
         typer.echo(note, err=True)
     typer.echo(f"Readings: {found.readings}.", err=True)
@@ -116,8 +120,12 @@ def lots(book: BookPath, household: OneHousehold = None, json_path: JsonPath = N
     """Unrealised gain, term, days to long-term, and whether a loss can be harvested now."""
     from lotwright.tax.lot_report import lot_lines
 
-    lines, failed = _each(_read(book, household), lot_lines)
-    _report("Lots", [_flat(line) for found in lines for line in found], json_path, csv_path)
+    found, failed = _each(_read(book, household), lambda h, m: (h.household, lot_lines(h, m)))
+    if _report([_flat(line) for _, lines in found for line in lines], json_path, csv_path):
+        from lotwright.cli.tax_tables import show_lots
+
+        for name, lines in found:
+            show_lots(name, lines)
     _finish(failed)
 
 
@@ -133,11 +141,13 @@ def locks(
     from lotwright.tax.lot_report import trade_locks
 
     day = as_of.date() if as_of else None
-    found, failed = _each(
-        _read(book, household), lambda h, m: [(h.household, lock) for lock in trade_locks(*_on(h, m, day))]
-    )
-    rows = [{"household": name, **_flat(lock)} for locks_ in found for name, lock in locks_]
-    _report("Locks", rows, json_path, csv_path)
+    found, failed = _each(_read(book, household), lambda h, m: (h.household, trade_locks(*_on(h, m, day))))
+    rows = [{"household": name, **_flat(lock)} for name, own in found for lock in own]
+    if _report(rows, json_path, csv_path):
+        from lotwright.cli.tax_tables import show_locks
+
+        for name, own in found:
+            show_locks(name, own)
     _finish(failed)
 
 
@@ -159,15 +169,31 @@ def _read(path: Path, household: str | None) -> Book:
 def _each(book: Book, work: Callable[[Household, Market], Any]) -> tuple[list[Any], list[str]]:
     """The work done for each household, and a line for each household whose input does not allow it."""
     from lotwright.book.failure import Failure
+    from lotwright.tax.regimes.laws import unlawful
 
     done, failed = [], []
     for name in sorted(book.households):
         entry = book.households[name]
-        if isinstance(entry, Failure):
-            failed.append(f"{name}: {entry.message}")
+        found = entry if isinstance(entry, Failure) else unlawful(entry) or work(entry, book.market)
+        if isinstance(found, Failure):
+            failed.append(f"{name}: {found.message}")
         else:
-            done.append(work(entry, book.market))
+            done.append(found)
     return done, failed
+
+
+def _no_form(household: Household) -> Failure | None:
+    """Why a household has no Form 8949."""
+    from lotwright.book.failure import Failure
+    from lotwright.book.kinds import Regime
+
+    if household.regime is Regime.US:
+        return None
+    return Failure(
+        reason="no_form",
+        message=f"Form 8949 and Schedule D are forms of the United States; this household is under the regime"
+        f" {household.regime}. 'lotwright plan' states its year, 'lotwright tax lots' its pools.",
+    )
 
 
 def _on(household: Household, market: Market, day: date | None) -> tuple[Household, Market]:
@@ -208,12 +234,12 @@ def _groups(path: Path) -> dict[str, str]:
 # Writing
 
 
-def _report(title: str, rows: Sequence[Mapping[str, Any]], json_path: str | None, csv_path: str | None) -> None:
+def _report(rows: Sequence[Mapping[str, Any]], json_path: str | None, csv_path: str | None) -> bool:
+    """Write what was asked for; True when the terminal is free for people."""
     _refuse_two(json_path, csv_path)
     _write_csv(csv_path, rows)
     _write_json(json_path, rows)
-    if "-" not in {json_path, csv_path}:
-        _show(title, rows)
+    return "-" not in {json_path, csv_path}
 
 
 def _refuse_two(json_path: str | None, csv_path: str | None) -> None:
@@ -276,21 +302,6 @@ def _write_csv(path: str | None, rows: Iterable[Mapping[str, Any]]) -> None:
     writer.writerow(rows[0] if rows else [])
     writer.writerows([_text(value, name) for name, value in row.items()] for row in rows)
     write_text(path, out.getvalue())
-
-
-def _show(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """A table for people; nothing for no rows."""
-    from rich.console import Console
-    from rich.table import Table
-
-    if not rows:
-        return
-    table = Table(title=title, title_justify="left")
-    for name, value in rows[0].items():
-        table.add_column(name.replace("_", " "), justify="right" if isinstance(value, Decimal) else "left")
-    for row in rows:
-        table.add_row(*(_text(value, name) for name, value in row.items()))
-    Console().print(table)
 
 
 def _finish(failed: Sequence[str]) -> None:

@@ -24,6 +24,7 @@ from lotwright.cli.claims import Finding, differing, figures
 from lotwright.errors import PlanError, ProgramError
 from lotwright.files.plan_json import plan_from_json
 from lotwright.files.risk_store import risk_model
+from lotwright.plan.currency import in_currency
 from lotwright.plan.paths import GENERAL, NOTHING_TO_TRADE, has_nothing
 from lotwright.plan.program import Program, load_program
 from lotwright.plan.protocols import Trades
@@ -85,10 +86,15 @@ def verify_plans(
     return tuple(
         Report(
             household=claim.household,
-            findings=tuple(_findings(claim, book, program=loaded[claim.program], risk=risk)),
+            findings=_in_own_currency(claim, book, program=loaded[claim.program], risk=risk),
         )
         for claim in claims
     )
+
+
+def _in_own_currency(claim: HouseholdPlan, book: Book, *, program: Program, risk: RiskModel) -> tuple[Finding, ...]:
+    with in_currency(claim.regime):
+        return tuple(_findings(claim, book, program=program, risk=risk))
 
 
 def print_findings(reports: Sequence[Report]) -> bool:

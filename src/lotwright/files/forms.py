@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from lotwright.book.kinds import AccountKind, Action, Character, FilingStatus, Relief, Rule
+from lotwright.book.kinds import AccountKind, Action, Character, FilingStatus, Regime, Relief, Rule
 from lotwright.files.columns import (
     FRACTION,
     NOT_NEGATIVE,
@@ -59,6 +59,12 @@ ACCOUNTS = Form(
         number("harvest_threshold", "loss worth harvesting, as a fraction of basis", range=NOT_NEGATIVE),
         text("program", "optimisation program of this account"),
         day("opened", "day the account was opened"),
+        text(
+            "regime",
+            "tax law the account is under, one for a household; money is in its currency",
+            choices=Regime,
+            default="us",
+        ),
     ),
 )
 

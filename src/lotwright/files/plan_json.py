@@ -15,6 +15,7 @@ import numpy as np
 
 from lotwright.book.failure import Failure
 from lotwright.book.holdings import Pending
+from lotwright.book.kinds import Regime
 from lotwright.book.trades import LotSale, Trade
 from lotwright.errors import PlanError
 from lotwright.files.plan_reading import plan_from_json
@@ -31,7 +32,8 @@ def plan_to_json(plan: HouseholdPlan) -> dict[str, Any]:
     """Return the plan as JSON-ready objects, keys in the order of FORMATS; ``value`` and ``notes`` come last.
 
     The same plan gives the same bytes. A failed plan has every key too, with null, an empty list or an empty object
-    where there is nothing. A bound that is not finite (none is known) is null, and so are its gaps.
+    where there is nothing; ``regime`` is there only under another law than that of the United States, and money is then in
+    its currency. A bound that is not finite (none is known) is null, and so are its gaps.
 
     Raises
     ------
@@ -69,6 +71,7 @@ def plan_to_json(plan: HouseholdPlan) -> dict[str, Any]:
         else {name: getattr(plan.provenance, name) for name in _PROVENANCE},
         "value": _money(plan.value),
         "notes": list(plan.notes),
+        **({} if plan.regime is Regime.US else {"regime": str(plan.regime)}),
     }
 
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from lotwright.book.failure import Failure
 from lotwright.book.holdings import Pending
-from lotwright.book.kinds import Character, Side
+from lotwright.book.kinds import Character, Regime, Side
 from lotwright.book.trades import LotSale, Trade
 from lotwright.errors import PlanError
 from lotwright.files.json_reader import JsonReader
@@ -72,6 +72,7 @@ def plan_from_json(obj: object) -> HouseholdPlan:
         notes=plan.texts("notes") if "notes" in obj else (),
         timing=_timing(plan.one("timing")),
         provenance=plan.maybe("provenance", _provenance),
+        regime=_word(plan, "regime", Regime) if "regime" in obj else Regime.US,
     )
 
 

@@ -26,7 +26,7 @@ def plan_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": SCHEMA,
         "description": "The plan of one household, or why there is none.",
-        **_object(_plan()),
+        **_object(_plan(), optional=("regime",)),
         "if": {"properties": {"status": {"const": "failed"}}},
         "then": {"properties": {"failure": {"type": "object"}, "trades": {"maxItems": 0}}},
         "else": {"properties": {"failure": {"type": "null"}, **whole}},
@@ -76,6 +76,10 @@ def _plan() -> dict[str, Any]:
         "checks": _list({"name": _TEXT, "ok": {"type": "boolean"}, "text": _TEXT}),
         "timing": _object(_all("read pose solve verify total", {"type": "number", "minimum": 0})),
         "provenance": _or_null(_all("version book_hash program_hash solver solver_version", _TEXT)),
+        "regime": {
+            "enum": ["uk", "canada"],
+            "description": "The tax law, and the currency of all money; absent: the United States, dollars.",
+        },
     }
 
 

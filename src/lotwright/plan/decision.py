@@ -123,7 +123,7 @@ class Decision:
         bought = trades.buy * snapshot.price
         active = (snapshot.quantity * snapshot.price + bought - sold - snapshot.target) / self.scale
         gain, is_long = trades.sell * snapshot.lot_gain, snapshot.lot_is_long
-        losing = snapshot.lot_holding[(snapshot.lot_gain < 0) & (trades.sell > 0)]
+        losing = snapshot.lot_holding[snapshot.lot_is_guarded & (trades.sell > 0)]
         self.sell.value = amount / self.scale if len(amount) else np.zeros(1)
         self.buy.value = bought / self.scale
         self.active.value = active

@@ -16,6 +16,7 @@ from lotwright.book.failure import Failure
 from lotwright.book.holdings import Household
 from lotwright.book.market import Market
 from lotwright.book.trades import Trade
+from lotwright.plan.currency import worded
 from lotwright.plan.figures import cost_lines, notes, objective
 from lotwright.plan.findings import not_a_plan, objective_checks
 from lotwright.plan.kept import kept
@@ -104,11 +105,17 @@ def plan_household(
         book_hash=book_hash,
         clock=clock,
     )
-    snapshot = _no_model(work) or take_snapshot(household, market, risk)
+    return worded(replace(_planned(work, name, started), regime=household.regime))
+
+
+def _planned(work: _Work, name: str, started: float) -> HouseholdPlan:
+    """The plan in dollars, whatever its currency."""
+    market, program, clock = work.market, work.program, work.clock
+    snapshot = _no_model(work) or take_snapshot(work.household, market, work.risk)
     posed = clock()
     if isinstance(snapshot, Failure):
         return _failed(name, market, program, snapshot)
-    solution = solve(program, snapshot, effort, clock=clock)
+    solution = solve(program, snapshot, work.effort, clock=clock)
     solved = clock()
     if isinstance(solution, Failure):
         timing = Timing(pose=posed - started, solve=solved - posed, total=solved - started)

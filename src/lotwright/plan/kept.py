@@ -18,8 +18,7 @@ from lotwright.plan.result import Drift, Kept, Lock
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.verify import Verification
 from lotwright.plan.words import day, money, percent, shares
-from lotwright.tax.law import wash_days
-from lotwright.tax.window import RecentPurchase, wash_window
+from lotwright.tax.window import RecentPurchase
 
 OFF_TARGET = 0.0025
 """Weight in the account that must be missing or in excess to be worth a sentence."""
@@ -110,7 +109,7 @@ def _barred(snapshot: Snapshot, holding: int, *, loss: float) -> Iterator[_Block
     if not found:
         return
     last = max(found, key=lambda purchase: (purchase.date, purchase.key))
-    until = last.date + timedelta(days=wash_days())
+    until = last.date + timedelta(days=snapshot.law.days_after_purchase)
     where = "" if last.account == account else f" in {last.account}"
     name = "" if last.symbol == symbol else f" of {last.symbol}, substantially identical,"
     yield (
@@ -134,9 +133,10 @@ def _in_the_way(snapshot: Snapshot, holding: int) -> Iterator[RecentPurchase]:
         if rules.is_barred[k]
     ]
     here = (snapshot.account[int(snapshot.account_of[holding])], snapshot.symbol[holding])
-    for purchase in wash_window(snapshot.household, snapshot.market).purchases:
+    for purchase in snapshot.window.purchases:
         is_here = (purchase.account, purchase.symbol) == here
         is_own = is_here and set(barred) <= set(purchase.lots)
         can_clear = is_here and purchase.left == purchase.bought
-        if purchase.group == group and not is_own and not can_clear:
+        excused = snapshot.law.own_purchase_excuses and (is_own or can_clear)
+        if purchase.group == group and not excused:
             yield purchase

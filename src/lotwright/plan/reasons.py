@@ -18,8 +18,7 @@ from lotwright.plan.result import Drift
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.verify import Verification
 from lotwright.plan.words import day, money, percent
-from lotwright.tax.household import HouseholdTax, household_tax
-from lotwright.tax.year import year_tax
+from lotwright.tax.regimes.plannable import YearSoFar
 
 DOLLAR = Decimal(1)
 """Tax effects below a dollar are not worth a word."""
@@ -40,7 +39,7 @@ class _Facts:
     drift: Drift
     snapshot: Snapshot
     verification: Verification
-    tax: HouseholdTax
+    tax: YearSoFar
 
     @property
     def held(self) -> float:
@@ -59,7 +58,7 @@ def with_reasons(trades: Sequence[Trade], snapshot: Snapshot, verification: Veri
     index = {(snapshot.account[a], symbol): j for j, (a, symbol) in enumerate(names)}
     drift = {(row.account, row.symbol): row for row in verification.drift}
     accounts = {account.account: account for account in snapshot.household.accounts}
-    tax = household_tax(snapshot.household, as_of=snapshot.market.as_of)
+    tax = snapshot.law.year(snapshot.household, as_of=snapshot.market.as_of)
     return tuple(
         replace(
             trade,
@@ -149,7 +148,7 @@ def _gain_clause(facts: _Facts) -> str | None:
     change = _change_of_tax(facts)
     if gain < 0:
         return f"its loss of {money(-gain)} {_use_of_loss(facts, change)}"
-    kinds = {sale.character for sale in facts.trade.lots}
+    kinds = {sale.character for sale in facts.trade.lots} if facts.snapshot.law.has_terms else set()
     term = "long-term " if kinds == {Character.LONG} else "short-term " if kinds == {Character.SHORT} else ""
     if change < DOLLAR:
         return f"its {term}gain of {money(gain)} is absorbed by losses and costs no tax this year"
@@ -169,7 +168,7 @@ def _change_of_tax(facts: _Facts) -> Decimal:
     """This year's tax with the plan less the tax with the plan but without this sale; dollars."""
 
     def tax(short: Decimal, long: Decimal) -> Decimal:
-        return year_tax(facts.tax.rates, short=facts.tax.short + short, long=facts.tax.long + long).tax
+        return facts.tax.outcome(short=short, long=long).tax
 
     own = {kind: sum((sale.gain for sale in facts.trade.lots if sale.character is kind), ZERO) for kind in Character}
     short, long = facts.verification.tax.short_term_gain, facts.verification.tax.long_term_gain

@@ -11,6 +11,7 @@ from typing import Any
 
 from lotwright.book.failure import Failure
 from lotwright.book.holdings import Pending
+from lotwright.book.kinds import Regime
 from lotwright.book.trades import Trade
 
 
@@ -177,3 +178,5 @@ class HouseholdPlan:
     notes: tuple[str, ...] = ()
     timing: Timing = Timing()
     provenance: Provenance | None = None
+    regime: Regime = Regime.US
+    """Whose tax law it is made under; its money is in that currency."""

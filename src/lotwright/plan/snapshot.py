@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from lotwright.book.holdings import Household, Lot
 from lotwright.book.market import Market
+from lotwright.tax.regimes.plannable import PlanLaw
+from lotwright.tax.window import WashWindow
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -27,7 +29,11 @@ class Snapshot:
     """Arrays of one household; see the fields for shape and unit."""
 
     household: Household
+    """As its law sees it: one lot a security where the law pools."""
     market: Market
+    law: PlanLaw
+    window: WashWindow
+    """Recent purchases and running locks of the book as it is."""
 
     # Accounts: shape (A,).
     account: tuple[str, ...]
@@ -67,6 +73,8 @@ class Snapshot:
     lot_gain: Floats
     """Dollars per share realised by selling at price (negative: a loss); zero in accounts that are not taxed."""
     lot_is_long: Bools
+    lot_is_guarded: Bools
+    """Selling any of it excludes buying its group: a loss, or, where the law matches any sale, any taxed sale."""
     is_ordered: Bools
     """Shape (n,): True where lots leave in their listed order (fifo, lifo, hifo) rather than as chosen."""
 

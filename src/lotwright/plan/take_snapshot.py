@@ -22,7 +22,8 @@ from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.risk.model import RiskModel
 from lotwright.risk.split import exact_split
 from lotwright.tax.holding import character
-from lotwright.tax.window import WashWindow, wash_window
+from lotwright.tax.regimes.laws import law_of, unlawful
+from lotwright.tax.window import WashWindow
 
 SPLIT_EXACTLY_UP_TO = 24
 """Accounts with at most this many securities get their covariance split anew, with as much specific variance as it holds."""
@@ -40,13 +41,22 @@ class _Holding:
 
 
 def take_snapshot(household: Household, market: Market, risk: RiskModel) -> Snapshot | Failure:
-    """Arrays of one household, or why there are none (a security without a price, nothing to plan).
+    """Arrays of one household, or why there are none (no one tax law, a security without a price).
 
     Parameters
     ----------
     household, market : the book's facts
     risk : the book's risk model; must know every symbol with a price
     """
+    failure = unlawful(household)
+    if failure is not None:
+        return failure
+    law = law_of(household)
+    window = law.window(household, market)  # before pooling: pools forget when their shares were bought
+    held = law.held(household, market)
+    if isinstance(held, Failure):
+        return held
+    household = held
     listing = [entry for a, account in enumerate(household.accounts) for entry in _listing(a, account, market)]
     unpriced = sorted({entry.symbol for entry in listing if entry.symbol not in market.prices})
     if unpriced:
@@ -56,7 +66,7 @@ def take_snapshot(household: Household, market: Market, risk: RiskModel) -> Snap
             f"{'it' if len(unpriced) == 1 else 'them'}. Add the missing rows to prices.",
             evidence={"symbols": unpriced},
         )
-    return _arrays(household, market, listing, risk)
+    return _arrays(household, market, listing, risk, window)
 
 
 def _listing(index: int, account: Account, market: Market) -> list[_Holding]:
@@ -92,9 +102,11 @@ def _in_order(lots: list[Lot], relief: Relief) -> tuple[Lot, ...]:
     return relief_order(lots, relief) if lots else ()
 
 
-def _arrays(household: Household, market: Market, listing: list[_Holding], risk: RiskModel) -> Snapshot:
+def _arrays(
+    household: Household, market: Market, listing: list[_Holding], risk: RiskModel, window: WashWindow
+) -> Snapshot:
     """Assemble every array of the snapshot; each block of lines fills one kind of field."""
-    accounts = household.accounts
+    law, accounts = law_of(household), household.accounts
     count = len(listing)
     account_of = np.array([entry.account for entry in listing], dtype=np.int64)
     exact_price = [market.prices[entry.symbol].price for entry in listing]
@@ -119,15 +131,17 @@ def _arrays(household: Household, market: Market, listing: list[_Holding], risk:
     gain = np.where(taxed, price[lot_holding] - basis / lot_quantity, 0.0) if lots else np.zeros(0)
 
     exposure, specific = _risk_numbers(listing, len(accounts), risk)
-    groups = sorted({market.group_of(entry.symbol) for entry in listing})
+    group_of = [law.group(accounts[entry.account], market.group_of(entry.symbol)) for entry in listing]
+    groups = sorted(set(group_of))
     group_index = {name: g for g, name in enumerate(groups)}
-    window = wash_window(household, market)
     purchases = _purchases(window, group_index, household, listing)
     spread = [market.prices[entry.symbol].half_spread for entry in listing]
 
     return Snapshot(
         household=household,
         market=market,
+        law=law,
+        window=window,
         account=tuple(account.account for account in accounts),
         value=value,
         cash=cash,
@@ -136,7 +150,7 @@ def _arrays(household: Household, market: Market, listing: list[_Holding], risk:
         is_taxable=is_taxable,
         symbol=tuple(entry.symbol for entry in listing),
         account_of=account_of,
-        group_of=np.array([group_index[market.group_of(entry.symbol)] for entry in listing], dtype=np.int64),
+        group_of=np.array([group_index[name] for name in group_of], dtype=np.int64),
         price=price,
         quantity=quantity,
         increment=np.array([0.0 if accounts[entry.account].fractional else 1.0 for entry in listing]),
@@ -149,6 +163,7 @@ def _arrays(household: Household, market: Market, listing: list[_Holding], risk:
         lot_quantity=lot_quantity,
         lot_gain=gain,
         lot_is_long=_long_flags(lots, market),
+        lot_is_guarded=taxed if law.guards_gains else gain < 0,
         is_ordered=np.array([accounts[entry.account].relief is not Relief.SPECIFIC for entry in listing], dtype=bool),
         exposure=exposure,
         specific=specific,

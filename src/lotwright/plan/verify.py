@@ -20,12 +20,12 @@ from lotwright.plan.replay import Replay, replay
 from lotwright.plan.result import CashMovement, Check, Drift, Lock, TaxFigures, Tracking
 from lotwright.plan.terms import RiskNumbers, Terms
 from lotwright.plan.verify_costs import cost_amounts, tax_figures
+from lotwright.plan.verify_law import BuyBackRule, rule_of
 from lotwright.plan.verify_text import finding
 from lotwright.plan.verify_ticket import cents
 from lotwright.plan.verify_tracking import drift, tracking
-from lotwright.plan.verify_wash import latest, new_locks, running_locks, wash_faults
-from lotwright.tax.household import household_tax
-from lotwright.tax.window import WashWindow, wash_window
+from lotwright.plan.verify_wash import latest
+from lotwright.tax.regimes.laws import law_of
 
 DIGITS = 50
 """Enough that every product of a price, a quantity and a rate is exact, whatever precision the caller has set."""
@@ -99,19 +99,20 @@ def verify(
         The risk numbers lack a security that is held, targeted or traded.
     """
     with localcontext(Context(prec=DIGITS)):
-        done = replay(trades, household, market=market, terms=terms)
-        window = wash_window(household, market)
-        tax = household_tax(household, assumed=terms.assumed_rates, as_of=market.as_of)
+        rule = rule_of(household, market)
+        held = rule.held()
+        done = replay(trades, held, market=market, terms=terms)
+        tax = law_of(household).year(household, assumed=terms.assumed_rates, as_of=market.as_of)
         return Verification(
-            checks=_checks(trades, done, household=household, market=market, terms=terms, window=window),
+            checks=_checks(trades, done, household=held, market=market, terms=terms, rule=rule),
             value=cents(done.value),
             cash={account.account.account: account.cash for account in done.accounts},
             tax=tax_figures(done.taxed_slices, tax),
             costs=cost_amounts(done, market=market, terms=terms, risk=risk, tax=tax),
             tracking=tracking(done, market=market, risk=risk),
             drift=drift(done, market=market),
-            new_locks=new_locks(done, market),
-            running_locks=running_locks(window, market),
+            new_locks=rule.new_locks(done),
+            running_locks=rule.running_locks(),
         )
 
 
@@ -122,7 +123,7 @@ def _checks(
     household: Household,
     market: Market,
     terms: Terms,
-    window: WashWindow,
+    rule: BuyBackRule,
 ) -> tuple[Check, ...]:
     """One check a rule: first what every trade list must satisfy, then the limits the program has."""
     checks = [
@@ -155,12 +156,9 @@ def _checks(
             )
         )
     if terms.restrictions:
-        barring = window if terms.wash_sale else None
-        faults = limits.restriction_faults(done, market=market, window=barring, terms=terms)
+        barring = rule if terms.wash_sale else None
+        faults = limits.restriction_faults(done, market=market, buying_back=barring, terms=terms)
         checks.append(finding("restrictions", faults, holds="Every restriction is kept."))
     if terms.wash_sale:
-        faults = wash_faults(done, window=window, market=market)
-        checks.append(
-            finding("wash_sale", faults, holds="No loss of this plan can be washed, and no buy washes an earlier one.")
-        )
+        checks.append(finding("wash_sale", rule.faults(done), holds=rule.holds))
     return tuple(checks)

@@ -13,12 +13,12 @@ from lotwright.plan.result import TaxFigures
 from lotwright.plan.terms import RiskNumbers, Terms
 from lotwright.plan.verify_ticket import Slice, cents
 from lotwright.plan.verify_tracking import tracking_cost
-from lotwright.tax.household import HouseholdTax
-from lotwright.tax.year import YearTax, year_tax
+from lotwright.tax.regimes.plannable import YearSoFar
+from lotwright.tax.year import YearTax
 
 
 def cost_amounts(
-    replay: Replay, *, market: Market, terms: Terms, risk: RiskNumbers, tax: HouseholdTax
+    replay: Replay, *, market: Market, terms: Terms, risk: RiskNumbers, tax: YearSoFar
 ) -> Mapping[str, Decimal]:
     """Dollars of each cost the program has, in the order plans list them; their sum is what was posed."""
     costs: dict[str, Decimal] = {}
@@ -52,29 +52,29 @@ def _cash_cost(account: AccountReplay, terms: Terms) -> Decimal:
     return -above * (terms.shortfall or ZERO)
 
 
-def tax_cost(slices: Iterable[Slice], tax: HouseholdTax, *, carried_loss_value: Decimal) -> Decimal:
+def tax_cost(slices: Iterable[Slice], tax: YearSoFar, *, carried_loss_value: Decimal) -> Decimal:
     """The year's tax with the plan less without, each less what the losses it carries out are worth.
 
-    A carried loss is worth a fraction of the long-term rate, and never more than deducting it this year would be.
+    A carried loss is worth a fraction of the rate on gains, and never more than deducting it this year would be.
     """
-    worth = min(carried_loss_value * tax.rates.long, tax.rates.deduction_rate)
+    worth = tax.loss_worth(carried_loss_value)
 
     def burden(year: YearTax) -> Decimal:
         return year.tax - worth * (year.carryforward_short + year.carryforward_long)
 
     short, long = _gains(slices, lambda piece: piece.gain)
-    return burden(_year(tax, short=short, long=long)) - burden(_year(tax, short=ZERO, long=ZERO))
+    return burden(tax.outcome(short=short, long=long)) - burden(tax.outcome(short=ZERO, long=ZERO))
 
 
-def tax_figures(slices: Iterable[Slice], tax: HouseholdTax) -> TaxFigures:
+def tax_figures(slices: Iterable[Slice], tax: YearSoFar) -> TaxFigures:
     """This year's gains and tax as they will be reported: sums of the slices' cents."""
     short, long = _gains(slices, lambda piece: piece.cents_gain)
-    year = _year(tax, short=short, long=long)
+    year = tax.outcome(short=short, long=long)
     return TaxFigures(
         short_term_gain=short,
         long_term_gain=long,
         tax=cents(year.tax),
-        tax_without_plan=cents(_year(tax, short=ZERO, long=ZERO).tax),
+        tax_without_plan=cents(tax.outcome(short=ZERO, long=ZERO).tax),
         carryforward_short=cents(year.carryforward_short),
         carryforward_long=cents(year.carryforward_long),
     )
@@ -88,12 +88,3 @@ def _gains(slices: Iterable[Slice], gain: Callable[[Slice], Decimal]) -> tuple[D
         else:
             long += gain(piece)
     return short, long
-
-
-def _year(tax: HouseholdTax, *, short: Decimal, long: Decimal) -> YearTax:
-    """The year's tax after realising ``short`` and ``long`` on top of what the year and past years brought."""
-    return year_tax(
-        tax.rates,
-        short=tax.realised_short - tax.carryforward_short + short,
-        long=tax.realised_long - tax.carryforward_long + long,
-    )

@@ -9,10 +9,9 @@ from lotwright.book.kinds import Rule
 from lotwright.book.market import Market
 from lotwright.plan.replay import AccountReplay, Replay
 from lotwright.plan.terms import Terms
+from lotwright.plan.verify_law import BuyBackRule
 from lotwright.plan.verify_text import dollars, noun, plain, shares
 from lotwright.plan.verify_ticket import CENT, Ticket
-from lotwright.plan.verify_wash import sellable
-from lotwright.tax.window import WashWindow
 
 BARS_BUYS = frozenset({Rule.NO_BUY, Rule.NO_TRADE, Rule.EXCLUDE, Rule.EXCLUDE_SECTOR})
 BARS_SALES = frozenset({Rule.NO_SELL, Rule.NO_TRADE})
@@ -81,11 +80,11 @@ def holding_faults(replay: Replay) -> list[str]:
     ]
 
 
-def restriction_faults(replay: Replay, *, market: Market, window: WashWindow | None, terms: Terms) -> list[str]:
+def restriction_faults(replay: Replay, *, market: Market, buying_back: BuyBackRule | None, terms: Terms) -> list[str]:
     """Restrictions of clients that the plan breaks.
 
     A ceiling (exclusion, maximum weight) asks for the sale down to it, unless that sale is itself barred: by
-    ``no_sell``, ``no_trade``, or by the wash-sale ``window`` (``None`` where the program has no wash-sale limit). Buys
+    ``no_sell``, ``no_trade``, or by the rule on ``buying_back`` (``None`` where the program has no wash-sale limit). Buys
     are never excused.
     """
     return [
@@ -93,7 +92,7 @@ def restriction_faults(replay: Replay, *, market: Market, window: WashWindow | N
         for account in replay.accounts
         for restriction in account.account.restrictions
         for symbol in _restricted(restriction, account, market)
-        for fault in _broken(restriction, account, symbol=symbol, market=market, window=window, terms=terms)
+        for fault in _broken(restriction, account, symbol=symbol, market=market, buying_back=buying_back, terms=terms)
     ]
 
 
@@ -110,7 +109,7 @@ def _broken(
     *,
     symbol: str,
     market: Market,
-    window: WashWindow | None,
+    buying_back: BuyBackRule | None,
     terms: Terms,
 ) -> list[str]:
     rule, name = _named(restriction), account.account.account
@@ -129,7 +128,7 @@ def _broken(
     if held * price <= kept:
         return []
     due = account.held_before.get(symbol, ZERO) - kept / price
-    if not buys and not may_sell(account, symbol, quantity=due, market=market, window=window, terms=terms):
+    if not buys and not may_sell(account, symbol, quantity=due, market=market, buying_back=buying_back, terms=terms):
         return []
     worth = dollars(held * price)
     return [
@@ -150,13 +149,20 @@ def _ceiling(restriction: Restriction, account: AccountReplay) -> Decimal:
 
 
 def may_sell(
-    account: AccountReplay, symbol: str, *, quantity: Decimal, market: Market, window: WashWindow | None, terms: Terms
+    account: AccountReplay,
+    symbol: str,
+    *,
+    quantity: Decimal,
+    market: Market,
+    buying_back: BuyBackRule | None,
+    terms: Terms,
 ) -> bool:
     """Whether the account could have sold ``quantity`` shares of ``symbol`` within every rule that bars sales."""
     if any(rule.rule in BARS_SALES and rule.symbol == symbol for rule in account.account.restrictions):
         return False
-    free = sellable(account, symbol, window=window, market=market)
-    if free == account.held_before.get(symbol, ZERO):
+    held = account.held_before.get(symbol, ZERO)
+    free = held if buying_back is None else buying_back.sellable(account, symbol)
+    if free == held:
         return True
     step = increment(account, terms) if terms.whole_shares else ZERO
     if step:

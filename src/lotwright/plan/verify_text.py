@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from lotwright.book.kinds import Side
+from lotwright.plan.currency import sign
 from lotwright.plan.result import Check
 
 SHOWN = 5
@@ -14,7 +15,7 @@ SHOWN = 5
 
 def dollars(amount: Decimal) -> str:
     """``-$1,234.50``: an amount as people write it."""
-    return f"{'-' if amount < 0 else ''}${abs(amount):,.2f}"
+    return f"{'-' if amount < 0 else ''}{sign()}{abs(amount):,.2f}"
 
 
 def shares(quantity: Decimal) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from lotwright.plan.currency import sign
+
 MONTHS = [
     "January",
     "February",
@@ -23,7 +25,7 @@ MONTHS = [
 
 
 def money(amount: Decimal | float) -> str:
-    """``-$1,234.50``.
+    """``-$1,234.50``, with the sign of the household's currency (:mod:`lotwright.plan.currency`).
 
     Examples
     --------
@@ -31,7 +33,7 @@ def money(amount: Decimal | float) -> str:
     '-$1,234.50'
     """
     shown = f"{abs(amount):,.2f}"
-    return f"{'-' if amount < 0 and shown.strip('0.,') else ''}${shown}"
+    return f"{'-' if amount < 0 and shown.strip('0.,') else ''}{sign()}{shown}"
 
 
 def percent(weight: float, digits: int = 1) -> str:

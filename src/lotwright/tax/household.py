@@ -11,7 +11,7 @@ from lotwright.book.holdings import Account, Household
 from lotwright.book.kinds import FilingStatus
 from lotwright.tax.law import deduction_cap, known_years
 from lotwright.tax.marginal import marginal_rates
-from lotwright.tax.year import TaxRates
+from lotwright.tax.year import TaxRates, YearTax, year_tax
 
 ZERO = Decimal(0)
 ASSUMED_RATES = TaxRates(short=Decimal("0.408"), long=Decimal("0.238"))
@@ -42,6 +42,19 @@ class HouseholdTax:
     def long(self) -> Decimal:
         """Net long-term gain of the year before any plan, carried-in losses subtracted; dollars."""
         return self.realised_long - self.carryforward_long
+
+    @property
+    def start(self) -> tuple[Decimal, Decimal]:
+        """Both, as a plan finds them."""
+        return self.short, self.long
+
+    def outcome(self, *, short: Decimal, long: Decimal) -> YearTax:
+        """The year's tax when ``short`` and ``long`` are realised on top of what it has brought so far; dollars."""
+        return year_tax(self.rates, short=self.short + short, long=self.long + long)
+
+    def loss_worth(self, fraction: Decimal) -> Decimal:
+        """A fraction of the long-term rate, and never more than deducting the loss this year would save."""
+        return min(fraction * self.rates.long, self.rates.deduction_rate)
 
 
 def household_tax(household: Household, *, assumed: TaxRates | None = None, as_of: date | None = None) -> HouseholdTax:

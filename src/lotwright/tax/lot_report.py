@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from lotwright.book.failure import Failure
 from lotwright.book.holdings import Account, Household, Lot
-from lotwright.book.kinds import Character, Rule
+from lotwright.book.kinds import Character, Regime, Rule
 from lotwright.book.market import Market
 from lotwright.tax.holding import character, long_term_from
-from lotwright.tax.law import wash_days
-from lotwright.tax.window import RecentPurchase, wash_window
+from lotwright.tax.regimes.laws import law_of
+from lotwright.tax.regimes.plannable import PlanLaw
+from lotwright.tax.window import RecentPurchase
 
 CENT = Decimal("0.01")
 
@@ -47,7 +49,7 @@ class TradeLock:
     """What nobody in the household may do until, and including, a day."""
 
     bars: str
-    """``buy``, or ``sell_at_loss``."""
+    """``buy``, ``sell_at_loss``, or (United Kingdom) ``sell``."""
     group: str
     symbols: tuple[str, ...]
     accounts: tuple[str, ...]
@@ -57,22 +59,29 @@ class TradeLock:
 
 
 def lot_lines(household: Household, market: Market) -> tuple[LotLine, ...]:
-    """Every lot of a household with its unrealised gain, term and whether its loss can be harvested now."""
+    """Every lot of a household with its unrealised gain, term and whether its loss can be harvested now.
+
+    Where the law pools, one line a security and taxable account, at the pool's cost; it has no terms, so all is long-term.
+    A household whose day the law's data do not cover has no lines.
+    """
+    law = law_of(household)
     recent: dict[str, list[RecentPurchase]] = defaultdict(list)
-    for purchase in wash_window(household, market).purchases:
+    for purchase in law.window(household, market).purchases:
         recent[purchase.group].append(purchase)
+    held = law.held(household, market)
     return tuple(
-        _line(account, lot, market, recent[market.group_of(lot.symbol)])
-        for account in household.accounts
+        _line(account, lot, market, law, recent[law.group(account, market.group_of(lot.symbol))])
+        for account in (() if isinstance(held, Failure) else held.accounts)
         for lot in sorted(account.lots, key=lambda lot: (lot.symbol, lot.acquired, lot.lot))
     )
 
 
 def trade_locks(household: Household, market: Market) -> tuple[TradeLock, ...]:
-    """What the household's wash-sale window bars on the market's day: buys after a loss, losses after a buy."""
-    window = wash_window(household, market)
-    everyone = tuple(account.account for account in household.accounts)
+    """What the law's window bars on the market's day: buys after a loss (or any sale), losses (or any sale) after a buy."""
+    law = law_of(household)
+    window = law.window(household, market)
     taxed = tuple(account.account for account in household.accounts if account.kind.is_taxable)
+    everyone = taxed if law.guards_gains else tuple(account.account for account in household.accounts)
     buys = [
         TradeLock(
             bars="buy",
@@ -87,44 +96,53 @@ def trade_locks(household: Household, market: Market) -> tuple[TradeLock, ...]:
     by_group: dict[str, list[RecentPurchase]] = defaultdict(list)
     for purchase in window.purchases:
         by_group[purchase.group].append(purchase)
-    sales = [_sale_lock(group, found, market, taxed) for group, found in sorted(by_group.items()) if taxed]
+    sales = [_sale_lock(group, found, market, taxed, law) for group, found in sorted(by_group.items()) if taxed]
     return (*buys, *sales)
 
 
-def _sale_lock(group: str, purchases: Sequence[RecentPurchase], market: Market, taxed: tuple[str, ...]) -> TradeLock:
-    """Losses of a group are barred until the window of its last purchase has passed."""
+def _sale_lock(
+    group: str, purchases: Sequence[RecentPurchase], market: Market, taxed: tuple[str, ...], law: PlanLaw
+) -> TradeLock:
+    """Losses of a group (or all its sales) are barred until the window of its last purchase has passed."""
     last = max(purchases, key=lambda p: (p.date, p.account, p.symbol, p.key))
     more = f", the last of {len(purchases)} such purchases" if len(purchases) > 1 else ""
     declared = {symbol for symbol, name in market.identical.items() if name == group}
     return TradeLock(
-        bars="sell_at_loss",
+        bars="sell" if law.guards_gains else "sell_at_loss",
         group=group,
         symbols=tuple(sorted(declared | {p.symbol for p in purchases})),
         accounts=taxed,
-        until=last.date + timedelta(days=wash_days()),
+        until=last.date + timedelta(days=law.days_after_purchase),
         because=f"{last.account} bought {last.bought.normalize():f} {last.symbol} on {last.date.isoformat()}{more}; "
-        "they would replace other shares sold at a loss. Shares of one purchase never replace each other.",
+        f"{_CONSEQUENCE[law.regime]}",
     )
 
 
-def _line(account: Account, lot: Lot, market: Market, recent: Iterable[RecentPurchase]) -> LotLine:
+_CONSEQUENCE = {
+    Regime.US: "they would replace other shares sold at a loss. Shares of one purchase never replace each other.",
+    Regime.UK: "a sale today would be matched with them and not with the pool.",
+    Regime.CANADA: "a loss would be superficial unless the household sells all it holds.",
+}
+
+
+def _line(account: Account, lot: Lot, market: Market, law: PlanLaw, recent: Iterable[RecentPurchase]) -> LotLine:
     quote = market.prices.get(lot.symbol)
     value = quote.price * lot.quantity if quote else None
     gain = value - lot.basis if value is not None else None
-    long_from = long_term_from(lot.holding_start)
-    why_not, clean_from = _why_not(account, lot, gain, recent)
+    long_from = long_term_from(lot.holding_start) if law.has_terms else lot.acquired
+    why_not, clean_from = _why_not(account, lot, gain, law, recent)
     return LotLine(
         account=account.account,
         symbol=lot.symbol,
         lot=lot.lot,
         quantity=lot.quantity,
         acquired=lot.acquired,
-        holding_start=lot.holding_start,
+        holding_start=lot.holding_start if law.has_terms else lot.acquired,
         basis=lot.basis,
         price=quote.price if quote else None,
         value=value,
         unrealised=gain,
-        character=character(lot.holding_start, market.as_of),
+        character=character(lot.holding_start, market.as_of) if law.has_terms else Character.LONG,
         long_term_from=long_from,
         days_to_long_term=max((long_from - market.as_of).days, 0),
         is_harvestable=not why_not,
@@ -134,7 +152,7 @@ def _line(account: Account, lot: Lot, market: Market, recent: Iterable[RecentPur
 
 
 def _why_not(
-    account: Account, lot: Lot, gain: Decimal | None, recent: Iterable[RecentPurchase]
+    account: Account, lot: Lot, gain: Decimal | None, law: PlanLaw, recent: Iterable[RecentPurchase]
 ) -> tuple[str, date | None]:
     """Why a lot's loss cannot be harvested today, and from when it can; an empty reason when it can."""
     if gain is None:
@@ -146,18 +164,23 @@ def _why_not(
     barred = next((r.rule for r in account.restrictions if r.symbol == lot.symbol and r.rule in _BARS_SALES), None)
     if barred is not None:
         return f"restricted: {barred}", None
-    others = [p for p in recent if not _is_own(p, lot)]
+    others = [p for p in recent if not (law.own_purchase_excuses and _is_own(p, lot))]
     if not others:
         return "", None
     last = max(others, key=lambda p: (p.date, p.account, p.symbol, p.key))
-    clean_from = last.date + timedelta(days=wash_days() + 1)
+    clean_from = last.date + timedelta(days=law.days_after_purchase + 1)
     reason = (
         f"{last.account} bought {last.bought.normalize():f} {last.symbol} on {last.date.isoformat()}, which would "
-        f"replace the shares sold; clean from {clean_from.isoformat()}"
+        f"{_EFFECT[law.regime]}; clean from {clean_from.isoformat()}"
     )
     return reason, clean_from
 
 
+_EFFECT = {
+    Regime.US: "replace the shares sold",
+    Regime.UK: "be matched with a sale today",
+    Regime.CANADA: "make the loss superficial unless the household sells all it holds",
+}
 _BARS_SALES = {Rule.NO_SELL, Rule.NO_TRADE}
 
 

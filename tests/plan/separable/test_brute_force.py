@@ -13,7 +13,8 @@ from lotwright.plan.household import plan_household
 from lotwright.plan.result import HouseholdPlan, Status
 from lotwright.plan.separable.tree import Effort
 from tests.plan.factory import risk_model
-from tests.plan.separable.brute import Judged, holdings, judge, option_of, score, washless
+from tests.plan.separable import brute
+from tests.plan.separable.brute import Judged, holdings, judge, option_of, score
 from tests.plan.separable.households import FACTORS, Case, draw
 
 GAP_BP = 0.1
@@ -63,7 +64,7 @@ def check_plan(case: Case, plan: HouseholdPlan, truth: Judged) -> None:
     chosen = [[option_of(case, account, symbol, orders.get((account.account, symbol)))] for account, symbol in listing]
     cost, _, cents = score(case, chosen)
     assert cost.item() == pytest.approx(objective.posed, abs=MICRO)
-    assert washless(case, chosen).all()
+    assert brute.washless(case, chosen).all()
     for account in case.snapshot.household.accounts:
         assert cents[account.account].item() >= max(float(account.minimum_cash), 0.0) - 1e-6
     assert objective.bound <= truth.optimum + MICRO + 1e-9 * value

@@ -1,19 +1,7 @@
 """Realised tax: what the plan changes in this year's tax, the worth of losses carried out included.
 
-Problem: the year's tax T(S, L) of the net short and long gain after the plan is piecewise linear and not convex: a loss
-absorbs gains of the other term, then other income up to a cap C, and what remains is carried to later years.
-Observations: with N = S + L, h and l the higher and lower of the two rates, H the gain taxed at h, t_o the rate of the
-deduction and k = carried_loss_value * long rate (at most t_o) the worth of a dollar carried out,
-
-    N >= 0:  T = l N + (h - l) min(H+, N)        N < 0:  T = max(t_o N, k N - (t_o - k) C)
-
-and each of ``l N + (h - l) H+``, ``h N`` and the loss branch can be continued over the whole plane without undercutting
-T. Therefore: T is exactly the minimum of two convex functions (three if t_o > h), each a maximum of a few lines:
-
-    T(S, L) = min( max(l N, h H + l (N - H), k N - (t_o - k) C [, t_o N if t_o < l]),
-                   max(h N, t_o N, k N - (t_o - k) C) )
-
-so that a plan is found piece by piece, the better one is kept, and the smaller bound is the bound (SOLVING, section 4).
+The function itself, and the convex pieces it is the least of, are in :mod:`lotwright.plan.costs.tax_lines`: a plan is
+found piece by piece, the better one is kept, and the smaller bound is the bound (SOLVING, section 4).
 
     cost = T(after the plan) - T(without the plan)
 """
@@ -24,14 +12,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from lotwright.plan.costs.amounts import gains
 from lotwright.plan.costs.parameter import check_parameters, parameter
+from lotwright.plan.costs.tax_lines import year_pieces
 from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.words import money
-from lotwright.tax.household import HouseholdTax, household_tax
-from lotwright.tax.year import TaxRates, year_tax
+from lotwright.tax.regimes.plannable import YearSoFar
 
 if TYPE_CHECKING:
     import cvxpy as cp
@@ -68,7 +54,7 @@ class Tax:
 
         Empty when nothing the household does is taxed.
         """
-        return tax_pieces(_year(snapshot).rates, carried_loss_value=self.carried_loss_value)
+        return year_pieces(_year(snapshot), carried_loss_value=self.carried_loss_value)
 
     def expression(self, snapshot: Snapshot, decision: Decision) -> cp.Expression:
         """The piece the decision is posed with; never below the exact cost, and equal to it on the best piece."""
@@ -79,27 +65,28 @@ class Tax:
         short, long = decision.short + start[0] / decision.scale, decision.long + start[1] / decision.scale
         lines = pieces[min(decision.tax_piece, len(pieces) - 1)]
         after = decision.largest([a * short + b * long + c / decision.scale for a, b, c in lines])
-        return decision.scale * after - self._tax(snapshot, start)
+        return decision.scale * after - self._tax(snapshot, (0.0, 0.0))
 
     def value(self, snapshot: Snapshot, trades: Trades) -> float:
         """The year's tax by the law's own netting, with the plan minus without it."""
-        start = _start(snapshot)
-        short, long = gains(snapshot, trades)
-        return self._tax(snapshot, (start[0] + short, start[1] + long)) - self._tax(snapshot, start)
+        return self._tax(snapshot, gains(snapshot, trades)) - self._tax(snapshot, (0.0, 0.0))
 
     def _tax(self, snapshot: Snapshot, gain: tuple[float, float]) -> float:
-        """T of the year's net short and long gain through :func:`lotwright.tax.year.year_tax`; dollars."""
-        rates = _year(snapshot).rates
-        outcome = year_tax(rates, short=Decimal(gain[0]), long=Decimal(gain[1]))
+        """T after realising so much short and long gain, by the law's own rules; dollars."""
+        year = _year(snapshot)
+        outcome = year.outcome(short=Decimal(gain[0]), long=Decimal(gain[1]))
         carried = outcome.carryforward_short + outcome.carryforward_long
-        worth = min(Decimal(self.carried_loss_value) * rates.long, rates.deduction_rate)
-        return float(outcome.tax - worth * carried)
+        return float(outcome.tax - year.loss_worth(Decimal(self.carried_loss_value)) * carried)
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """Gains realised and what they change in the year's tax."""
         short, long = gains(snapshot, trades)
         cost = self.value(snapshot, trades)
         verb = "costs" if cost >= 0 else "saves"
+        if not snapshot.law.has_terms:
+            return (
+                f"Realising {money(short + long)} of gain {verb} {money(abs(cost))} of tax, losses carried out counted."
+            )
         return (
             f"Realising {money(short)} of short-term and {money(long)} of long-term gain {verb} {money(abs(cost))} of"
             " tax, the worth of losses carried out included."
@@ -112,46 +99,15 @@ class Tax:
             start = _start(snapshot)
             form.pieces.extend(pieces)
             form.start_short, form.start_long = start
-            form.tax_without_plan = self._tax(snapshot, start)
+            form.tax_without_plan = self._tax(snapshot, (0.0, 0.0))
 
 
-def tax_pieces(rates: TaxRates, *, carried_loss_value: float) -> tuple[Floats, ...]:
-    """The convex pieces of T for given rates (module docstring); empty when every rate is zero.
-
-    Examples
-    --------
-    >>> rates = TaxRates(short=Decimal(".4"), long=Decimal(".2"), deduction_cap=Decimal(0))
-    >>> first, second = tax_pieces(rates, carried_loss_value=0.5)
-    >>> second.round(3).tolist()
-    [[0.4, 0.4, 0.0], [0.1, 0.1, 0.0]]
-    """
-    short, long = float(rates.short), float(rates.long)
-    deduct, cap = float(rates.deduction_rate), float(rates.deduction_cap)
-    if short == long == deduct == 0:
-        return ()
-    high, low = max(short, long), min(short, long)
-    worth = min(carried_loss_value * long, deduct)
-    carried = (worth, worth, -(deduct - worth) * cap)
-    deducted = (deduct, deduct, 0.0)
-    apart = [(low, low, 0.0), (short, long, 0.0), carried] + ([deducted] if deduct < low else [])
-    together = [(high, high, 0.0), carried] + ([deducted] if deduct <= high else [])
-    pieces = [_lines(apart), _lines(together)]
-    if deduct > high:
-        pieces.append(_lines([deducted, carried]))
-    return tuple(pieces)
-
-
-def _lines(rows: list[tuple[float, float, float]]) -> Floats:
-    """Rows without repetitions, in their order."""
-    return np.array(list(dict.fromkeys(rows)))
-
-
-def _year(snapshot: Snapshot) -> HouseholdTax:
-    """Rates of the household and the year so far."""
-    return household_tax(snapshot.household, as_of=snapshot.market.as_of)
+def _year(snapshot: Snapshot) -> YearSoFar:
+    """Rates of the household's taxpayer and the year so far."""
+    return snapshot.law.year(snapshot.household, as_of=snapshot.market.as_of)
 
 
 def _start(snapshot: Snapshot) -> tuple[float, float]:
-    """Net short and long gain of the year before the plan, losses carried in included; dollars."""
-    year = _year(snapshot)
-    return float(year.short), float(year.long)
+    """Net short and long gain at which the year stands before the plan; dollars."""
+    short, long = _year(snapshot).start
+    return float(short), float(long)

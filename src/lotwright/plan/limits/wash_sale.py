@@ -47,7 +47,7 @@ class WashSale:
         rows = [decision.buy[locked]] if locked.any() else []
         if rules.is_barred.any():
             rows.append(decision.sell[rules.is_barred])
-        open_lots = np.flatnonzero(rules.is_loss & ~rules.is_barred)
+        open_lots = np.flatnonzero(rules.is_guarded & ~rules.is_barred)
         if not len(open_lots):
             return rows
         lot = (snapshot.lot_quantity * snapshot.price[snapshot.lot_holding]) / decision.scale
@@ -65,7 +65,7 @@ class WashSale:
 
     def violation(self, snapshot: Snapshot, trades: Trades) -> float:
         """Shares sold at a loss that a purchase could replace, plus shares bought that could replace a loss."""
-        at_loss = (snapshot.lot_gain < 0) & (trades.sell > TOLERANCE)
+        at_loss = snapshot.lot_is_guarded & (trades.sell > TOLERANCE)
         replaceable = [k for k in np.flatnonzero(at_loss) if self._replaceable(snapshot, trades, int(k))]
         wrong = float(trades.sell[replaceable].sum())
         loss_groups = set(snapshot.group_of[snapshot.lot_holding[at_loss]].tolist())
@@ -79,7 +79,7 @@ class WashSale:
         """True if a recent purchase, not the lot's own and not wholly leaving with it, could replace its shares."""
         holding = snapshot.lot_holding[lot]
         for p in np.flatnonzero(snapshot.purchase_group == snapshot.group_of[holding]):
-            if p == snapshot.lot_purchase[lot]:
+            if p == snapshot.lot_purchase[lot] and snapshot.law.own_purchase_excuses:
                 continue
             of_it = snapshot.lot_purchase == p
             kept = (snapshot.lot_quantity - trades.sell)[of_it].max(initial=0.0)
@@ -89,11 +89,13 @@ class WashSale:
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """In how many groups losses are realised, and that none is washed."""
-        at_loss = (snapshot.lot_gain < 0) & (trades.sell > TOLERANCE)
+        at_loss = snapshot.lot_is_guarded & (trades.sell > TOLERANCE)
         names = sorted({snapshot.symbol[j] for j in snapshot.lot_holding[at_loss]})
         wrong = self.violation(snapshot, trades)
         if wrong:
             return f"{wrong:g} shares are traded into a wash sale."
+        if names and not snapshot.law.has_terms:
+            return f"{', '.join(names)} sold; nothing bought back that the law would match with it."
         if not names:
             return "No loss is realised, so none can be washed."
         return f"Losses are realised in {', '.join(names)}; no purchase within 30 days replaces what is sold."

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lotwright.plan.costs.amounts import loss_lots
 from lotwright.plan.snapshot import Bools, Floats, Ints, Snapshot
 
 
@@ -19,32 +18,33 @@ from lotwright.plan.snapshot import Bools, Floats, Ints, Snapshot
 class LossRules:
     """For each lot, shape (L,): may it be sold, and what must leave with it.
 
-    ``is_loss``: selling it realises a loss. ``is_barred``: no sale of it is ever clean today. ``must_clear``: lots that
-    must leave wholly in the same plan if any of it does (empty for most lots).
+    ``is_guarded``: selling it is at odds with purchases (in the United States: realises a loss). ``is_barred``: no sale of
+    it is ever clean today. ``must_clear``: lots that must leave wholly in the same plan if any of it does (empty for most).
     """
 
-    is_loss: Bools
+    is_guarded: Bools
     is_barred: Bools
     must_clear: tuple[Ints, ...]
 
 
 def loss_rules(snapshot: Snapshot) -> LossRules:
-    """Work out, lot by lot, what the window demands of a sale at a loss."""
-    is_loss = loss_lots(snapshot)
+    """Work out, lot by lot, what the window demands of a guarded sale."""
+    is_guarded = snapshot.lot_is_guarded
     barred = np.zeros(len(snapshot.lot), dtype=bool)
     nothing = np.zeros(0, dtype=np.int64)
     clear = [nothing] * len(snapshot.lot)
     recent: dict[int, list[int]] = {}
     for p, group in enumerate(snapshot.purchase_group):
         recent.setdefault(int(group), []).append(p)
-    for lot in np.flatnonzero(is_loss):
+    for lot in np.flatnonzero(is_guarded):
         holding = int(snapshot.lot_holding[lot])
-        others = [p for p in recent.get(int(snapshot.group_of[holding]), []) if p != snapshot.lot_purchase[lot]]
+        own = snapshot.lot_purchase[lot] if snapshot.law.own_purchase_excuses else -1
+        others = [p for p in recent.get(int(snapshot.group_of[holding]), []) if p != own]
         if any(snapshot.purchase_has_left[p] or snapshot.purchase_holding[p] != holding for p in others):
             barred[lot] = True
         elif others:
             clear[lot] = np.flatnonzero(np.isin(snapshot.lot_purchase, others))
-    return LossRules(is_loss=is_loss, is_barred=barred, must_clear=tuple(clear))
+    return LossRules(is_guarded=is_guarded, is_barred=barred, must_clear=tuple(clear))
 
 
 def sellable(snapshot: Snapshot) -> Floats:

@@ -304,12 +304,13 @@ def _wash_arrays(form: SeparableForm, order: Ints) -> tuple[np.ndarray, Ints, In
     of it sold before, and all of it sold in this plan in the same holding (the same order), so that neither reading of
     Treas. Reg. 1.1091-1 finds a replacement. So a holding has no way to realise losses when another recent purchase cannot
     be cleared from here, one way (all clearable purchases sold whole) when none stands in the way, and one more for each
-    recent purchase of its own whose lots alone are sold at a loss (the others, sold whole, must not lose).
+    recent purchase of its own whose lots alone are sold at a loss (the others, sold whole, must not lose), unless the law
+    does not excuse a loss for being the purchase's own.
     """
     s = form.snapshot
     n = len(s.symbol)
     purchase = s.lot_purchase[order] if len(order) else order
-    loss = ((s.lot_gain[order] < 0) & form.wash).astype(np.int64) if len(order) else order
+    loss = (s.lot_is_guarded[order] & form.wash).astype(np.int64) if len(order) else order
     clearable = np.zeros(len(order), dtype=np.int64)
     way_offset = np.zeros(n + 1, dtype=np.int64)
     ways: list[int] = []
@@ -325,7 +326,7 @@ def _wash_arrays(form: SeparableForm, order: Ints) -> tuple[np.ndarray, Ints, In
             clearable[lots] = np.isin(purchase[lots], here) & (purchase[lots] >= 0)
             losing = {int(k) for k in purchase[lots][(loss[lots] == 1) & (clearable[lots] == 1)]}
             if not blocking:
-                ways += [-1, *(k for k in here if losing <= {k})]
+                ways += [-1, *(k for k in here if losing <= {k} and s.law.own_purchase_excuses)]
             elif len(blocking) == 1 and s.purchase_holding[blocking[0]] == j and not losing:
                 ways.append(blocking[0])
         way_offset[j + 1] = len(ways)

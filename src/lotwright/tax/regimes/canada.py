@@ -75,9 +75,15 @@ class Canada:
         """
         net = sum((d.recognised for d in found.disposals if self.year_of(d.sold) == year), ZERO)
         used = min(carried, max(net, ZERO))
-        taxable = Decimal(read_law("canada")["inclusion"]) * max(net - used, ZERO)
+        taxable = inclusion_in(year) * max(net - used, ZERO)
         carryforward = carried - used + max(-net, ZERO)
         return Taxed(net=net, taxable=taxable, tax=self.marginal_rate * taxable, carryforward=carryforward)
+
+
+def inclusion_in(year: int) -> Decimal:
+    """Part of a gain of a whole calendar year that is income (section 38(a))."""
+    first = date(year, 1, 1)
+    return Decimal([entry for entry in read_law("canada")["inclusion"] if entry["from"] <= first][-1]["fraction"])
 
 
 @dataclass(slots=True, kw_only=True)
