@@ -15,15 +15,15 @@ from lotwright.plan.separable.shares import whole
 
 
 @kernel
-def node_bound(P, pool, lower, upper, z, opts, pick, trade, curve, rounds, cutoff, settle, close, fineness):
+def node_bound(P, pool, lower, upper, z, opts, pick, trade, curve, steps, rounds, cutoff, settle, close, fineness):
     """Best bound found within the node's bounds, leaving its multipliers in z and column weights in the pool.
 
-    A few Newton steps, then rounds of the restricted master (which gives multipliers) and exact subproblems (which give the
+    Newton ``steps`` at most, then rounds of the restricted master (which gives multipliers) and exact subproblems (which give the
     bound and new columns) until the bound passes ``cutoff``, the master has nothing more to gain than ``settle`` bp, or
     ``rounds`` are done. Groups whose choice leads by more than ``close`` bp enter the master as quadratics.
     Returns (bound, the master's last value); infinite when the node allows no trade at all.
     """
-    best = newton(P, lower, upper, z, opts, pick, 25)
+    best = newton(P, lower, upper, z, opts, pick, steps)
     ceiling = np.inf
     if best == np.inf or best >= cutoff:
         return best, ceiling

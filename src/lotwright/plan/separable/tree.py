@@ -101,13 +101,15 @@ class _Search:
         self.nodes: list[Node] = []
         self.heap: list[tuple[float, int]] = []
         self.goal = effort.gap_bp * 0.98
-        self.settle = effort.gap_bp * 0.1
-        self.fine = 3e-3 * effort.gap_bp
+        self.settle = effort.gap_bp * 0.02
+        self.fine = 1e-3 * effort.gap_bp
         """Specific risk (bp) below which a step of a holding counts as continuous."""
         self.curves = [np.zeros((len(z), len(z))) for z in map(start_multipliers, scaled.pieces)]
         self.near = 3.0 * effort.gap_bp
         """Columns dearer than their group's cheapest by less than this (bp) are tried when sides are chosen."""
         few = self.n <= 60
+        self.steps = 25 if few else 0
+        """Newton steps from a parent's multipliers."""
         self.variants = 3 if few else 6
         """Orders in which holdings are rounded to whole shares, the best of which is kept."""
         self.polish = (6, 64, 20) if few else (6, 24, 4)
@@ -154,10 +156,12 @@ class _Search:
             self._try(piece, lower, upper, z)
         self._add(Node(piece, -1, -1, 0.0, False, bound, z), lower, upper)
 
-    def _bound(self, piece: int, lower: Floats, upper: Floats, z: Floats, *, rounds: int, close: float) -> float:
+    def _bound(
+        self, piece: int, lower: Floats, upper: Floats, z: Floats, *, rounds: int, close: float, steps: int = 25
+    ) -> float:
         bound, _ = self.kernels.node_bound(
             self.scaled.pieces[piece], self.pools[piece], lower, upper, z, self.opts, self.pick, self.trade,
-            self.curves[piece], rounds, self.value - self.goal, self.settle, close, self.fine,
+            self.curves[piece], steps, rounds, self.value - self.goal, self.settle, close, self.fine,
         )  # fmt: skip
         return float(bound)
 
@@ -200,6 +204,7 @@ class _Search:
             upper,
             self.curves[piece],
             self.near,
+            self.fine,
             fixed_lower,
             fixed_upper,
         )
@@ -242,7 +247,7 @@ class _Search:
             else:
                 child_upper[holding] = min(child_upper[holding], at)
             z = node.z.copy()
-            bound = self._bound(node.piece, child_lower, child_upper, z, rounds=8, close=0.3)
+            bound = self._bound(node.piece, child_lower, child_upper, z, rounds=8, close=0.3, steps=self.steps)
             child = Node(node.piece, index, holding, at, is_upper, max(bound, node.bound), z)
             self._add(child, child_lower, child_upper)
 
