@@ -200,18 +200,21 @@ def shares_of(P, pool, j, lower, upper, share):
 
 
 @kernel
-def branch(P, pool, lower, upper):
+def branch(P, pool, lower, upper, tried):
     """Holding to branch on and the value between its two sides: (-1, 0) when the box holds a single trade of each holding.
 
     Convexifying loses, per holding, specific risk times the variance of its columns, the ticket, and what trading on both
     sides costs: the holding where most is lost is split, between selling and not selling, between holding and trading, or
-    at the mean of its columns. Where columns tell nothing apart the widest box is halved.
+    at the mean of its columns. Holdings already ``tried``, shape (n,), are passed over. Where columns tell nothing apart the
+    widest box is halved.
     """
     best = 1e-7
     chosen = -1
     at = 0.0
     share = np.zeros(3)
     for j in range(P.holding.shape[0]):
+        if tried[j]:
+            continue
         h = P.holding[j]
         mean, variance = shares_of(P, pool, j, lower, upper, share)
         sells, hold, buys = share
