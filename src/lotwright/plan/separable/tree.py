@@ -45,10 +45,9 @@ class _Split:
     sides: tuple[tuple[float, Floats], tuple[float, Floats]]
 
     def score(self, bound: float, cutoff: float) -> float:
-        """Product of what the two sides gain over a node's bound, each counted up to the cutoff (Achterberg 2007, section 5)."""
-        most = max(cutoff - bound, 1e-9)
-        gains = [min(max(side - bound, 1e-3 * most), most) for side, _ in self.sides]
-        return gains[0] * gains[1]
+        """What the two sides gain together over a node's bound, each counted up to the cutoff."""
+        most = max(cutoff - bound, 0.0)
+        return sum(min(max(side - bound, 0.0), most) for side, _ in self.sides)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
