@@ -127,6 +127,8 @@ class _Search:
         self.probes = 1 if few else 8
         """Splits looked at before one is made."""
         self.look = 2
+        self.telling = self.goal
+        """Gain (bp) below which short looks tell splits apart no better than what they promise: some gain late."""
         self.variants = 3 if few else 6
         """Orders in which holdings are rounded to whole shares, the best of which is kept."""
         self.polish = (6, 64, 20) if few else (6, 24, 4)
@@ -278,7 +280,9 @@ class _Search:
         if not rest:
             self._bound_anew(index, lower, upper)
             return
-        self._halve(index, max(rest, key=lambda split: split.score(self.nodes[index].bound, cutoff)), lower, upper)
+        bound = self.nodes[index].bound
+        best = max(rest, key=lambda split: split.score(bound, cutoff))
+        self._halve(index, best if best.score(bound, cutoff) >= self.telling else rest[0], lower, upper)
 
     def _divide(self, index: int, split: _Split, cutoff: float) -> int | None:
         """Both sides of a split of which one is known to hold nothing better; returns the other, None when neither does."""
