@@ -10,7 +10,8 @@ from decimal import Decimal
 from lotwright.book.holdings import Account, Household
 from lotwright.book.kinds import FilingStatus
 from lotwright.tax.law import capital_gain_brackets, deduction_cap, known_years
-from lotwright.tax.marginal import flat_state_rate, marginal_rates
+from lotwright.tax.marginal import MarginalRates, marginal_rates
+from lotwright.tax.states import state_schedule
 from lotwright.tax.year import TaxRates, YearTax, year_tax
 
 ZERO = Decimal(0)
@@ -120,8 +121,10 @@ def _with_room(
     The room is the top of the 0 % bracket less taxable income (IRC section 1(h)(1)(B)); a stated rate above the
     state's own says that the 0 % bracket is not this household's.
     """
-    of_state = flat_state_rate(next((account.state for account in taxed if account.state), None)) or ZERO
-    brackets = capital_gain_brackets(_law_year(as_of), status)
+    year = _law_year(as_of)
+    schedule = state_schedule(_state(taxed), status, year=year)
+    of_state = schedule.rate_above(income) if schedule else ZERO
+    brackets = capital_gain_brackets(year, status)
     if rates.long > of_state or brackets.rates[0] != 0 or income >= brackets.tops[0]:
         return rates
     room, above = brackets.tops[0] - max(income, ZERO), brackets.rates[1] + rates.long
@@ -144,14 +147,29 @@ def _derived(
     if income is None or status is None:
         return None
     year = _law_year(as_of)
-    state = next((account.state for account in taxed if account.state), None)
+    state = _state(taxed)
     rates = marginal_rates(income, status, year=year, state=state)
     notes.append(
         f"Tax rates are not stated; {rates.short} short-term and {rates.long} long-term follow from taxable income "
-        f"{income} and filing status {status} under the {year} brackets"
-        + ("." if rates.state is not None else f"; the income tax of {state} is graduated and not counted.")
+        f"{income} and filing status {status} under the {year} brackets{_of_state(rates, state, year=year, income=income)}."
     )
     return rates.short, rates.long
+
+
+def _of_state(rates: MarginalRates, state: str | None, *, year: int, income: Decimal) -> str:
+    """The state's part of the rates, in words; nothing where it takes nothing."""
+    if rates.state is None:
+        return f"; the income tax of {state} is not in the data and not counted"
+    rate = rates.state.rate_above(income)
+    if not rate:
+        return ""
+    stands_in = f", which stands in for {year}" if rates.state.year != year else ""
+    return f" and {rate} of them by the {rates.state.year} schedule of {rates.state.state}{stands_in}"
+
+
+def _state(taxed: Sequence[Account]) -> str | None:
+    """The state of residence the accounts give."""
+    return next((account.state for account in taxed if account.state), None)
 
 
 def _law_year(as_of: date | None) -> int:
