@@ -125,6 +125,51 @@ def test_year_as_csv_and_as_a_table(book: Path, tmp_path: Path) -> None:
     assert "Schedule D" in table
 
 
+def test_schedule_d_as_csv(book: Path) -> None:
+    done = runner.invoke(app, ["year", str(book), "--year", "2026", "--schedule-csv", "-"])
+    rows = list(csv.DictReader(StringIO(done.stdout)))
+    assert [(row["line"], row["amount"]) for row in rows if row["form"] == "Schedule D"] == [
+        ("6", "0.00"), ("7", "0.00"), ("8b", "-50.00"), ("14", "0.00"), ("15", "-50.00"), ("16", "-50.00"),
+        ("21", "-50.00"),
+    ]  # fmt: skip
+    assert [row["line"] for row in rows if row["form"] != "Schedule D"] == [str(n) for n in range(1, 14)]
+
+
+def test_losses_carried_in_can_be_stated_for_one_household(book: Path) -> None:
+    call = ["year", str(book), "--year", "2025", "--carried-long", "4000", "--json", "-"]
+    (found,) = json.loads(runner.invoke(app, call).stdout)
+    assert (found["schedule"]["deduction"], found["schedule"]["carryforward_long"]) == (3000.0, 1000.0)
+    (book / "accounts.csv").write_text(BOOK["accounts"] + "B,G,taxable,M,5,,\n", encoding="utf-8")
+    assert "one household's" in runner.invoke(app, call).stderr
+
+
+def test_a_year_after_the_book_is_refused(book: Path) -> None:
+    failed = runner.invoke(app, ["year", str(book), "--year", "2027"])
+    assert isinstance(failed.exception, BookError)
+    assert "ends on 2026-06-30 and knows nothing of 2027" in str(failed.exception)
+
+
+def test_what_is_no_table_is_no_defect_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    for content, words in ((b"", "is empty"), (b"\xff\xfe\x00", "no CSV table in UTF-8")):
+        path.write_bytes(content)
+        failed = runner.invoke(app, ["wash", str(path)])
+        assert isinstance(failed.exception, BookError)
+        assert words in str(failed.exception)
+    path.write_text("account,date,symbol,action,quantity,price\n", encoding="utf-8")
+    done = runner.invoke(app, ["wash", str(path)])
+    assert (done.exit_code, "t.csv has no trades." in done.stderr) == (0, True)
+
+
+def test_a_short_sale_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "account,date,symbol,action,quantity,price\nT,2024-01-02,X,sell,1,9\nT,2024-01-05,X,buy,1,9\n", encoding="utf-8"
+    )
+    failed = runner.invoke(app, ["wash", str(path)])
+    assert "short sales are not covered" in str(failed.exception)
+
+
 def test_lots_and_locks(book: Path) -> None:
     lots = json.loads(runner.invoke(app, ["lots", str(book), "--json", "-"]).stdout)
     assert [(r["account"], r["lot"], r["unrealised"], r["is_harvestable"]) for r in lots] == [

@@ -43,7 +43,7 @@ def test_california_takes_one_percent_more_above_a_million_whatever_the_status()
     """R&TC section 17043: Form 540 line 62, 1 % of taxable income over 1,000,000, no bracket of its own."""
     for status in FilingStatus:
         with_it = brackets("CA", 2024, status)
-        plain = [e for e in read_law("state_brackets")["schedule"] if e["state"] == "CA" and 2024 in e["years"]][0]
+        plain = next(e for e in read_law("state_brackets")["schedule"] if e["state"] == "CA" and 2024 in e["years"])
         without = Brackets(
             tops=tuple(map(Decimal, plain[status])), rates=tuple(map(Decimal, plain["rates"])), source="540"
         )
@@ -97,9 +97,7 @@ def test_new_jersey_multiply_and_subtract(table: list[tuple[int, str, object]], 
 
 def test_a_gain_is_stacked_through_a_state_s_brackets() -> None:
     """California 2024, single, 60,000: 10,606 at 8 %, the rest of 20,000 at 9.3 %; federal 2024: all at 15 %."""
-    filer = Filer(
-        year=2024, status=SINGLE, taxable_income=Decimal(60_000), state=brackets("CA", 2024)
-    )
+    filer = Filer(year=2024, status=SINGLE, taxable_income=Decimal(60_000), state=brackets("CA", 2024))
     found = tax_on_gains(filer, short=Decimal(0), long=Decimal(20_000))
     assert found.tax == 20_000 * dec("0.15") + 10_606 * dec("0.08") + 9_394 * dec("0.093")
 

@@ -142,5 +142,5 @@ class Household:
 
     @property
     def regime(self) -> Regime:
-        """Whose tax law it is under, by its first account; :func:`lotwright.tax.laws.unlawful` tells when they differ."""
+        """Whose tax law it is under, by its first account; :func:`lotwright.tax.regimes.laws.unlawful` tells when they differ."""
         return self.accounts[0].regime if self.accounts else Regime.US

@@ -24,7 +24,7 @@ class HouseholdTax:
     """The start of a household's tax year on capital gains; ``notes`` are sentences a plan must repeat.
 
     ``realised_*`` is the net gain so far (gains positive), ``carryforward_*`` the losses carried in (positive),
-    dollars.
+    dollars; ``status``, ``taxable_income`` and ``state`` are what the accounts say of the return.
     """
 
     rates: TaxRates
@@ -33,6 +33,9 @@ class HouseholdTax:
     carryforward_short: Decimal
     carryforward_long: Decimal
     notes: tuple[str, ...]
+    status: FilingStatus | None = None
+    taxable_income: Decimal | None = None
+    state: str | None = None
 
     @property
     def short(self) -> Decimal:
@@ -82,6 +85,9 @@ def household_tax(household: Household, *, assumed: TaxRates | None = None, as_o
         carryforward_short=_total(account.carryforward_short for account in taxed),
         carryforward_long=_total(account.carryforward_long for account in taxed),
         notes=tuple(notes),
+        status=_status(taxed, []),
+        taxable_income=_largest(taxed, "taxable_income", "", []),
+        state=_state(taxed),
     )
 
 

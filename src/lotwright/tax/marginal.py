@@ -60,4 +60,3 @@ def marginal_rates(
     # never more than the ordinary rate (worksheet line 25): the 15 % may begin inside the 12 % bracket
     preferred = min(rate_above(capital_gain_brackets(year, status), taxable_income), ordinary)
     return MarginalRates(short=ordinary + both, long=preferred + both, state=of_state)
-
