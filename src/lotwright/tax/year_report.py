@@ -87,7 +87,7 @@ def tax_year(
         Short- and long-term losses carried into the year, positive. Where not given: the accounts' in the year of the
         book, and zero, with a note, in any other.
     """
-    past = rebuild_past(household)
+    past = rebuild_past(household, group_of=market.group_of)
     found = wash_sales(
         past.events,
         kinds={account.account: account.kind for account in household.accounts},
