@@ -90,13 +90,15 @@ class Pending:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """One account and everything in it. Rates are all-in marginal fractions; carryforwards are losses as positive dollars;
-    ``realised_*`` is this year's net gain so far (gains positive)."""
+    ``realised_*`` is this year's net gain so far (gains positive); ``owner`` whose account it is, where a household has
+    several people."""
 
     account: str
     household: str
     kind: AccountKind
     model: str
     cash: Decimal
+    owner: str | None = None
     regime: Regime = Regime.US
     short_term_rate: Decimal | None = None
     long_term_rate: Decimal | None = None

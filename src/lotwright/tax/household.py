@@ -78,6 +78,7 @@ def household_tax(household: Household, *, assumed: TaxRates | None = None, as_o
     taxed = [account for account in household.accounts if account.kind.is_taxable]
     notes: list[str] = []
     rates = _rates(taxed, assumed=assumed or ASSUMED_RATES, as_of=as_of, notes=notes)
+    notes.extend(_several_returns(taxed))
     return HouseholdTax(
         rates=rates,
         realised_short=_total(account.realised_short for account in taxed),
@@ -210,6 +211,18 @@ def _largest(taxed: Sequence[Account], field: str, words: str, notes: list[str])
         shown = ", ".join(str(value) for value in sorted(stated))
         notes.append(f"The taxable accounts state different {words} ({shown}); the highest is used.")
     return max(stated) if stated else None
+
+
+def _several_returns(taxed: Sequence[Account]) -> tuple[str, ...]:
+    """A sentence where the accounts belong to several people who do not file one return (IRC section 6013)."""
+    owners = sorted({account.owner for account in taxed if account.owner})
+    status = _status(taxed, [])
+    if len(owners) < 2 or status in {None, FilingStatus.MARRIED_JOINT}:
+        return ()
+    said = f"The taxable accounts belong to {' and '.join(owners)}, whose filing status is {status}: that is a return each,"
+    return (
+        f"{said} but the tax here is that of one. Wash sales do count across spouses. For the tax, give each a household.",
+    )
 
 
 def _total(amounts: Iterable[Decimal]) -> Decimal:

@@ -59,7 +59,9 @@ class Seen:
         whole_window = (
             self.begins is not None and self.begins <= lot.acquired and not is_in_window(self.begins, lot.acquired)
         )
-        return whole_window or any(is_in_window(day, lot.acquired) for day in self.losses.get(self.group_of(lot.symbol), ()))
+        return whole_window or any(
+            is_in_window(day, lot.acquired) for day in self.losses.get(self.group_of(lot.symbol), ())
+        )
 
 
 def sources_of(lots: list[Lot], trades: list[Transaction], *, seen: Seen) -> list[Source]:

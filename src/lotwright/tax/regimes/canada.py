@@ -18,13 +18,14 @@ from lotwright.book.events import Buy, Sell
 from lotwright.errors import BookError
 from lotwright.tax.law import read_law
 from lotwright.tax.regimes.regime import Holding, Kinds, Match, Realisation, Realised, Taxed, Trades
+from lotwright.tax.regimes.settlement import settlement_date
 
 ZERO = Decimal(0)
 THIRTY_DAYS = timedelta(days=30)
 
 
 def same_day(day: date) -> date:
-    """Trade date as it is."""
+    """The date as it is."""
     return day
 
 
@@ -37,11 +38,12 @@ class Canada:
     marginal_rate : Decimal
         Tax on a dollar of income, federal and provincial, as a fraction.
     settles : callable
-        Trade date to settlement date: the Canada Revenue Agency counts from settlement. Trade dates where not given.
+        Trade date to settlement date, from which the Canada Revenue Agency counts (2012-0468931C6); by the rules of the
+        Toronto exchange where not given. ``same_day`` counts trade dates, for dates that are settlement dates already.
     """
 
     marginal_rate: Decimal = ZERO
-    settles: Callable[[date], date] = same_day
+    settles: Callable[[date], date] = settlement_date
     name: str = "canada"
     is_pooled: bool = True
 
@@ -122,8 +124,8 @@ class _Pool:
         quantity = sum((sale.quantity for sale in sales), ZERO)
         if quantity > self.quantity:
             raise BookError(
-                f"{self.symbol}: {quantity} shares are sold on {day.isoformat()} but {self.quantity} are held. "
-                "Add the missing purchase."
+                f"{self.symbol}: {quantity} shares are sold on {max(s.date for s in sales).isoformat()} but "
+                f"{self.quantity} are held. Add the missing purchase; short sales are not covered."
             )
         proceeds = sum((sale.proceeds for sale in sales), ZERO)
         cost = self.cost if quantity == self.quantity else self.cost * quantity / self.quantity

@@ -21,6 +21,7 @@ from lotwright.book.market import Market
 from lotwright.tax.law import read_law
 from lotwright.tax.purchases import Bought, match_purchases
 from lotwright.tax.regimes.pool import POOL, pooled
+from lotwright.tax.regimes.settlement import settlement_date
 from lotwright.tax.window import BuyLock, RecentPurchase, WashWindow
 from lotwright.tax.year import TaxRates, YearTax
 
@@ -101,6 +102,11 @@ class PlanCanada:
                 notes = (
                     f"No rate on gains is stated; {rate} is assumed: the inclusion rate times the top rate of Ontario.",
                 )
+        if taxed and settlement_date(as_of).year != as_of.year:
+            notes = (
+                *notes,
+                f"Trades of {as_of.isoformat()} settle, and count, in {as_of.year + 1}, not in {as_of.year}.",
+            )
         return CanadaYear(
             rate=rate,
             realised=sum((a.realised_short + a.realised_long for a in taxed), ZERO),
