@@ -76,6 +76,24 @@ def test_wash_with_identical_securities_and_another_reading(trades: Path, tmp_pa
     assert "piece=last" in found["readings"]
 
 
+def test_a_call_bought_in_the_window_replaces_the_shares_it_is_for(tmp_path: Path) -> None:
+    """Section 1091(a): 300 shares lose 5 each; two calls for 100 at 250 each replace 200: 1,000 disallowed, 500 each."""
+    trades, groups = tmp_path / "t.csv", tmp_path / "i.csv"
+    trades.write_text(
+        "account,date,symbol,action,quantity,price\nT,2024-01-02,X,buy,300,20\nT,2024-03-01,X,sell,300,15\n"
+        "T,2024-03-11,XCALL,buy,2,250\nT,2024-05-20,XCALL,sell,1,0\n",
+        encoding="utf-8",
+    )
+    groups.write_text("group,symbol,shares\nG,X,\nG,XCALL,100\n", encoding="utf-8")
+    found = json.loads(runner.invoke(app, ["wash", str(trades), "--identical", str(groups), "--json", "-"]).stdout)
+    shown = [(r["symbol"], r["quantity"], r["disallowed"], r["allowed"]) for r in found["losses"]]
+    washed, kept = ("X", 100, 500.0, 0.0), ("X", 100, 0.0, 500.0)
+    assert shown == [washed, washed, kept, ("XCALL", 1, 0.0, 750.0)]  # one call was sold since, one is held
+    into = found["losses"][0]["replacement"]
+    assert (into["symbol"], into["quantity"], into["basis"]) == ("XCALL", 1, 750.0)
+    assert [(r["symbol"], r["quantity"], r["basis"]) for r in found["lots"]] == [("XCALL", 1, 750.0)]
+
+
 def test_wash_as_csv_and_as_a_table(trades: Path) -> None:
     rows = list(csv.DictReader(StringIO(runner.invoke(app, ["wash", str(trades), "--csv", "-"]).stdout)))
     assert [(row["quantity"], row["disallowed"], row["replacement_basis"]) for row in rows] == [
@@ -90,7 +108,13 @@ def test_wash_as_csv_and_as_a_table(trades: Path) -> None:
 def test_wash_says_what_is_wrong_with_its_input(tmp_path: Path, trades: Path) -> None:
     assert isinstance(runner.invoke(app, ["wash", str(tmp_path / "none.csv")]).exception, BookError)
     groups = tmp_path / "identical.csv"
-    for text in ("group,symbol\nG,\n", "group,symbol\nG,X\nH,X\n"):
+    bad = (
+        "group,symbol\nG,\n",
+        "group,symbol\nG,X\nH,X\n",
+        "group,symbol,shares\nG,X,many\n",
+        "group,symbol,shares\nG,X,0\n",
+    )
+    for text in bad:
         groups.write_text(text, encoding="utf-8")
         assert isinstance(runner.invoke(app, ["wash", str(trades), "--identical", str(groups)]).exception, BookError)
 

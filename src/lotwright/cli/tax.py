@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass, replace
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -94,7 +94,10 @@ def year(
 @app.command()
 def wash(
     transactions: Annotated[Path, typer.Argument(help="CSV of one household's trades.", metavar="TRANSACTIONS.csv")],
-    identical: Annotated[Path | None, typer.Option(help="CSV of group, symbol: substantially identical.")] = None,
+    identical: Annotated[
+        Path | None,
+        typer.Option(help="CSV of group, symbol (and shares a contract is for): substantially identical."),
+    ] = None,
     json_path: JsonPath = None,
     csv_path: CsvPath = None,
     sold_before: SoldBeforeReading = SoldBefore.HELD_AFTER_SALE,
@@ -104,20 +107,25 @@ def wash(
 ) -> None:
     """Every loss of a list of trades: disallowed or not, matched with what, deferred or gone."""
     from lotwright.tax.trades_table import read_trades
+    from lotwright.tax.units import held_in_shares, in_shares
     from lotwright.tax.wash import wash_sales
     from lotwright.tax.wash_rows import open_rows, wash_rows
 
     _refuse_two(json_path, csv_path)
     trades = read_trades(_csv_rows(transactions), source=transactions.name)
-    group = _groups(identical) if identical else {}
+    group, shares = _groups(identical) if identical else ({}, {})
+
+    def shares_of(symbol: str) -> Decimal:
+        return shares.get(symbol, Decimal(1))
+
     found = wash_sales(
-        trades.events,
+        in_shares(trades.events, shares_of),
         kinds=trades.kinds,
-        opening=trades.opening,
+        opening=held_in_shares(trades.opening, shares_of),
         group_of=lambda symbol: group.get(symbol, symbol),
         readings=Readings(sold_before=sold_before, same_day=same_day, piece=piece, ancestor=ancestor),
     )
-    losses, lots = wash_rows(found), open_rows(found)
+    losses, lots = wash_rows(found, shares_of=shares_of), open_rows(found, shares_of=shares_of)
     flat = [_short_row({**row, **_prefixed(row.pop("replacement"))}) for row in (dict(r) for r in losses)]
     _write_csv(csv_path, flat)
     out = {"readings": str(found.readings), "losses": losses, "lots": lots, "disallowed": found.disallowed}
@@ -249,16 +257,32 @@ def _csv_rows(path: Path) -> list[dict[str, str | None]]:
         raise BookError(f"{path} is no CSV table in UTF-8 ({error}). Save it as one.") from error
 
 
-def _groups(path: Path) -> dict[str, str]:
-    """Symbol to group, from a table of groups of substantially identical securities."""
-    out: dict[str, str] = {}
+def _groups(path: Path) -> tuple[dict[str, str], dict[str, Decimal]]:
+    """Symbol to group, and to the shares one contract is for, from a table of substantially identical securities."""
+    groups: dict[str, str] = {}
+    shares: dict[str, Decimal] = {}
     for number, row in enumerate(_csv_rows(path), start=2):
-        group, symbol = row.get("group"), row.get("symbol")
+        group, symbol = (row.get("group") or "").strip(), (row.get("symbol") or "").strip()
         if not group or not symbol:
             raise BookError(f"{path.name} row {number} needs both a group and a symbol. Fill them in.")
-        if out.setdefault(symbol, group) != group:
-            raise BookError(f"{path.name} row {number}: {symbol} is in group {out[symbol]} already. Join the groups.")
-    return out
+        if groups.setdefault(symbol, group) != group:
+            raise BookError(
+                f"{path.name} row {number}: {symbol} is in group {groups[symbol]} already. Join the groups."
+            )
+        told = (row.get("shares") or "").strip()
+        if told:
+            shares[symbol] = _above_zero(told, f"{path.name} row {number}, column shares")
+    return groups, shares
+
+
+def _above_zero(told: str, where: str) -> Decimal:
+    try:
+        value = Decimal(told)
+    except InvalidOperation:
+        value = Decimal(0)
+    if not value.is_finite() or value <= 0:
+        raise BookError(f"{where}: found {told!r}, which is not a number above zero. Write it like 100.")
+    return value
 
 
 # Writing
