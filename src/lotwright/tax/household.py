@@ -64,6 +64,8 @@ class HouseholdTax:
 def household_tax(household: Household, *, assumed: TaxRates | None = None, as_of: date | None = None) -> HouseholdTax:
     """Rates and the year so far, summed over the household's taxable accounts: they share one tax return.
 
+    IRC sections 1(h), 1(j), 1411 (rates), 1211(b) (deduction), 1212(b) (carryforwards); Schedule D lines 6, 7, 14, 15, 21.
+
     Rates stated by the accounts come first (the highest where they differ); else they are derived from taxable income
     and filing status; else ``assumed`` applies. A household without a taxable account pays nothing on gains.
 

@@ -48,7 +48,7 @@ class Canada:
     is_pooled: bool = True
 
     def year_of(self, day: date) -> int:
-        """The calendar year, by settlement."""
+        """The calendar year, by settlement (CRA 2012-0468931C6; T1 Schedule 3)."""
         return self.settles(day).year
 
     def disturbs_loss(self, sold: date, bought: date) -> bool:
@@ -56,7 +56,7 @@ class Canada:
         return abs(self.settles(sold) - self.settles(bought)) <= THIRTY_DAYS
 
     def realise(self, trades: Trades, *, kinds: Kinds, group_of: Callable[[str], str] = str) -> Realisation:
-        """Average cost over all taxable accounts; superficial losses over all accounts."""
+        """Average cost over all taxable accounts (ITA section 47); superficial losses over all accounts (section 54)."""
         by_group: dict[str, list[Buy | Sell]] = defaultdict(list)
         for trade in trades:
             by_group[group_of(trade.symbol)].append(trade)
@@ -71,7 +71,7 @@ class Canada:
         return Realisation(disposals=tuple(disposals), holdings=tuple(holdings))
 
     def tax(self, found: Realisation, *, year: int, carried: Decimal = ZERO) -> Taxed:
-        """Half of the net gain is income; losses reduce gains only, and carry on (sections 3(b), 38, 111(1)(b)).
+        """Half of the net gain is income; losses reduce gains only, and carry on (sections 3(b), 38, 111(1)(b); T1 Schedule 3).
 
         Carrying a loss back three years is a choice on an earlier return and is not made here.
         """

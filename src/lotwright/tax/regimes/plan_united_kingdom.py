@@ -57,11 +57,11 @@ class PlanUnitedKingdom:
         return replace(found, notes=(*found.notes, *_matched(_trades(household, market), market)))
 
     def year(self, household: Household, *, as_of: date, assumed: TaxRates | None = None) -> YearSoFar:  # noqa: ARG002
-        """The tax year from 6 April; rates are the law's or the book's, never the program's."""
+        """The tax year from 6 April (ITA 2007 section 4); rates are the law's or the book's, never the program's."""
         return uk_year(household, as_of=as_of)
 
     def window(self, household: Household, market: Market) -> WashWindow:
-        """Today's purchases, which today's sales would take first, and disposals still open to a purchase."""
+        """Today's purchases, which today's sales would take first (TCGA 1992 s. 105), and disposals still open to one (106A)."""
         trades = _trades(household, market)
         purchases = []
         locks = []
@@ -79,7 +79,7 @@ class PlanUnitedKingdom:
         return WashWindow(purchases=tuple(purchases), locks=tuple(locks))
 
     def group(self, account: Account, group: str) -> str:
-        """Taxable accounts together; every account outside the tax on its own."""
+        """Taxable accounts together; every account outside the tax on its own (TCGA 1992 section 104(3): same capacity)."""
         return group if account.kind.is_taxable else f"{group} in {account.account}"
 
 
