@@ -165,6 +165,7 @@ def test_losses_carried_in_can_be_stated_for_one_household(book: Path) -> None:
     assert (found["schedule"]["deduction"], found["schedule"]["carryforward_long"]) == (3000.0, 1000.0)
     (book / "accounts.csv").write_text(BOOK["accounts"] + "B,G,taxable,M,5,,\n", encoding="utf-8")
     assert "one household's" in runner.invoke(app, call).stderr
+    assert "dollars" in runner.invoke(app, [*call, "--household", "H", "--carried-short", "inf"]).stderr
 
 
 def test_a_year_after_the_book_is_refused(book: Path) -> None:

@@ -212,7 +212,10 @@ def _carried(short: float | None, long: float | None, *, households: int) -> tup
         return None
     if households != 1:
         raise typer.BadParameter("Carried losses are one household's. Name it with --household.")
-    return Decimal(str(short or 0)), Decimal(str(long or 0))
+    carried = Decimal(str(short or 0)), Decimal(str(long or 0))
+    if not all(amount.is_finite() for amount in carried):
+        raise typer.BadParameter("Carried losses are dollars. Write them like 1200.50.")
+    return carried
 
 
 def _no_form(household: Household) -> Failure | None:
