@@ -190,6 +190,26 @@ def test_a_purchase_moved_to_another_account_is_seen_once() -> None:
     assert washed.disallowed == 100
 
 
+def test_a_distribution_in_kind_is_a_purchase_at_what_the_shares_are_worth() -> None:
+    """TAX_RULES B1.12, Pub. 590-B: basis and holding period start anew; the purchase washes a loss of the window."""
+    start = household(
+        account("T", cash=0, lots=(lot("old", "2022-03-03", 10, 500),)),
+        account("I", "ira", lots=(lot("i", "2015-03-03", 10, 100, account="I"),)),
+    )
+    out = TransferOut(account="I", date=day("2024-03-11"), symbol="X", lots=(("i", dec(10)),), to="T", price=dec(40))
+    found = fold(start, [sell("2024-03-01", 10, 30, ("old", 10)), out])
+    ((quantity, basis),) = shares(found).values()
+    assert (quantity, basis, found.household.accounts[0].lots[0].acquired) == (10, 400, day("2024-03-11"))
+    past = rebuild_past(found.household)
+    washed = wash_sales(past.events, kinds={a.account: a.kind for a in found.household.accounts}, opening=past.opening)
+    assert washed.disallowed == 200
+    with pytest.raises(BookError, match="Give the price"):
+        apply(start, replace(out, price=None))
+    back = TransferOut(account="T", date=day("2024-03-11"), symbol="X", lots=(("old", dec(5)),), to="I")
+    with pytest.raises(BookError, match="a contribution in kind is a sale"):
+        apply(start, back)
+
+
 def test_british_shares_leave_at_the_average_cost_of_all_taxable_accounts() -> None:
     """TCGA 1992 section 104(3): (100 + 450 + 350) / 30 = 30 a share, in whatever account."""
     start = household(

@@ -125,13 +125,18 @@ class TransferIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferOut:
-    """Shares leaving, lot by lot: to another account of the household, or out of it when ``to`` is None. Not a sale."""
+    """Shares leaving, lot by lot: to another account of the household, or out of it when ``to`` is None. Not a sale.
+
+    Out of an IRA or the like into a taxable account it is a distribution in kind: the shares are acquired that day at
+    ``price``, what they are worth (Pub. 590-B), and count as a purchase to the wash-sale rule.
+    """
 
     account: str
     date: date
     symbol: str
     lots: tuple[tuple[str, Decimal], ...]
     to: str | None = None
+    price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

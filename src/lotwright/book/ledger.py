@@ -34,7 +34,7 @@ from lotwright.book.holdings import Account, Household, Lot, Transaction
 from lotwright.book.kinds import Action
 from lotwright.book.lots import is_same_lot, lot_named, part_of, with_lots, without
 from lotwright.book.selling import at_average_cost, paid_for_fraction, sold
-from lotwright.book.transfers import records_moved, sent
+from lotwright.book.transfers import arrived, sent
 from lotwright.errors import BookError
 
 ZERO = Decimal(0)
@@ -82,10 +82,8 @@ def apply(household: Household, event: Event) -> Folded:
         case TransferOut():
             account, leaving = sent(account, event)
             if event.to is not None:
-                arriving = [replace(lot, account=event.to) for lot in leaving]
-                there = with_lots(_account(household, event.to), added=arriving)
-                account, moved = records_moved(account, leaving, to=event.to)
-                household = _put(household, replace(there, transactions=(*there.transactions, *moved)))
+                account, there = arrived(account, _account(household, event.to), leaving, event)
+                household = _put(household, there)
         case CashMove():
             account = replace(account, cash=account.cash + event.amount)
         case WashAdjustment():
