@@ -39,6 +39,14 @@ def test_california_2024_schedule_x(income: int, tax: str) -> None:
     assert round(tax_by(brackets("CA", 2024), Decimal(income)), 2) == dec(tax)
 
 
+@pytest.mark.parametrize(
+    ("income", "tax"), [(58_634, "2581.60"), (299_508, "24982.88"), (359_407, "31152.48"), (599_012, "58227.85")]
+)
+def test_california_2020_schedule_x(income: int, tax: str) -> None:
+    """Franchise Tax Board, 2020 California Tax Rate Schedules, Schedule X."""
+    assert round(tax_by(brackets("CA", 2020), Decimal(income)), 2) == dec(tax)
+
+
 def test_california_takes_one_percent_more_above_a_million_whatever_the_status() -> None:
     """R&TC section 17043: Form 540 line 62, 1 % of taxable income over 1,000,000, no bracket of its own."""
     for status in FilingStatus:
@@ -64,6 +72,12 @@ def test_new_york_2023_to_2025_single(income: int, tax: int) -> None:
     """Form IT-201 instructions 2024, New York State tax rate schedule, single: "plus … of the excess over"; rounded."""
     for year in (2023, 2024, 2025):
         assert abs(tax_by(brackets("NY", year), Decimal(income)) - tax) <= 1
+
+
+@pytest.mark.parametrize(("income", "tax"), [(21_400, 1_042), (80_650, 4_650), (215_400, 13_288), (1_077_550, 72_345)])
+def test_new_york_2020_single(income: int, tax: int) -> None:
+    """Form IT-201 instructions 2020, New York State tax rate schedule, single; rounded."""
+    assert abs(tax_by(brackets("NY", 2020), Decimal(income)) - tax) <= 1
 
 
 NEW_JERSEY_A = [
@@ -103,7 +117,7 @@ def test_a_gain_is_stacked_through_a_state_s_brackets() -> None:
 
 
 def test_years_outside_the_data_take_the_nearest_and_say_so() -> None:
-    for asked, known in ((2019, 2021), (2030, 2025)):
+    for asked, known in ((2019, 2020), (2030, 2025)):
         found = state_schedule("CA", SINGLE, year=asked)
         assert found is not None
         assert found.year == known
