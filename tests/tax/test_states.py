@@ -9,6 +9,7 @@ from builders import dec
 
 from lotwright.book.kinds import FilingStatus
 from lotwright.tax.brackets import Filer, tax_by, tax_on_gains
+from lotwright.tax.form_8949 import cents
 from lotwright.tax.law import Brackets, read_law
 from lotwright.tax.states import state_schedule
 
@@ -36,7 +37,7 @@ def brackets(state: str, year: int, status: FilingStatus = SINGLE) -> Brackets:
 )  # fmt: skip
 def test_california_2024_schedule_x(income: int, tax: str) -> None:
     """Franchise Tax Board, 2024 California Tax Rate Schedules, Schedule X: the amounts in its column "computed tax"."""
-    assert round(tax_by(brackets("CA", 2024), Decimal(income)), 2) == dec(tax)
+    assert cents(tax_by(brackets("CA", 2024), Decimal(income))) == dec(tax)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_california_2024_schedule_x(income: int, tax: str) -> None:
 )
 def test_california_2020_schedule_x(income: int, tax: str) -> None:
     """Franchise Tax Board, 2020 California Tax Rate Schedules, Schedule X."""
-    assert round(tax_by(brackets("CA", 2020), Decimal(income)), 2) == dec(tax)
+    assert cents(tax_by(brackets("CA", 2020), Decimal(income))) == dec(tax)
 
 
 def test_california_takes_one_percent_more_above_a_million_whatever_the_status() -> None:
