@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 import re
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -111,19 +110,30 @@ def decoded(content: bytes, *, file: str, findings: Findings, encoding: str | No
     return content.decode(encoding, "replace").removeprefix("\ufeff").replace("\x00", "")
 
 
+def lines_of(text: str) -> Iterator[str]:
+    """Yield the lines of a text, their ends kept, without a second copy of it."""
+    if "\n" not in text and "\r" in text:
+        text = text.replace("\r", "\n")
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start : end + 1]
+        start = end + 1
+    if start < len(text):
+        yield text[start:]
+
+
 def rows_of(text: str, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a CSV text that are not blank, with the number a spreadsheet shows."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(lines_of(text), delimiter=delimiter)
     count = 0
     while True:
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:  # a cell of megabytes: an open quotation mark
+            for cells in reader:
+                count += 1
+                if cells and (cells[0] or any(cell and not cell.isspace() for cell in cells)):
+                    yield count, cells[:MOST_CELLS] if len(cells) > MOST_CELLS else cells
+        except csv.Error:  # a cell of megabytes: a quotation mark that nothing closes
             count += 1
             yield count, ["\ufffd"]
             continue
-        count += 1
-        if any(cell and not cell.isspace() for cell in cells):
-            yield count, cells[:MOST_CELLS]
+        return
