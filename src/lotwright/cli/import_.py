@@ -23,21 +23,36 @@ SHOWN = 20
 
 def import_command(
     format_: Annotated[str, typer.Argument(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")],
-    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="Files as downloaded; none for alpaca.")] = None,
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE...", help="Files as downloaded; none for alpaca.")
+    ] = None,
     book: Annotated[Path | None, typer.Option("--book", help="Folder of the book to make or update.")] = None,
     account: Annotated[
         list[str] | None,
-        typer.Option("--account", help="Name of the account in the book; END=NAME for the one whose number ends so. Repeatable."),
+        typer.Option(
+            "--account", help="Name of the account in the book; END=NAME for the one whose number ends so. Repeatable."
+        ),
     ] = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="Day of the holdings, where the files do not tell it.")] = None,
-    household: Annotated[str | None, typer.Option("--household", help="Household of accounts that are new to the book.")] = None,
-    kind: Annotated[AccountKind | None, typer.Option("--kind", help="Kind of accounts that are new to the book.")] = None,
-    model: Annotated[str | None, typer.Option("--model", help="Model portfolio of accounts that are new to the book.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Day of the holdings, where the files do not tell it.")
+    ] = None,
+    household: Annotated[
+        str | None, typer.Option("--household", help="Household of accounts that are new to the book.")
+    ] = None,
+    kind: Annotated[
+        AccountKind | None, typer.Option("--kind", help="Kind of accounts that are new to the book.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Model portfolio of accounts that are new to the book.")
+    ] = None,
     cash: Annotated[str | None, typer.Option("--cash", help="Cash of a new account, where no file tells it.")] = None,
     symbol: Annotated[
-        list[str] | None, typer.Option("--symbol", help="NAME=TICKER for a name, CUSIP or plan that the files write. Repeatable.")
+        list[str] | None,
+        typer.Option("--symbol", help="NAME=TICKER for a name, CUSIP or plan that the files write. Repeatable."),
     ] = None,
-    mapping: Annotated[Path | None, typer.Option("--mapping", help="TOML file that says which column is which; for csv.")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="TOML file that says which column is which; for csv.")
+    ] = None,
     missing_basis: Annotated[
         str, typer.Option("--missing-basis", help="Where nobody knows what a lot cost: refuse, zero, price, position.")
     ] = "refuse",
@@ -45,15 +60,22 @@ def import_command(
         str | None, typer.Option("--missing-acquired", help="Day that stands for every purchase day nobody knows.")
     ] = None,
     differences: Annotated[
-        str, typer.Option("--differences", help="Where lots and positions disagree: refuse, or lots (believe the lots).")
+        str,
+        typer.Option("--differences", help="Where lots and positions disagree: refuse, or lots (believe the lots)."),
     ] = "refuse",
     whole_history: Annotated[
-        bool, typer.Option("--whole-history", help="The trades are all there ever were: rebuild lots without positions.")
+        bool,
+        typer.Option("--whole-history", help="The trades are all there ever were: rebuild lots without positions."),
     ] = False,
     lots: Annotated[
-        Path | None, typer.Option("--lots", help="CSV of lots (symbol, quantity, acquired, basis) that trades do not tell: transfers in.")
+        Path | None,
+        typer.Option(
+            "--lots", help="CSV of lots (symbol, quantity, acquired, basis) that trades do not tell: transfers in."
+        ),
     ] = None,
-    url: Annotated[str | None, typer.Option("--url", help="Address of a stand-in broker on this machine; for alpaca.")] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", help="Address of a stand-in broker on this machine; for alpaca.")
+    ] = None,
     live: Annotated[bool, typer.Option("--live", help="The live account, not paper; for alpaca.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
     json_path: Annotated[
@@ -67,7 +89,7 @@ def import_command(
     from lotwright.files.imports.accounts import AccountNames
     from lotwright.files.imports.merge import NewAccounts
     from lotwright.files.imports.run import Request
-    from lotwright.files.imports.settle import Differences, MissingBasis, Policy
+    from lotwright.files.imports.policy import Differences, MissingBasis, Policy
 
     if format_ not in FORMATS:
         raise typer.BadParameter(f"There is no format {format_!r}. {_near(format_)}Formats: {', '.join(FORMATS)}.")
@@ -90,7 +112,9 @@ def import_command(
         symbols=_symbols(symbol or []),
         is_dry_run=dry_run,
     )
-    report = _alpaca(request, files, url=url, live=live) if format_ == "alpaca" else _files(format_, files, mapping, request)
+    report = (
+        _alpaca(request, files, url=url, live=live) if format_ == "alpaca" else _files(format_, files, mapping, request)
+    )
     if json_path is not None:
         from lotwright.cli.writing import write_json
 
@@ -109,7 +133,9 @@ def _files(format_: str, files: list[Path] | None, mapping: Path | None, request
     if not files:
         raise typer.BadParameter(f"Name the files of {format_}, as downloaded.")
     if (format_ == "csv") != (mapping is not None):
-        raise typer.BadParameter("The format csv, and no other, needs --mapping FILE.toml. See lotwright schema mapping.")
+        raise typer.BadParameter(
+            "The format csv, and no other, needs --mapping FILE.toml. See lotwright schema mapping."
+        )
     made = KNOWN[format_] if mapping is None else Mapped(mapping=read_mapping(mapping))
     return import_files(made, files, request)
 
@@ -146,7 +172,9 @@ def _asked(broker: Any) -> Any:
         if broker.positions() == positions:
             break
     else:
-        raise BrokerError("The positions change while they are read: orders are filling. Import again when the market is closed.")
+        raise BrokerError(
+            "The positions change while they are read: orders are filling. Import again when the market is closed."
+        )
     quotes = broker.quotes(positions) if positions else {}
     middles = {name: (q.bid + q.ask) / 2 for name, q in quotes.items() if q.is_sound}
     return BrokerAccount(
@@ -184,9 +212,15 @@ def _opening(path: Path | None) -> dict[str, Any]:
 
     data = path.read_bytes()
     header = {name.strip() for name in data.split(b"\n", 1)[0].decode("utf-8-sig", "replace").split(",")}
-    columns = {name: name for name in ("account", "symbol", "quantity", "acquired", "basis", "basis_per_share") if name in header}
+    columns = {
+        name: name
+        for name in ("account", "symbol", "quantity", "acquired", "basis", "basis_per_share")
+        if name in header
+    }
     if not {"symbol", "quantity", "acquired"} <= columns.keys():
-        raise BookError(f"--lots {path} lacks the columns symbol, quantity, acquired and basis. Write them as a book's table of lots has them.")
+        raise BookError(
+            f"--lots {path} lacks the columns symbol, quantity, acquired and basis. Write them as a book's table of lots has them."
+        )
     mapping = Mapping.model_validate(
         {"schema": "lotwright.mapping/1", "table": [{"kind": "lots", "columns": columns, "accounts": "as_written"}]}
     )
@@ -222,7 +256,9 @@ def _print(report: ImportReport) -> None:
         console.print(table)
         if len(report.accounts) > SHOWN:
             console.print(f"and {len(report.accounts) - SHOWN:,} accounts more")
-    changed = [f"{table.file} ({table.before:,} to {table.after:,} rows)" for table in report.tables if table.is_changed]
+    changed = [
+        f"{table.file} ({table.before:,} to {table.after:,} rows)" for table in report.tables if table.is_changed
+    ]
     if changed:
         console.print(f"{'To be written' if report.is_dry_run else 'Written'}: {', '.join(changed)}")
     for level, head in ((Level.ERROR, "Errors"), (Level.NOT_UNDERSTOOD, "Not understood"), (Level.NOTE, "Notes")):
@@ -230,7 +266,9 @@ def _print(report: ImportReport) -> None:
         if found:
             console.print(f"{head} ({len(found):,})")
             for finding in found[:SHOWN]:
-                console.print(f"  {finding.account + ': ' if finding.account else ''}{finding.fault.message.removeprefix(': ')}")
+                console.print(
+                    f"  {finding.account + ': ' if finding.account else ''}{finding.fault.message.removeprefix(': ')}"
+                )
             if len(found) > SHOWN:
                 console.print(f"  ... and {len(found) - SHOWN:,} more; --json PATH lists them all.")
     if report.left_out:
@@ -271,7 +309,9 @@ def _symbols(given: list[str]) -> dict[str, str]:
     for text in given:
         name, _, ticker = text.rpartition("=")
         if not name.strip() or not is_name(ticker):
-            raise typer.BadParameter(f"--symbol {text!r} is not NAME=TICKER. Write for example --symbol 'GSU Class C=GOOG'.")
+            raise typer.BadParameter(
+                f"--symbol {text!r} is not NAME=TICKER. Write for example --symbol 'GSU Class C=GOOG'."
+            )
         out[name.strip()] = ticker
     return out
 

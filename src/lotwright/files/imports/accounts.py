@@ -44,7 +44,9 @@ class AccountNames:
             if equals:
                 by_end[end.strip(".Xx-")] = name
             elif only is not None:
-                raise BookError("--account names the one account of the files, and was given twice. For several write END=NAME.")
+                raise BookError(
+                    "--account names the one account of the files, and was given twice. For several write END=NAME."
+                )
             else:
                 only = name
         return cls(only=only, by_end=by_end)
@@ -61,8 +63,15 @@ class _Group:
 def refs_of(statement: Statement) -> set[Ref]:
     """Return every account that any row speaks of."""
     found = set(statement.kinds)
-    for rows in (statement.positions, statement.lots, statement.trades, statement.changes, statement.gains, statement.cash):
-        found |= {row.ref for row in rows}  # type: ignore[attr-defined]
+    for rows in (
+        statement.positions,
+        statement.lots,
+        statement.trades,
+        statement.changes,
+        statement.gains,
+        statement.cash,
+    ):
+        found |= {row.ref for row in rows}
     return found
 
 
@@ -149,7 +158,9 @@ def _groups(refs: set[Ref], findings: Findings) -> list[_Group]:
     return groups
 
 
-def _name(group: _Group, groups: list[_Group], *, names: AccountNames, known: Mapping[str, str], prefix: str) -> str | None:
+def _name(
+    group: _Group, groups: list[_Group], *, names: AccountNames, known: Mapping[str, str], prefix: str
+) -> str | None:
     ends = [end for end in names.by_end if group.digits and (group.digits.endswith(end) or end.endswith(group.digits))]
     if len(ends) == 1:
         return names.by_end[ends[0]]

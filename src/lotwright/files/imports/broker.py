@@ -90,7 +90,19 @@ def statement_of(said: BrokerAccount, findings: Findings) -> Statement:
     for done in said.executions:
         action = Action.SELL if done.is_sale else Action.BUY
         out.trades.append(
-            Trade(ref, done.day, done.symbol, action, done.quantity, done.price, done.quantity * done.price, file, None, at=done.at, purchase=done.order)
+            Trade(
+                ref,
+                done.day,
+                done.symbol,
+                action,
+                done.quantity,
+                done.price,
+                done.quantity * done.price,
+                file,
+                None,
+                at=done.at,
+                purchase=done.order,
+            )
         )
     renamed = _renames(said.happenings)
     for each in said.happenings:
@@ -103,19 +115,27 @@ def _renames(happenings: Iterable[Happening]) -> dict[str, str]:
     rows = [each for each in happenings if each.kind == "NC" and each.symbol and each.quantity]
     out = {}
     for new in rows:
-        olds = [old for old in rows if old.day == new.day and old.quantity == -(new.quantity or 0) and (new.quantity or 0) > 0]
+        olds = [
+            old
+            for old in rows
+            if old.day == new.day and old.quantity == -(new.quantity or 0) and (new.quantity or 0) > 0
+        ]
         if len(olds) == 1:
             out[new.name] = olds[0].symbol or ""
     return out
 
 
-def _happened(out: Statement, each: Happening, renamed: dict[str, str], findings: Findings, *, file: str, number: str) -> None:
+def _happened(
+    out: Statement, each: Happening, renamed: dict[str, str], findings: Findings, *, file: str, number: str
+) -> None:
     ref = ref_of(number)
     if not each.is_executed:
         findings.leave_out(file, f"{each.kind}: corrected or cancelled")
     elif each.kind in SPLITS and each.symbol and each.quantity:
         out.changes.append(
-            Change(ref, each.day, each.symbol, ChangeKind.SPLIT, each.quantity, file, None, at=each.at, money=each.money)
+            Change(
+                ref, each.day, each.symbol, ChangeKind.SPLIT, each.quantity, file, None, at=each.at, money=each.money
+            )
         )
     elif each.kind in TRANSFERS and each.symbol and each.quantity:
         kind = ChangeKind.RECEIVE if each.quantity > 0 else ChangeKind.DELIVER

@@ -18,7 +18,23 @@ from decimal import Decimal
 from lotwright.files.imports.findings import Findings, Level
 
 MISSING = frozenset(
-    {"", "-", "--", "---", "n/a", "na", "n.a.", "#n/a", "null", "none", "not available", "unknown", "incomplete", "not found", "nan"}
+    {
+        "",
+        "-",
+        "--",
+        "---",
+        "n/a",
+        "na",
+        "n.a.",
+        "#n/a",
+        "null",
+        "none",
+        "not available",
+        "unknown",
+        "incomplete",
+        "not found",
+        "nan",
+    }
 )
 VARIOUS = frozenset({"various", "multiple", "var", "various dates"})
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
@@ -26,7 +42,18 @@ _NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+", re.ASCII)
 _EUROPEAN = re.compile(r"(?:\d{1,3}(?:[.'\u00a0 ]\d{3})+|\d+)(?:,\d*)?|,\d+", re.ASCII)
 _EXPONENT = re.compile(r"[+-]?\d+(?:\.\d+)?[eE][+-]?\d{1,2}", re.ASCII)
 _SIGNS = re.compile(r"^(?:USD|US\$|\$|GBP|EUR|£|€|C\$|CAD)\s*|\s*(?:USD|GBP|EUR|CAD)$")
-DATE_FORMS = ("%Y-%m-%d", "%m/%d/%Y", "%m/%d/%y", "%d-%b-%Y", "%b-%d-%Y", "%b %d, %Y", "%B %d, %Y", "%Y%m%d", "%Y/%m/%d", "%d-%b-%y")
+DATE_FORMS = (
+    "%Y-%m-%d",
+    "%m/%d/%Y",
+    "%m/%d/%y",
+    "%d-%b-%Y",
+    "%b-%d-%Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%Y%m%d",
+    "%Y/%m/%d",
+    "%d-%b-%y",
+)
 _TIME = re.compile(
     r"(?:[T ,]+\d{1,2}:\d{2}(:\d{2})?(\.\d+)?( ?[AaPp][Mm])?|[;T ]\d{6})( ?([A-Z]{2,4}|Z|[+-]\d{2}:?\d{2}))?$"
 )

@@ -88,7 +88,10 @@ class _File:
                 self.of_file = self._of_file()
                 self.to.each(self._under(history, place), self._event)
                 return
-        self.to.bad_file("no header of Fidelity's positions or history was found", "Give Portfolio_Positions or History files as downloaded.")
+        self.to.bad_file(
+            "no header of Fidelity's positions or history was found",
+            "Give Portfolio_Positions or History files as downloaded.",
+        )
 
     def _under(self, header: Header, place: int) -> Iterable[Record]:
         """Rows up to the paragraphs of law, which have one cell each; what comes after them is counted."""
@@ -96,7 +99,11 @@ class _File:
             filled = [cell for cell in found if cell.strip()]
             if len(filled) == 1 and (len(filled[0]) > 25 or _DOWNLOADED.search(filled[0])):
                 self.to.leave_out("paragraphs below the table")
-            elif len(filled) <= 2 and not any(cells.number(cell.strip()) is not None for cell in filled[1:]) and len(found[0]) > 40:
+            elif (
+                len(filled) <= 2
+                and not any(cells.number(cell.strip()) is not None for cell in filled[1:])
+                and len(found[0]) > 40
+            ):
                 self.to.leave_out("paragraphs below the table")
             else:
                 yield Record(header, row, found)
@@ -131,7 +138,9 @@ class _File:
         if found.thing is Thing.CASH:
             self.to.cash(record.need("value"), f"money fund {found.symbol}", record.row)
         else:
-            self.to.position(found.symbol, record.need("quantity"), record.number("basis"), record.number("price"), record.row)
+            self.to.position(
+                found.symbol, record.need("quantity"), record.number("basis"), record.number("price"), record.row
+            )
 
     def _event(self, record: Record) -> None:
         named = _NUMBER.search(record.text("name"))
@@ -157,4 +166,6 @@ class _File:
         elif "transfer" in action or "journaled" in action:
             self.to.change(record, found.symbol, ChangeKind.RECEIVE if quantity > 0 else ChangeKind.DELIVER, quantity)
         else:
-            self.to.not_understood(record.row, "this action is not known", found=record.text("action"), column=record.called("action"))
+            self.to.not_understood(
+                record.row, "this action is not known", found=record.text("action"), column=record.called("action")
+            )

@@ -30,10 +30,30 @@ from lotwright.files.imports.sheet import Header, Record
 from lotwright.files.imports.symbols import Thing
 from lotwright.tax.holding import long_term_from
 
-WANTED = frozenset({"OpenPosition", "Trade", "Lot", "CashReportCurrency", "CorporateAction", "Transfer", "AccountInformation", "FlexStatement"})
+WANTED = frozenset(
+    {
+        "OpenPosition",
+        "Trade",
+        "Lot",
+        "CashReportCurrency",
+        "CorporateAction",
+        "Transfer",
+        "AccountInformation",
+        "FlexStatement",
+    }
+)
 SHARES = frozenset({"STK", "FUND", "ETF"})
 _SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/\d{2,4}")
-_DAY_ATTRIBUTES = ("tradeDate", "reportDate", "openDateTime", "holdingPeriodDateTime", "dateTime", "toDate", "fromDate", "date")
+_DAY_ATTRIBUTES = (
+    "tradeDate",
+    "reportDate",
+    "openDateTime",
+    "holdingPeriodDateTime",
+    "dateTime",
+    "toDate",
+    "fromDate",
+    "date",
+)
 DAY_FIRST, MONTH_FIRST = ("%d/%m/%Y", "%d/%m/%y"), ("%m/%d/%Y", "%m/%d/%y")
 _PLAIN_DAYS = ("%Y%m%d", "%d-%b-%y", "%d-%b-%Y", "%Y/%m/%d")
 _CURE_DAYS = "Choose the date format yyyy-MM-dd in the Flex query and run it again."
@@ -54,10 +74,15 @@ class InteractiveBrokers:
             try:
                 parse(io.BytesIO(source.content), handler)
             except DefusedXmlException:
-                to.bad_file("the XML declares entities or a document type, which a Flex statement never does", "Download it again from IBKR.")
+                to.bad_file(
+                    "the XML declares entities or a document type, which a Flex statement never does",
+                    "Download it again from IBKR.",
+                )
                 continue
             except SAXException as error:
-                to.bad_file(f"it is not XML: {error}", "Give a Flex statement as downloaded; IBKR's CSV reports have no lots.")
+                to.bad_file(
+                    f"it is not XML: {error}", "Give a Flex statement as downloaded; IBKR's CSV reports have no lots."
+                )
                 continue
             if not handler.found["FlexStatement"]:
                 to.bad_file("it holds no FlexStatement", "Give a Flex statement (XML) of an activity query.")
@@ -129,7 +154,12 @@ class _Statement:
     def _settle_days(self) -> bool:
         """Whether days with slashes are told day first; False, and an error, where nothing settles it."""
         self.forms: tuple[str, ...] = _PLAIN_DAYS
-        texts = [each.attributes.get(name, "") for listed in self.found.values() for each in listed for name in _DAY_ATTRIBUTES]
+        texts = [
+            each.attributes.get(name, "")
+            for listed in self.found.values()
+            for each in listed
+            for name in _DAY_ATTRIBUTES
+        ]
         parts = [(int(match[1]), int(match[2])) for match in map(_SLASHES.match, texts) if match]
         day_first, month_first = any(first > 12 for first, _ in parts), any(second > 12 for _, second in parts)
         if parts and day_first == month_first:
@@ -139,7 +169,10 @@ class _Statement:
         return True
 
     def _one_currency(self) -> str:
-        told = {each.attributes.get("currency", "") for each in self.found.get("OpenPosition", []) + self.found.get("CashReportCurrency", [])}
+        told = {
+            each.attributes.get("currency", "")
+            for each in self.found.get("OpenPosition", []) + self.found.get("CashReportCurrency", [])
+        }
         told -= {"", "BASE_SUMMARY"}
         return told.pop() if len(told) == 1 else "USD"
 
@@ -162,7 +195,10 @@ class _Statement:
         return None
 
     def _positions(self) -> object:
-        details = {self.found["OpenPosition"][at].attributes.get("levelOfDetail", "SUMMARY") for at in range(len(self.found.get("OpenPosition", [])))}
+        details = {
+            self.found["OpenPosition"][at].attributes.get("levelOfDetail", "SUMMARY")
+            for at in range(len(self.found.get("OpenPosition", [])))
+        }
         has_summary = bool(details - {"LOT"})
 
         def read(record: Record) -> None:
@@ -207,7 +243,9 @@ class _Statement:
             return
         side = record.text("buySell").upper()
         if side not in {"BUY", "SELL"}:
-            self.to.not_understood(record.row, "this is neither BUY nor SELL", found=record.text("buySell"), column="buySell")
+            self.to.not_understood(
+                record.row, "this is neither BUY nor SELL", found=record.text("buySell"), column="buySell"
+            )
             return
         quantity, price = abs(record.need("quantity")), record.need("tradePrice")
         money, fees = record.number("netCash"), abs(record.number("ibCommission") or Decimal(0))
@@ -257,10 +295,24 @@ class _Statement:
         if record.text("type").upper() in {"FS", "RS", "HI", "SD"}:
             day = record.day("reportDate") or record.need_day("dateTime")
             self.to.out.changes.append(
-                Change(self.to.ref, day, symbol, ChangeKind.SPLIT, quantity, self.to.file, record.row, at=f"{record.text('dateTime')} ")
+                Change(
+                    self.to.ref,
+                    day,
+                    symbol,
+                    ChangeKind.SPLIT,
+                    quantity,
+                    self.to.file,
+                    record.row,
+                    at=f"{record.text('dateTime')} ",
+                )
             )
         else:
-            self.to.not_understood(record.row, "this corporate action moves basis in a way no file tells", found=record.text("type"), column="type")
+            self.to.not_understood(
+                record.row,
+                "this corporate action moves basis in a way no file tells",
+                found=record.text("type"),
+                column="type",
+            )
 
     def _transfer(self, record: Record) -> None:
         quantity = record.number("quantity")
@@ -269,14 +321,26 @@ class _Statement:
             return
         symbol = self._symbol(record)
         if symbol is not None:
-            kind = ChangeKind.DELIVER if record.text("direction").upper() == "OUT" or quantity < 0 else ChangeKind.RECEIVE
+            kind = (
+                ChangeKind.DELIVER if record.text("direction").upper() == "OUT" or quantity < 0 else ChangeKind.RECEIVE
+            )
             day = record.day("date") or record.need_day("dateTime")
             self.to.out.changes.append(
-                Change(self.to.ref, day, symbol, kind, abs(quantity) * (-1 if kind is ChangeKind.DELIVER else 1), self.to.file, record.row)
+                Change(
+                    self.to.ref,
+                    day,
+                    symbol,
+                    kind,
+                    abs(quantity) * (-1 if kind is ChangeKind.DELIVER else 1),
+                    self.to.file,
+                    record.row,
+                )
             )
 
     def _cash(self) -> None:
-        rows = {each.attributes.get("currency", ""): self._record(each) for each in self.found.get("CashReportCurrency", [])}
+        rows = {
+            each.attributes.get("currency", ""): self._record(each) for each in self.found.get("CashReportCurrency", [])
+        }
         own = self.currency if self.currency in rows else "BASE_SUMMARY"
 
         def read(record: Record) -> None:

@@ -41,7 +41,10 @@ class Mapped:
             to = Reading(source, wishes, findings, statement)
             table = self.mapping.table_of(source.path.name)
             if table is None:
-                to.bad_file("no table of the mapping reads a file of this name", "Correct the pattern files of a [[table]], or leave it out.")
+                to.bad_file(
+                    "no table of the mapping reads a file of this name",
+                    "Correct the pattern files of a [[table]], or leave it out.",
+                )
             else:
                 _File(to, table).read()
         return statement
@@ -54,7 +57,9 @@ class _File:
         self.to, self.table = to, table
         self.forms = tuple(table.dates) if table.dates else cells.DATE_FORMS
         self.words = {
-            word.casefold(): name for name in ("ignore", *(n for n, _ in _CHANGES), *(n for n, _ in _TRADES)) for word in getattr(table.actions, name)
+            word.casefold(): name
+            for name in ("ignore", *(n for n, _ in _CHANGES), *(n for n, _ in _TRADES))
+            for word in getattr(table.actions, name)
         }
         self.drop = {name: frozenset(word.casefold() for word in words) for name, words in table.drop.items()}
         self.cash = frozenset(word.casefold() for word in table.cash)
@@ -86,7 +91,8 @@ class _File:
             if not lost:
                 return header
             self.to.bad_file(
-                f"row {row} is the header, and it lacks {', '.join(lost)}", "Correct columns in the mapping, or skip the rows above the header: skip = N."
+                f"row {row} is the header, and it lacks {', '.join(lost)}",
+                "Correct columns in the mapping, or skip the rows above the header: skip = N.",
             )
             return None
         self.to.bad_file("it has no header", "Give a CSV file with its column names in a row of their own.")
@@ -99,7 +105,9 @@ class _File:
         at = dict(self.header.at) | {name: width + place for place, (name, _) in enumerate(constants)}
         header = Header(self.header.row, at, self.header.called)
         for row, found in rows:
-            yield self._record(header, row, [*(found + [""] * (width - len(found)))[:width], *(value for _, value in constants)])
+            yield self._record(
+                header, row, [*(found + [""] * (width - len(found)))[:width], *(value for _, value in constants)]
+            )
 
     def _record(self, header: Header, row: int, found: list[str]) -> Record:
         record = Record(header, row, found, self.table.decimal, self.forms)
@@ -110,7 +118,11 @@ class _File:
         ref = self.refs.get(account)
         if ref is None:
             own = self.table.accounts == "as_written"
-            ref = self.refs[account] = Ref(account, account, account) if own else ref_of(account, "" if any(c.isdigit() for c in account) else account)
+            ref = self.refs[account] = (
+                Ref(account, account, account)
+                if own
+                else ref_of(account, "" if any(c.isdigit() for c in account) else account)
+            )
         return ref
 
     def _is_wanted(self, record: Record) -> bool:
@@ -134,7 +146,9 @@ class _File:
             self.symbols[symbol] = found
         if found.thing in {Thing.SHARES, Thing.CASH}:
             return found
-        self.to.not_understood(record.row, f"this is {found.thing}", found=symbol, column=record.called("symbol"), cure=CURE[found.thing])
+        self.to.not_understood(
+            record.row, f"this is {found.thing}", found=symbol, column=record.called("symbol"), cure=CURE[found.thing]
+        )
         return None
 
     def _basis(self, record: Record, quantity: Decimal) -> Decimal | None:
@@ -144,12 +158,18 @@ class _File:
     def _lots(self, rows: Iterator[tuple[int, list[str]]]) -> None:
         """Plain rows at once, the others with every care."""
         at, add, file = self.header.at, self.to.out.lots.append, self.to.file
-        plain = not (self.table.constants or self.drop) and self.table.decimal == "." and {"account", "acquired", "basis"} <= at.keys()
+        plain = (
+            not (self.table.constants or self.drop)
+            and self.table.decimal == "."
+            and {"account", "acquired", "basis"} <= at.keys()
+        )
         plain = plain and not ({"holding_start", "purchase", "price"} & at.keys()) and self.table.dates is None
         if not plain:
             self.to.each((record for record in self._records(rows) if self._is_wanted(record)), self._lot)
             return
-        account, symbol, quantity, acquired, basis = (at[name] for name in ("account", "symbol", "quantity", "acquired", "basis"))
+        account, symbol, quantity, acquired, basis = (
+            at[name] for name in ("account", "symbol", "quantity", "acquired", "basis")
+        )
         days: dict[str, date] = {}
         width = max(at.values()) + 1
         one = list(self._careful(width))
@@ -230,7 +250,12 @@ class _File:
     def _trade(self, record: Record, symbol: str, action: Action) -> None:
         quantity, price, amount = abs(record.need("quantity")), abs(record.need("price")), record.number("amount")
         if not quantity:
-            raise BadCellError(record.called("quantity"), record.text("quantity"), "no shares were traded", "Correct the row or remove it.")
+            raise BadCellError(
+                record.called("quantity"),
+                record.text("quantity"),
+                "no shares were traded",
+                "Correct the row or remove it.",
+            )
         fees = abs(record.number("fees") or Decimal(0))
         money = abs(amount) if amount is not None else quantity * price + (-fees if action is Action.SELL else fees)
         disallowed = record.number("disallowed_loss")
@@ -268,4 +293,6 @@ def _character(record: Record) -> Character | None:
         return Character.LONG
     if word.startswith(("s", "st")):
         return Character.SHORT
-    raise BadCellError(record.called("character"), record.text("character"), "this is neither short nor long", "Write ST or LT.")
+    raise BadCellError(
+        record.called("character"), record.text("character"), "this is neither short nor long", "Write ST or LT."
+    )

@@ -62,7 +62,9 @@ class Actions(Strict):
     split: Words = Field(default=["split", "stock split"], description="quantity is the change in shares")
     receive: Words = Field(default=["transfer in", "receive"], description="shares from elsewhere, without a price")
     deliver: Words = Field(default=["transfer out", "deliver"], description="shares to elsewhere")
-    ignore: Words = Field(default=["dividend", "interest", "fee", "deposit", "withdrawal"], description="rows that move money alone")
+    ignore: Words = Field(
+        default=["dividend", "interest", "fee", "deposit", "withdrawal"], description="rows that move money alone"
+    )
 
 
 class TableMapping(Strict):
@@ -73,7 +75,9 @@ class TableMapping(Strict):
     columns: dict[str, str] = Field(description="ours = the header in the file; each kind has its own, see the README")
     constants: dict[str, str] = Field(default={}, description="ours = one value for every row, for example account")
     actions: Actions = Actions()
-    drop: dict[str, Words] = Field(default={}, description="rows left out: ours = words of that column, letters' case aside")
+    drop: dict[str, Words] = Field(
+        default={}, description="rows left out: ours = words of that column, letters' case aside"
+    )
     cash: Words = Field(default=[], description="symbols that are money: their value, or else quantity, is cash")
     encoding: str | None = Field(default=None, description="of the file; found out where not given")
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
@@ -130,4 +134,7 @@ def read_mapping(path: Path) -> Mapping:
 
 def mapping_schema() -> dict[str, Any]:
     """Return the JSON Schema of a mapping."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "lotwright.mapping/1"} | Mapping.model_json_schema(by_alias=True)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "lotwright.mapping/1",
+    } | Mapping.model_json_schema(by_alias=True)

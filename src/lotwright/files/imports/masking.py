@@ -30,7 +30,9 @@ def masked(text: str) -> str:
     >>> masked("account X12345678 on 20260503")
     'account ...5678 on 20260503'
     """
-    return _NUMBER.sub(lambda match: match[0] if _is_day(match[0]) or _AMOUNT.fullmatch(match[0]) else _mask(match[0]), text)
+    return _NUMBER.sub(
+        lambda match: match[0] if _is_day(match[0]) or _AMOUNT.fullmatch(match[0]) else _mask(match[0]), text
+    )
 
 
 def masked_name(name: str) -> str:

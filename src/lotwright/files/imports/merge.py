@@ -23,7 +23,19 @@ from lotwright.files.imports.tables import Stored, with_rows
 
 ORIGIN = "imported_from"
 LOT_COLUMNS = ("account", "symbol", "lot", "quantity", "acquired", "basis", "holding_start", "purchase", "source")
-TRADE_COLUMNS = ("account", "date", "symbol", "action", "quantity", "price", "realised_gain", "character", "disallowed_loss", "lot", "purchase")
+TRADE_COLUMNS = (
+    "account",
+    "date",
+    "symbol",
+    "action",
+    "quantity",
+    "price",
+    "realised_gain",
+    "character",
+    "disallowed_loss",
+    "lot",
+    "purchase",
+)
 Cells = dict[str, str]
 
 
@@ -38,14 +50,25 @@ class NewAccounts:
 
 
 def merged_accounts(
-    old: Stored, settled: Sequence[Settled], *, origin: Mapping[str, str], given: NewAccounts, model: str | None, regime: str, findings: Findings
+    old: Stored,
+    settled: Sequence[Settled],
+    *,
+    origin: Mapping[str, str],
+    given: NewAccounts,
+    model: str | None,
+    regime: str,
+    findings: Findings,
 ) -> Stored:
     """Return the table of accounts: cash and this year's gains brought up to date, new accounts added.
 
     ``model`` is the only model portfolio that the book knows, where it knows one.
     """
     names = old.texts("account")
-    present = {name: {column: old.texts(column)[at] for column in old.table.column_names} for at, name in enumerate(names)} if names else {}
+    present = (
+        {name: {column: old.texts(column)[at] for column in old.table.column_names} for at, name in enumerate(names)}
+        if names
+        else {}
+    )
     news = [one.account for one in settled if one.account not in present]
     household = given.household or (news[0] if news else "")
     rows: list[Cells] = []
@@ -67,10 +90,24 @@ def merged_accounts(
             "Accounts of one tax return belong together; name the household with --household, or correct accounts.csv.",
         )  # fmt: skip
     columns = list(dict.fromkeys([*old.table.column_names, *(column for cells in rows for column in cells)]))
-    return with_rows(old, {c: [cells.get(c, "") for cells in rows] for c in columns}, key="account", of={one.account for one in settled})
+    return with_rows(
+        old,
+        {c: [cells.get(c, "") for cells in rows] for c in columns},
+        key="account",
+        of={one.account for one in settled},
+    )
 
 
-def _open(one: Settled, cells: Cells, *, household: str, given: NewAccounts, model: str | None, regime: str, findings: Findings) -> None:
+def _open(
+    one: Settled,
+    cells: Cells,
+    *,
+    household: str,
+    given: NewAccounts,
+    model: str | None,
+    regime: str,
+    findings: Findings,
+) -> None:
     kind = given.kind or one.kind
     chosen = given.model or model
     cash = given.cash if one.cash is None else one.cash
@@ -154,7 +191,12 @@ def merged_transactions(old: Stored, settled: Sequence[Settled], findings: Findi
     for at, account in enumerate(texts.get("account", [])):
         if account in of:
             before[account].append({column: cells[at] for column, cells in texts.items()})
-    rows = [cells for one in settled if one.trades for cells in _joined(before[one.account], [_cells(one.account, t) for t in one.trades], findings)]
+    rows = [
+        cells
+        for one in settled
+        if one.trades
+        for cells in _joined(before[one.account], [_cells(one.account, t) for t in one.trades], findings)
+    ]
     return with_rows(old, {c: [cells.get(c, "") for cells in rows] for c in columns}, key="account", of=of)
 
 
@@ -236,7 +278,11 @@ def _gains(rows: list[Cells]) -> int:
 
 
 def _is_richer(one: list[Cells], other: list[Cells]) -> bool:
-    return bool(one) and all(cells.get("realised_gain") for cells in one) and not all(cells.get("realised_gain") for cells in other)
+    return (
+        bool(one)
+        and all(cells.get("realised_gain") for cells in one)
+        and not all(cells.get("realised_gain") for cells in other)
+    )
 
 
 def _total(rows: list[Cells]) -> Decimal:
@@ -269,7 +315,11 @@ def merged_prices(old: Stored, statement: Statement, as_of: date, findings: Find
     lost = sorted(set(symbols) - set(told))
     if lost or max(days, default="") > as_of.isoformat():
         day = ", ".join(sorted(days))
-        why = f"{', '.join(lost[:5])}{', ...' if len(lost) > 5 else ''} would have no price of {as_of}" if lost else "they are newer"
+        why = (
+            f"{', '.join(lost[:5])}{', ...' if len(lost) > 5 else ''} would have no price of {as_of}"
+            if lost
+            else "they are newer"
+        )
         findings.add(
             Level.NOTE, old.file, None, "as_of", day, f"these prices stay, since {why}",
             f"Give prices of {as_of} for every security: lotwright plan BOOK --prices FILE.",
@@ -281,7 +331,10 @@ def merged_prices(old: Stored, statement: Statement, as_of: date, findings: Find
 def _priced(old: Stored, told: Mapping[str, Decimal], as_of: date, *, keep: bool) -> Stored:
     """The table with these prices; a security's other columns (sector, spread) stay its own."""
     texts = {column: old.texts(column) for column in old.table.column_names}
-    present = {symbol: {column: cells[at] for column, cells in texts.items()} for at, symbol in enumerate(texts.get("symbol", []))}
+    present = {
+        symbol: {column: cells[at] for column, cells in texts.items()}
+        for at, symbol in enumerate(texts.get("symbol", []))
+    }
     rows = [
         {**({} if keep else present.get(symbol, {})), "symbol": symbol, "price": shares(price), "as_of": as_of.isoformat()}
         for symbol, price in sorted(told.items())

@@ -66,7 +66,10 @@ def _read(to: Reading) -> None:
         until = cells.day(split[1]) if split else None
         to.each(under(withdrawals, rows[1:]), lambda record: _withdrawal(to, record, until))
     else:
-        to.bad_file("it is neither a releases nor a withdrawals report", "Give Releases Report and Withdrawals Report as downloaded.")
+        to.bad_file(
+            "it is neither a releases nor a withdrawals report",
+            "Give Releases Report and Withdrawals Report as downloaded.",
+        )
 
 
 def _symbol(to: Reading, record: Record) -> str | None:
@@ -90,7 +93,9 @@ def _release(to: Reading, record: Record) -> None:
     quantity, price = record.need("quantity"), record.need("price")
     if quantity:
         day = record.need_day("date")
-        to.out.trades.append(Trade(to.ref, day, symbol, Action.BUY, quantity, price, quantity * price, to.file, record.row))
+        to.out.trades.append(
+            Trade(to.ref, day, symbol, Action.BUY, quantity, price, quantity * price, to.file, record.row)
+        )
     else:
         to.leave_out("releases that were paid in cash")
 
@@ -118,4 +123,6 @@ def _withdrawal(to: Reading, record: Record, until: date | None) -> None:
         to.not_understood(record.row, "this is no sale", found=record.text("kind"), column=record.called("kind"))
         return
     money = record.need("amount")
-    to.out.trades.append(Trade(to.ref, day, symbol, Action.SELL, -quantity, record.need("price"), money, to.file, record.row))
+    to.out.trades.append(
+        Trade(to.ref, day, symbol, Action.SELL, -quantity, record.need("price"), money, to.file, record.row)
+    )

@@ -47,9 +47,14 @@ class Ofx:
                 to.bad_file(f"it cannot be read as OFX: {str(error)[:120]}", "Give an OFX or QFX file as downloaded.")
                 continue
             securities = {each.uniqueid: each for each in (found.securities or [])}
-            statements = [each for each in found.statements if hasattr(each, "invposlist") or hasattr(each, "invacctfrom")]
+            statements = [
+                each for each in found.statements if hasattr(each, "invposlist") or hasattr(each, "invacctfrom")
+            ]
             if not statements:
-                to.bad_file("it holds no investment account (a bank or card account has no holdings)", "Download the brokerage account.")
+                to.bad_file(
+                    "it holds no investment account (a bank or card account has no holdings)",
+                    "Download the brokerage account.",
+                )
             for each in statements:
                 _Statement(to, each, securities, days).read()
         return statement
@@ -64,12 +69,15 @@ def _parsed(content: bytes) -> tuple[Any, dict[str, date]]:
         warnings.simplefilter("ignore")  # private tags of Intuit
         tree.parse(io.BytesIO(content))
         days: dict[str, date] = {}
-        for element in tree.getroot().iter("INVTRAN"):
+        root = tree.getroot()
+        if root is None:
+            raise ValueError("it is empty")
+        for element in root.iter("INVTRAN"):
             name, when = element.findtext("FITID"), element.findtext("DTTRADE")
             found = cells.day((when or "")[:8], ("%Y%m%d",))
             if name and found:
                 days[name] = found
-        for element in tree.getroot().iter("INVSTMTRS"):
+        for element in root.iter("INVSTMTRS"):
             found = cells.day((element.findtext("DTASOF") or "")[:8], ("%Y%m%d",))
             if found:
                 days[""] = found
@@ -96,17 +104,27 @@ class _Statement:
         """What a security is; a finding where a book cannot hold it."""
         about = self.securities.get(said.uniqueid)
         ticker = (getattr(about, "ticker", None) or "").strip()
-        found = named(ticker or said.uniqueid, description=getattr(about, "secname", "") or "", kind=kind, known=self.to.known)
+        found = named(
+            ticker or said.uniqueid, description=getattr(about, "secname", "") or "", kind=kind, known=self.to.known
+        )
         if said.uniqueid in self.to.known:
             found = named(said.uniqueid, known=self.to.known)
         if found.thing not in {Thing.SHARES, Thing.CASH}:
-            self.to.not_understood(row, f"this is {found.thing}", found=ticker or said.uniqueid, column=type(said).__name__, cure=CURE[found.thing])
+            self.to.not_understood(
+                row,
+                f"this is {found.thing}",
+                found=ticker or said.uniqueid,
+                column=type(said).__name__,
+                cure=CURE[found.thing],
+            )
         return found.thing, found.symbol
 
     def _position(self, at: int, said: Any) -> Decimal:
         """Add a position; return what of it is money."""
         kind = type(said).__name__
-        thing, symbol = self._symbol(at, said.secid, "" if kind in _BOOKS_HOLD else {"POSOPT": "option", "POSDEBT": "bond"}.get(kind, kind))
+        thing, symbol = self._symbol(
+            at, said.secid, "" if kind in _BOOKS_HOLD else {"POSOPT": "option", "POSDEBT": "bond"}.get(kind, kind)
+        )
         if thing is Thing.SHARES and kind not in _BOOKS_HOLD:
             self.to.not_understood(at, "this is a bond or an option", found=symbol, column=kind, cure=CURE[Thing.BOND])
         elif thing is Thing.CASH:
@@ -137,7 +155,11 @@ class _Statement:
         cash = balances.availcash
         if sweep and abs(cash - sweep) <= Decimal("0.01"):
             self.to.note(
-                None, "the available cash is the money fund once more and is counted once", "Check it against the account.", found=str(cash), column="AVAILCASH"
+                None,
+                "the available cash is the money fund once more and is counted once",
+                "Check it against the account.",
+                found=str(cash),
+                column="AVAILCASH",
             )
             return
         self.to.cash(cash, "cash", None)

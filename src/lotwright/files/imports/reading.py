@@ -55,14 +55,18 @@ class Reading:
         """Say that nothing of the file could be read."""
         self.findings.add(Level.ERROR, self.file, None, None, None, wrong, cure)
 
-    def not_understood(self, row: int | None, wrong: str, *, found: str | None, column: str | None = None, cure: str = "") -> None:
+    def not_understood(
+        self, row: int | None, wrong: str, *, found: str | None, column: str | None = None, cure: str = ""
+    ) -> None:
         """Say that a row was left where it is."""
         self.findings.add(
             Level.NOT_UNDERSTOOD, self.file, row, column, found, wrong,
             cure or "Look at the row: if it changed holdings, positions and lots must show it.", account=self.ref.tail,
         )  # fmt: skip
 
-    def note(self, row: int | None, wrong: str, cure: str, *, found: str | None = None, column: str | None = None) -> None:
+    def note(
+        self, row: int | None, wrong: str, cure: str, *, found: str | None = None, column: str | None = None
+    ) -> None:
         """Say what was concluded."""
         self.findings.add(Level.NOTE, self.file, row, column, found, wrong, cure, account=self.ref.tail)
 
@@ -107,7 +111,9 @@ class Reading:
         """Add money to the account."""
         self.out.cash.append(Cash(self.ref, amount, what, self.file, row))
 
-    def position(self, symbol: str, quantity: Decimal, basis: Decimal | None, price: Decimal | None, row: int | None) -> None:
+    def position(
+        self, symbol: str, quantity: Decimal, basis: Decimal | None, price: Decimal | None, row: int | None
+    ) -> None:
         """Add shares to the account, and their price where told; short ones are not understood, none at all left out."""
         if price is not None and price > 0:
             self.out.prices.append(Told(symbol, price, self.file, row))
@@ -122,23 +128,53 @@ class Reading:
             self.out.positions.append(Position(self.ref, symbol, quantity, basis, price, self.file, row))
 
     def trade(
-        self, record: Record, symbol: str, action: Action, *, money: Decimal | None, fees: Decimal = Decimal(0), at: str = ""
+        self,
+        record: Record,
+        symbol: str,
+        action: Action,
+        *,
+        money: Decimal | None,
+        fees: Decimal = Decimal(0),
+        at: str = "",
     ) -> None:
         """Add a purchase or sale; ``money`` is the amount with its fees, where told."""
         quantity, price = abs(record.need("quantity")), abs(record.need("price"))
         if not quantity:
             raise BadCellError(
-                record.called("quantity"), record.text("quantity"), "no shares were traded", "Correct the row or remove it."
+                record.called("quantity"),
+                record.text("quantity"),
+                "no shares were traded",
+                "Correct the row or remove it.",
             )
         if money is None:
             money = quantity * price + (-fees if action is Action.SELL else fees)
         self.out.trades.append(
-            Trade(self.ref, record.need_day("date"), symbol, action, quantity, price, abs(money), self.file, record.row, at=at)
+            Trade(
+                self.ref,
+                record.need_day("date"),
+                symbol,
+                action,
+                quantity,
+                price,
+                abs(money),
+                self.file,
+                record.row,
+                at=at,
+            )
         )
 
     def change(
-        self, record: Record, symbol: str, kind: ChangeKind, quantity: Decimal, *, ratio: Decimal | None = None, at: str = ""
+        self,
+        record: Record,
+        symbol: str,
+        kind: ChangeKind,
+        quantity: Decimal,
+        *,
+        ratio: Decimal | None = None,
+        at: str = "",
     ) -> None:
         """Add shares that came, went or multiplied without a trade."""
         day = record.need_day("date")
-        self.out.changes.append(Change(self.ref, day, symbol, kind, quantity, self.file, record.row, at=at, ratio=ratio))
+        self.out.changes.append(
+            Change(self.ref, day, symbol, kind, quantity, self.file, record.row, at=at, ratio=ratio)
+        )

@@ -67,11 +67,24 @@ def in_order(events: Iterable[Trade | Change]) -> list[Trade | Change]:
     direction = {}
     for file, places in rows.items():
         days = [day for _, day in sorted(places)]
-        direction[file] = 1 if days == sorted(days) and days[0] != days[-1] or len(places) == 1 else -1
+        direction[file] = 1 if len(days) == 1 or (days == sorted(days) and days[0] != days[-1]) else -1
     return sorted(listed, key=lambda e: (e.day, e.at, (e.row or 0) * direction.get(e.file, 1)))
 
 
-def rebuild(events: Sequence[Trade | Change], *, opening: Sequence[LotRow] = (), is_pooled: bool = False) -> Rebuilt:
+def shares_of(event: Trade | Change, *, has_opening: bool) -> Decimal:
+    """Return by how many shares an event changes the position; ``has_opening``: declared lots stand for what came in."""
+    if isinstance(event, Trade):
+        return -event.quantity if event.action is Action.SELL else event.quantity
+    return Decimal(0) if event.kind is ChangeKind.RECEIVE and has_opening else event.quantity
+
+
+def rebuild(
+    events: Sequence[Trade | Change],
+    *,
+    opening: Sequence[LotRow] = (),
+    ignores_receipts: bool = False,
+    is_pooled: bool = False,
+) -> Rebuilt:
     """Return the lots of one security after all its trades and changes, in their order.
 
     Parameters
@@ -79,11 +92,15 @@ def rebuild(events: Sequence[Trade | Change], *, opening: Sequence[LotRow] = (),
     events : sequence of Trade or Change
         Of one security in one account, in the order of :func:`in_order`.
     opening : sequence of LotRow
-        Lots that were held before the first event, or that a transfer brought: they stand for what came in by transfer.
+        Lots that were held before the first event, or that a transfer brought.
+    ignores_receipts : bool
+        The opening lots stand for what came in by transfer.
     is_pooled : bool
         Sales take from every lot alike.
     """
-    out = Rebuilt(lots=[Open(lot.quantity, lot.basis, lot.acquired, lot.purchase, lot.file, lot.row) for lot in opening])
+    out = Rebuilt(
+        lots=[Open(lot.quantity, lot.basis, lot.acquired, lot.purchase, lot.file, lot.row) for lot in opening]
+    )
     for event in events:
         if isinstance(event, Trade):
             if event.action is Action.SELL:
@@ -93,7 +110,7 @@ def rebuild(events: Sequence[Trade | Change], *, opening: Sequence[LotRow] = (),
         elif event.kind is ChangeKind.SPLIT:
             _split(out, event)
         elif event.kind is ChangeKind.RECEIVE:
-            if not opening:
+            if not (ignores_receipts and opening):
                 out.lots.append(Open(event.quantity, None, None, None, event.file, event.row))
         elif event.kind is ChangeKind.DELIVER:
             _remove(out, event, -event.quantity)
@@ -132,7 +149,13 @@ def _sell(out: Rebuilt, sale: Trade, *, is_pooled: bool) -> None:
         money = left if place == len(taken) - 1 else (sale.money * quantity / sale.quantity).quantize(CENT)
         left -= money
         known = basis is not None and lot.acquired is not None
-        gain = sale.realised_gain if sale.realised_gain is not None and len(taken) == 1 else money - basis if basis is not None else None
+        gain = (
+            sale.realised_gain
+            if sale.realised_gain is not None and len(taken) == 1
+            else money - basis
+            if basis is not None
+            else None
+        )
         how: Character | None = character(lot.acquired, sale.day) if known and lot.acquired else None
         out.sales.append(replace(sale, quantity=quantity, money=money, realised_gain=gain, character=how))
 
@@ -175,7 +198,18 @@ def _split(out: Rebuilt, split: Change) -> None:
     if whole != after:
         day, money = split.day, split.money or Decimal(0)
         part = whole - after
-        sale = Trade(split.ref, day, split.symbol, Action.SELL, part, (money / part).quantize(CENT), money, split.file, split.row, at=split.at)
+        sale = Trade(
+            split.ref,
+            day,
+            split.symbol,
+            Action.SELL,
+            part,
+            (money / part).quantize(CENT),
+            money,
+            split.file,
+            split.row,
+            at=split.at,
+        )
         _sell(out, sale, is_pooled=False)
 
 

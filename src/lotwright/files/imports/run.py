@@ -31,7 +31,8 @@ from lotwright.files.imports.merge import (
 from lotwright.files.imports.numbers import cents
 from lotwright.files.imports.report import IMPORTED, REFUSED, UNCHANGED, AccountReport, ImportReport, TableReport
 from lotwright.files.imports.rows import Format, Source, Statement, Wishes
-from lotwright.files.imports.settle import Policy, Settled, settle
+from lotwright.files.imports.policy import Policy
+from lotwright.files.imports.settle import Settled, settle
 from lotwright.files.imports.tables import Stored, same, stored
 from lotwright.files.tables import ENDINGS
 
@@ -100,7 +101,9 @@ def import_statement(name: str, statement: Statement, request: Request, findings
     as_of = request.as_of or _day(statement)
     request = replace(request, as_of=as_of, policy=replace(request.policy, as_of=as_of))
     if request.is_dry_run and writing.is_interrupted(request.book):
-        raise BookError(f"An import into {request.book} was interrupted. Import again without --dry-run: that finishes it first.")
+        raise BookError(
+            f"An import into {request.book} was interrupted. Import again without --dry-run: that finishes it first."
+        )
     with nullcontext() if request.is_dry_run else writing.updating(request.book):
         return _Import(name, statement, request, findings).run()
 
@@ -116,7 +119,13 @@ def _sources(paths: Sequence[Path], findings: Findings) -> list[Source]:
         source = Source(path, masked_name(path.name), path.read_bytes())
         if source.content and source.content in seen:
             findings.add(
-                Level.NOTE, source.name, None, None, None, f"it is the same file as {seen[source.content]} and counts once", "Leave one of them out."
+                Level.NOTE,
+                source.name,
+                None,
+                None,
+                None,
+                f"it is the same file as {seen[source.content]} and counts once",
+                "Leave one of them out.",
             )
             continue
         seen[source.content] = source.name
@@ -125,7 +134,7 @@ def _sources(paths: Sequence[Path], findings: Findings) -> list[Source]:
 
 
 def _day(statement: Statement) -> date:
-    holding = {row.file for rows in (statement.positions, statement.lots, statement.cash) for row in rows}  # type: ignore[attr-defined]
+    holding = {row.file for rows in (statement.positions, statement.lots, statement.cash) for row in rows}
     days = [day for file, day in statement.days.items() if file in holding] or list(statement.days.values())
     if not days:
         raise BookError("The files do not tell the day they are of. Say it: --as-of YYYY-MM-DD.")
@@ -143,7 +152,11 @@ class _Import:
         self._note_days()
         old = {name: stored(self.request.book, name) for name in TABLES}
         accounts = old["accounts"]
-        known = {origin: name for origin, name in zip(accounts.texts(ORIGIN), accounts.texts("account"), strict=True) if origin}
+        known = {
+            origin: name
+            for origin, name in zip(accounts.texts(ORIGIN), accounts.texts("account"), strict=True)
+            if origin
+        }
         of = resolve(self.statement, names=self.request.names, known=known, prefix=self.name, findings=self.findings)
         self._name_findings({ref.tail: name for ref, name in of.items() if ref.tail}, set(of.values()))
         settled = settle(self.statement, of, self.request.policy, self.findings)
@@ -168,7 +181,9 @@ class _Import:
     def _name_findings(self, names: Mapping[str, str], accounts: set[str]) -> None:
         """Readers know the end of a number; the report speaks of the book's accounts."""
         self.findings.all[:] = [
-            f if f.account in accounts else replace(f, account=names.get(f.account, next(iter(accounts)) if len(accounts) == 1 else ""))
+            f
+            if f.account in accounts
+            else replace(f, account=names.get(f.account, next(iter(accounts)) if len(accounts) == 1 else ""))
             for f in self.findings.all
         ]
 
@@ -176,7 +191,9 @@ class _Import:
         """An error bars its account; one that nobody can place bars all."""
         return any(f.level is Level.ERROR and f.account in {account, ""} for f in self.findings.all)
 
-    def _merged(self, old: Mapping[str, Stored], sound: Sequence[Settled], origin: Mapping[str, str]) -> dict[str, Stored]:
+    def _merged(
+        self, old: Mapping[str, Stored], sound: Sequence[Settled], origin: Mapping[str, str]
+    ) -> dict[str, Stored]:
         models = sorted({text for text in stored(self.request.book, "targets").texts("model") if text})
         regime = str(self.statement.regime) if self.statement.regime is not Regime.US else "us"
         accounts = merged_accounts(
@@ -189,7 +206,9 @@ class _Import:
             "accounts": accounts,
             "lots": merged_lots(old["lots"], sound, source=self.name),
             "transactions": merged_transactions(old["transactions"], sound, self.findings),
-            "prices": merged_prices(old["prices"], self.statement, self.as_of, self.findings) if sound else old["prices"],
+            "prices": merged_prices(old["prices"], self.statement, self.as_of, self.findings)
+            if sound
+            else old["prices"],
         }
 
     def _write(self, changed: Sequence[Stored]) -> tuple[str, ...]:
@@ -202,7 +221,9 @@ class _Import:
                 aside = writing.stage(book, changed) if changed else book
             trial = Path(folder) / "trial"
             _copy_tables(book, aside, trial)
-            unready = _unready(trial, book, {one for table in changed if table.name == "accounts" for one in table.texts("household")})
+            unready = _unready(
+                trial, book, {one for table in changed if table.name == "accounts" for one in table.texts("household")}
+            )
         if changed and not self.request.is_dry_run:
             writing.commit(book, changed)
         return unready

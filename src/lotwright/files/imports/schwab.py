@@ -20,7 +20,18 @@ from lotwright.book.kinds import Action, Character
 from lotwright.files.imports import cells
 from lotwright.files.imports.findings import Findings
 from lotwright.files.imports.reading import Reading
-from lotwright.files.imports.rows import NOWHERE, ChangeKind, Gain, LotRow, Ref, Source, Statement, Trade, Wishes, ref_of
+from lotwright.files.imports.rows import (
+    NOWHERE,
+    ChangeKind,
+    Gain,
+    LotRow,
+    Ref,
+    Source,
+    Statement,
+    Trade,
+    Wishes,
+    ref_of,
+)
 from lotwright.files.imports.sheet import Header, Names, Record, header_of, under
 from lotwright.files.imports.symbols import CURE, Thing, named
 
@@ -74,7 +85,9 @@ _MONEY_ONLY = re.compile(
     r"cash in lieu|adr mgmt|misc cash|journal|promotional|credit|atm|visa|bill ?pay|return of capital|deposit|withdrawal|distribution",
     re.IGNORECASE,
 )
-_SHARES_MOVE = re.compile(r"security transfer|journaled shares|journal|shares (in|out)|internal transfer|stock plan|transfer", re.IGNORECASE)
+_SHARES_MOVE = re.compile(
+    r"security transfer|journaled shares|journal|shares (in|out)|internal transfer|stock plan|transfer", re.IGNORECASE
+)
 
 
 class Schwab:
@@ -115,7 +128,8 @@ class _File:
 
     def _bad(self, wrong: str) -> None:
         self.to.bad_file(
-            wrong, "Give Schwab's positions, lot details, realised gain/loss (lot details) or brokerage transactions, as downloaded."
+            wrong,
+            "Give Schwab's positions, lot details, realised gain/loss (lot details) or brokerage transactions, as downloaded.",
         )
 
     def _positions(self, title: str, rows: Iterable[Row]) -> None:
@@ -152,7 +166,9 @@ class _File:
             if found.thing is Thing.CASH:
                 self.to.cash(record.need("value"), f"money fund {found.symbol}", record.row)
             else:
-                self.to.position(found.symbol, record.need("quantity"), record.number("basis"), record.number("price"), record.row)
+                self.to.position(
+                    found.symbol, record.need("quantity"), record.number("basis"), record.number("price"), record.row
+                )
 
     def _lots(self, title: str, rows: list[Row]) -> None:
         symbol, _, rest = title.partition(" Lot Details for ")
@@ -164,7 +180,9 @@ class _File:
             self._bad("the lots lack the columns Open Date, Quantity or Cost Basis")
             return
         if found.thing is not Thing.SHARES:
-            self.to.not_understood(None, f"these are lots of {found.thing}", found=symbol, cure=CURE.get(found.thing, "Cash has no lots."))
+            self.to.not_understood(
+                None, f"these are lots of {found.thing}", found=symbol, cure=CURE.get(found.thing, "Cash has no lots.")
+            )
             return
 
         def read(record: Record) -> None:
@@ -227,7 +245,9 @@ class _File:
             return
         keys = ["Date", "Action", "Symbol", "Description", "Quantity", "Price", "Fees & Comm", "Amount"]
         header = header_of(0, keys, TRANSACTIONS)
-        self._trades(under(header, ((at, [str(row.get(key) or "") for key in keys]) for at, row in enumerate(listed, 1))))
+        self._trades(
+            under(header, ((at, [str(row.get(key) or "") for key in keys]) for at, row in enumerate(listed, 1)))
+        )
 
     def _transactions(self, title: str, rows: list[Row]) -> None:
         if title.casefold().startswith("transactions"):
@@ -236,7 +256,11 @@ class _File:
             rows = rows[1:]
         header = header_of(*rows[0], TRANSACTIONS) if rows else Header(0, {}, {})
         if not header.has("date", "action", "quantity", "amount"):
-            self._bad("it is none of Schwab's files of securities (a bank account has no holdings)" if rows else "the file is empty")
+            self._bad(
+                "it is none of Schwab's files of securities (a bank account has no holdings)"
+                if rows
+                else "the file is empty"
+            )
             return
         self.to.kind_of(self.to.ref.label)
         self._trades(under(header, rows[1:]))
@@ -273,7 +297,9 @@ class _File:
             self.to.leave_out(f"{found.symbol}: a money fund is cash")
         elif action in _BUYS or action == "sell":
             fees = record.number("fees") or Decimal(0)
-            self.to.trade(record, found.symbol, _BUYS.get(action, Action.SELL), money=record.number("amount"), fees=fees)
+            self.to.trade(
+                record, found.symbol, _BUYS.get(action, Action.SELL), money=record.number("amount"), fees=fees
+            )
         elif "split" in action and quantity:
             self.to.change(record, found.symbol, ChangeKind.SPLIT, quantity)
         elif _SHARES_MOVE.search(action) and quantity:
@@ -289,14 +315,23 @@ class _File:
         money = [each for each in merged if each.number("amount") and each.text("symbol") == record.text("symbol")]
         found = self.to.shares(record)
         if len(shares) != 1 or len(money) != 1 or found is None:
-            self.to.not_understood(record.row, "a cash merger that is not one row of shares and one of money", found=record.text("symbol"))
+            self.to.not_understood(
+                record.row, "a cash merger that is not one row of shares and one of money", found=record.text("symbol")
+            )
         elif record is money[0]:
             quantity, amount = abs(shares[0].need("quantity")), record.need("amount")
             day, row = record.need_day("date"), record.row
             self.to.out.trades.append(
-                Trade(self.to.ref, day, found.symbol, Action.SELL, quantity, amount / quantity, amount, self.to.file, row)
+                Trade(
+                    self.to.ref, day, found.symbol, Action.SELL, quantity, amount / quantity, amount, self.to.file, row
+                )
             )
-            self.to.note(row, "a cash merger is taken for a sale", "Look at the realised gain that Schwab reports.", found=found.symbol)
+            self.to.note(
+                row,
+                "a cash merger is taken for a sale",
+                "Look at the realised gain that Schwab reports.",
+                found=found.symbol,
+            )
         else:
             self.to.leave_out("the shares of a cash merger")
 
@@ -308,17 +343,28 @@ class _File:
                 continue
             twins = [old for old in removed if _same_security(old, record)]
             if len(twins) != 1:
-                self.to.not_understood(record.row, "a reverse split without the row of the old shares", found=", ".join(record.cells))
+                self.to.not_understood(
+                    record.row, "a reverse split without the row of the old shares", found=", ".join(record.cells)
+                )
                 continue
             removed.remove(twins[0])
-            symbol, new, old = named(record.text("symbol"), known=self.to.known).symbol, record.need("quantity"), -twins[0].need("quantity")
+            symbol, new, old = (
+                named(record.text("symbol"), known=self.to.known).symbol,
+                record.need("quantity"),
+                -twins[0].need("quantity"),
+            )
             self.to.change(record, symbol, ChangeKind.SPLIT, new - old, ratio=new / old)
         for record in removed:
-            self.to.not_understood(record.row, "a reverse split without the row of the new shares", found=", ".join(record.cells))
+            self.to.not_understood(
+                record.row, "a reverse split without the row of the new shares", found=", ".join(record.cells)
+            )
 
 
 def _same_security(one: Record, other: Record) -> bool:
-    return one.text("date") == other.text("date") and one.text("description").split()[:2] == other.text("description").split()[:2]
+    return (
+        one.text("date") == other.text("date")
+        and one.text("description").split()[:2] == other.text("description").split()[:2]
+    )
 
 
 def _lot(to: Reading, record: Record, symbol: str) -> LotRow:

@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 from lotwright.files.imports import cells
+from lotwright.files.imports.cells import DATE_FORMS
 
 Names = Mapping[str, tuple[str, ...]]
 
@@ -66,7 +67,7 @@ class Record:
     row: int
     cells: Sequence[str]
     decimal: str = "."
-    forms: tuple[str, ...] = cells.DATE_FORMS
+    forms: tuple[str, ...] = DATE_FORMS
 
     def text(self, name: str) -> str:
         """Return a cell as text, empty where the column or the cell is missing."""
@@ -91,7 +92,10 @@ class Record:
         found = cells.number(text, decimal=self.decimal)
         if found is None:
             raise BadCellError(
-                self.called(name), text, "this is not a number", "Correct the file, or export it again; nothing was guessed."
+                self.called(name),
+                text,
+                "this is not a number",
+                "Correct the file, or export it again; nothing was guessed.",
             )
         return found
 
@@ -100,7 +104,10 @@ class Record:
         found = self.number(name)
         if found is None:
             raise BadCellError(
-                self.called(name), self.text(name), "a number is needed here", "Export the file again with this column filled."
+                self.called(name),
+                self.text(name),
+                "a number is needed here",
+                "Export the file again with this column filled.",
             )
         return found
 
@@ -112,7 +119,10 @@ class Record:
         found = cells.day(text, self.forms)
         if found is None:
             raise BadCellError(
-                self.called(name), text, "this is not a day that can be read", "Write it as YYYY-MM-DD, or declare its form in a mapping."
+                self.called(name),
+                text,
+                "this is not a day that can be read",
+                "Write it as YYYY-MM-DD, or declare its form in a mapping.",
             )
         return found
 
@@ -120,7 +130,9 @@ class Record:
         """Return a day that must be there."""
         found = self.day(name)
         if found is None:
-            raise BadCellError(self.called(name), self.text(name), "a day is needed here", "Write the day as YYYY-MM-DD.")
+            raise BadCellError(
+                self.called(name), self.text(name), "a day is needed here", "Write the day as YYYY-MM-DD."
+            )
         return found
 
     def called(self, name: str) -> str:

@@ -13,13 +13,20 @@ from enum import StrEnum
 
 _TICKER = re.compile(r"(?=.*[A-Z])[A-Z0-9]{1,6}(?:\.[A-Z]{1,3})?", re.ASCII)
 _RELAXED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/ -]{0,31}", re.ASCII)
-_OPTION = re.compile(r"-?[A-Z]{1,6}\d?\s*\d{6}[CP]\d+(?:\.\d+)?|[A-Z.]{1,6}\s+\d{2}/\d{2}/\d{4}\s+[\d.]+\s+[CP]", re.ASCII)
+_OPTION = re.compile(
+    r"-?[A-Z]{1,6}\d?\s*\d{6}[CP]\d+(?:\.\d+)?|[A-Z.]{1,6}\s+\d{2}/\d{2}/\d{4}\s+[\d.]+\s+[CP]", re.ASCII
+)
 _CUSIP = re.compile(r"(?=.*\d)[0-9A-Z]{8}\d", re.ASCII)
 _MONEY_FUND = re.compile(r"[A-Z]{3}XX", re.ASCII)
-_CASH = frozenset({"CASH", "FCASH", "USD", "CORE", "MMDA1", "MMDA12", "QACDS", "USD999997", "CUR:USD", "$$CASH", "315994103"})
+_CASH = frozenset(
+    {"CASH", "FCASH", "USD", "CORE", "MMDA1", "MMDA12", "QACDS", "USD999997", "CUR:USD", "$$CASH", "315994103"}
+)
 _COIN = re.compile(r"\b(bitcoin|ethereum|litecoin|crypto)", re.IGNORECASE)
 _COINS = frozenset({"BTC", "ETH", "LTC", "BTCUSD", "ETHUSD", "LTCUSD", "BTC/USD", "ETH/USD", "LTC/USD"})
-_BONDS = re.compile(r"\b(bond|fixed income|treasury|note|bill|corporate debt|municipal|cd|certificate of deposit|debt)s?\b", re.IGNORECASE)
+_BONDS = re.compile(
+    r"\b(bond|fixed income|treasury|note|bill|corporate debt|municipal|cd|certificate of deposit|debt)s?\b",
+    re.IGNORECASE,
+)
 
 
 class Thing(StrEnum):
@@ -68,7 +75,9 @@ def named(symbol: str, *, description: str = "", kind: str = "", known: dict[str
     if bare in _COINS or _COIN.search(kind) or _COIN.search(description):
         return Named(Thing.COIN, bare)
     if _CUSIP.fullmatch(bare):
-        return Named(Thing.BOND if not kind or _BONDS.search(kind) or _BONDS.search(description) else Thing.UNNAMED, bare)
+        return Named(
+            Thing.BOND if not kind or _BONDS.search(kind) or _BONDS.search(description) else Thing.UNNAMED, bare
+        )
     ticker = re.sub(r"[/ -](?=[A-Z]{1,3}$)", ".", bare)
     if _TICKER.fullmatch(ticker):
         return Named(Thing.SHARES, ticker)

@@ -60,7 +60,9 @@ def stored(book: Path, name: str) -> Stored:
     """
     paths = [path for path in (book / f"{name}{ending}" for ending in ENDINGS) if path.is_file()]
     if len(paths) > 1:
-        raise BookError(f"{paths[0]} and {paths[1].name} stand side by side, and only one can be the table. Remove the older one.")
+        raise BookError(
+            f"{paths[0]} and {paths[1].name} stand side by side, and only one can be the table. Remove the older one."
+        )
     if not paths:
         names = [column.name for column in _FORM[name].columns if column.required]
         return Stored(name=name, ending=".csv", table=_texts({each: [] for each in names}), is_new=True)
@@ -101,7 +103,12 @@ def with_rows(old: Stored, rows: Rows, *, key: str, of: Collection[str]) -> Stor
             first.setdefault(name, place)
     for name in new.column_names:
         if name not in table.column_names:
-            table = table.append_column(name, pa.array([""] * len(table), pa.string()) if old.ending == ".csv" else pa.nulls(len(table), new.schema.field(name).type))
+            table = table.append_column(
+                name,
+                pa.array([""] * len(table), pa.string())
+                if old.ending == ".csv"
+                else pa.nulls(len(table), new.schema.field(name).type),
+            )
     new = new.select(table.column_names)
     joined = pa.concat_tables([table.filter(pa.array(keep)), new], promote_options="default")
     place_of = np.concatenate(
@@ -117,7 +124,11 @@ def _fitted(rows: Rows, table: pa.Table, name: str) -> pa.Table:
     """The rows as a table of the columns and types that the old one has, and of those it lacks."""
     size = len(next(iter(rows.values()), []))
     declared = [column.name for column in _FORM[name].columns]
-    extra = [c for c in [*declared, *(c for c in rows if c not in declared)] if c in rows and c not in table.column_names and any(rows[c])]
+    extra = [
+        c
+        for c in [*declared, *(c for c in rows if c not in declared)]
+        if c in rows and c not in table.column_names and any(rows[c])
+    ]
     columns: dict[str, Any] = {}
     for column in [*table.column_names, *extra]:
         cells = pa.array(list(rows[column]) if column in rows else [""] * size, pa.string())
@@ -148,7 +159,9 @@ def write(stored_: Stored, path: Path) -> None:
         return
     table = stored_.table
     needs_quotes = any(
-        pc.any(pc.match_substring_regex(column, '[",\r\n]')).as_py() for column in table.columns if pa.types.is_string(column.type)
+        pc.any(pc.match_substring_regex(column, '[",\r\n]')).as_py()
+        for column in table.columns
+        if pa.types.is_string(column.type)
     )
     with path.open("wb") as out:
         header = io.StringIO()
@@ -160,7 +173,11 @@ def write(stored_: Stored, path: Path) -> None:
             text = io.TextIOWrapper(out, encoding="utf-8", newline="")
             writer = csv.writer(text, lineterminator="\n")
             for batch in table.to_batches(max_chunksize=65_536):
-                writer.writerows(zip(*(["" if c is None else c for c in column.to_pylist()] for column in batch.columns), strict=True))
+                writer.writerows(
+                    zip(
+                        *(["" if c is None else c for c in column.to_pylist()] for column in batch.columns), strict=True
+                    )
+                )
             text.flush()
             text.detach()
         else:

@@ -90,7 +90,9 @@ class _File:
             else:
                 self.to.each([Record(header, row, found)], read)
         if header is None:
-            self.to.bad_file("no table of Vanguard's holdings or transactions was found", "Give OfxDownload.csv as downloaded.")
+            self.to.bad_file(
+                "no table of Vanguard's holdings or transactions was found", "Give OfxDownload.csv as downloaded."
+            )
 
     def _holding(self, record: Record) -> None:
         self.to.ref = ref_of(record.text("account"))
@@ -115,13 +117,21 @@ class _File:
         if found.thing is Thing.CASH:
             self.to.leave_out(f"{found.symbol}: a money fund is cash")
         elif action in _ACTIONS:
-            self.to.trade(record, found.symbol, _ACTIONS[action], money=record.number("amount"), fees=record.number("fees") or Decimal(0))
+            self.to.trade(
+                record,
+                found.symbol,
+                _ACTIONS[action],
+                money=record.number("amount"),
+                fees=record.number("fees") or Decimal(0),
+            )
         elif "split" in action:
             self.to.change(record, found.symbol, ChangeKind.SPLIT, quantity)
         elif _SHARES_MOVE.search(action):
             self.to.change(record, found.symbol, ChangeKind.RECEIVE if quantity > 0 else ChangeKind.DELIVER, quantity)
         else:
-            self.to.not_understood(record.row, "this type is not known", found=record.text("action"), column=record.called("action"))
+            self.to.not_understood(
+                record.row, "this type is not known", found=record.text("action"), column=record.called("action")
+            )
 
     def _uk(self, rows: list[tuple[int, list[str]]]) -> None:
         self.to.out.regime, self.to.out.whole_history = Regime.UK, True
@@ -139,7 +149,9 @@ class _File:
                 if balance is not None:
                     self.to.cash(balance, "cash", row)
             elif section == "cash transactions" or first in {"cost", "balance"}:
-                self.to.leave_out("cash transactions: the balance is what counts" if first not in {"cost", "balance"} else "totals")
+                self.to.leave_out(
+                    "cash transactions: the balance is what counts" if first not in {"cost", "balance"} else "totals"
+                )
             elif header is not None:
                 self.to.each([Record(header, row, found, forms=UK_DAYS)], self._uk_trade)
             else:
@@ -153,14 +165,33 @@ class _File:
             found = named(name, known=self.to.known)
         if found.thing is not Thing.SHARES:
             self.to.not_understood(
-                record.row, "this fund has no ticker", found=name, column=record.called("description"), cure=CURE[Thing.UNNAMED]
+                record.row,
+                "this fund has no ticker",
+                found=name,
+                column=record.called("description"),
+                cure=CURE[Thing.UNNAMED],
             )
             return
         action = record.text("action").casefold()
         kind = Action.BUY if action.startswith("bought") else Action.SELL if action.startswith("sold") else None
         if kind is None:
-            raise BadCellError(record.called("action"), record.text("action"), "this is neither bought nor sold", "Correct the row or remove it.")
+            raise BadCellError(
+                record.called("action"),
+                record.text("action"),
+                "this is neither bought nor sold",
+                "Correct the row or remove it.",
+            )
         quantity, cost = abs(record.need("quantity")), abs(record.need("amount"))
         self.to.out.trades.append(
-            Trade(self.to.ref, record.need_day("date"), found.symbol, kind, quantity, abs(record.need("price")), cost, self.to.file, record.row)
+            Trade(
+                self.to.ref,
+                record.need_day("date"),
+                found.symbol,
+                kind,
+                quantity,
+                abs(record.need("price")),
+                cost,
+                self.to.file,
+                record.row,
+            )
         )
