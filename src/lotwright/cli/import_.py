@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -120,7 +119,9 @@ def import_command(
 
         write_json(json_path, report.to_json())
     if json_path != "-":
-        _print(report)
+        from lotwright.cli.import_report import print_import
+
+        print_import(report)
     raise typer.Exit(2 if report.is_all_refused else 0 if report.is_complete else 1)
 
 
@@ -144,6 +145,7 @@ def _alpaca(request: Request, files: list[Path] | None, *, url: str | None, live
     """Ask the broker; the only place where its words and an import's meet."""
     import os
 
+    from lotwright.cli.import_broker import asked
     from lotwright.execution.alpaca import connect
     from lotwright.files.imports.broker import statement_of
     from lotwright.files.imports.findings import Findings
@@ -152,52 +154,8 @@ def _alpaca(request: Request, files: list[Path] | None, *, url: str | None, live
     if files:
         raise typer.BadParameter("alpaca is asked itself and takes no files.")
     findings = Findings()
-    said = _asked(connect(environ=os.environ, is_live=live, url=url))
+    said = asked(connect(environ=os.environ, is_live=live, url=url))
     return import_statement("alpaca", statement_of(said, findings), request, findings)
-
-
-def _asked(broker: Any) -> Any:
-    """Everything about the account, read twice where it moves: positions that change between two readings are no basis."""
-    from datetime import UTC, datetime
-    from zoneinfo import ZoneInfo
-
-    from lotwright.errors import BrokerError
-    from lotwright.files.imports.broker import BrokerAccount, Execution, Happening, Held
-
-    new_york = ZoneInfo("America/New_York")
-    for _ in range(3):
-        positions, account = broker.positions(), broker.account()
-        fills = broker.fills(datetime(2000, 1, 1, tzinfo=UTC))
-        activities = broker.activities(date(2000, 1, 1))
-        if broker.positions() == positions:
-            break
-    else:
-        raise BrokerError(
-            "The positions change while they are read: orders are filling. Import again when the market is closed."
-        )
-    quotes = broker.quotes(positions) if positions else {}
-    middles = {name: (q.bid + q.ask) / 2 for name, q in quotes.items() if q.is_sound}
-    return BrokerAccount(
-        broker="alpaca",
-        number=account.number,
-        as_of=broker.clock().now.astimezone(new_york).date(),
-        cash=account.cash,
-        held=tuple(Held(symbol=each.symbol, quantity=each.quantity, price=middles.get(each.symbol)) for each in positions.values()),
-        executions=tuple(
-            Execution(
-                name=fill.fill, symbol=fill.symbol, is_sale=str(fill.side) == "sell", quantity=fill.quantity, price=fill.price,
-                day=fill.at.astimezone(new_york).date(), at=f"{fill.at.astimezone(UTC).isoformat()} {fill.fill}", order=fill.broker_id,
-            )
-            for fill in fills
-        ),
-        happenings=tuple(
-            Happening(
-                name=each.activity, kind=each.kind, day=each.day, at="", symbol=each.symbol, quantity=each.quantity, money=each.amount,
-                is_executed=each.status == "executed",
-            )
-            for each in activities
-        ),
-    )  # fmt: skip
 
 
 def _opening(path: Path | None) -> dict[str, Any]:
@@ -233,53 +191,6 @@ def _opening(path: Path | None) -> dict[str, Any]:
     for lot in statement.lots:
         out.setdefault(lot.ref.tail, []).append(lot)
     return out
-
-
-def _print(report: ImportReport) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    from lotwright.files.imports.findings import Level
-
-    console = Console(highlight=False, markup=False, soft_wrap=True)
-    verb = "would be" if report.is_dry_run else "is"
-    state = f"{verb} changed" if report.changes_something else "is as it was" if report.accounts else "is as it was"
-    console.print(f"{report.format}, as of {report.as_of}: the book {report.book} {state}.")
-    if report.accounts:
-        table = Table(box=None, pad_edge=False, header_style="", padding=(0, 2, 0, 0))
-        for name in ("account", "from", "status", "cash", "positions", "lots", "trades"):
-            table.add_column(name, justify="right" if name in {"cash", "positions", "lots", "trades"} else "left")
-        for each in report.accounts[:SHOWN]:
-            lots = "-" if each.lots is None else f"{each.lots:,}"
-            cash = "-" if each.cash is None else f"${Decimal(each.cash):,.2f}"
-            table.add_row(each.account, each.origin, each.status, cash, f"{each.positions:,}", lots, f"{each.trades:,}")
-        console.print(table)
-        if len(report.accounts) > SHOWN:
-            console.print(f"and {len(report.accounts) - SHOWN:,} accounts more")
-    changed = [
-        f"{table.file} ({table.before:,} to {table.after:,} rows)" for table in report.tables if table.is_changed
-    ]
-    if changed:
-        console.print(f"{'To be written' if report.is_dry_run else 'Written'}: {', '.join(changed)}")
-    for level, head in ((Level.ERROR, "Errors"), (Level.NOT_UNDERSTOOD, "Not understood"), (Level.NOTE, "Notes")):
-        found = report.of(level)
-        if found:
-            console.print(f"{head} ({len(found):,})")
-            for finding in found[:SHOWN]:
-                console.print(
-                    f"  {finding.account + ': ' if finding.account else ''}{finding.fault.message.removeprefix(': ')}"
-                )
-            if len(found) > SHOWN:
-                console.print(f"  ... and {len(found) - SHOWN:,} more; --json PATH lists them all.")
-    if report.left_out:
-        console.print("Left out, since a book has no use for them")
-        for file, what, rows in report.left_out:
-            console.print(f"  {file}: {rows:,} {'row' if rows == 1 else 'rows'}, {what}")
-    if report.unready:
-        sys.stdout.flush()
-        console.print("The book cannot be planned yet")
-        for why in report.unready:
-            console.print(f"  {why}")
 
 
 def _day(option: str, text: str | None) -> date | None:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from lotwright.files.imports.findings import Findings, Level
 
@@ -38,6 +39,7 @@ MISSING = frozenset(
 )
 VARIOUS = frozenset({"various", "multiple", "var", "various dates"})
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
+_USUAL = re.compile(r"\$?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?", re.ASCII)
 _NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+", re.ASCII)
 _EUROPEAN = re.compile(r"(?:\d{1,3}(?:[.'\u00a0 ]\d{3})+|\d+)(?:,\d*)?|,\d+", re.ASCII)
 _EXPONENT = re.compile(r"[+-]?\d+(?:\.\d+)?[eE][+-]?\d{1,2}", re.ASCII)
@@ -64,6 +66,13 @@ csv.field_size_limit(1 << 20)
 def is_missing(text: str) -> bool:
     """Return whether a cell says that nothing is known."""
     return text.strip().casefold() in MISSING
+
+
+def usual(text: str) -> Decimal | None:
+    """Return a number written as most are, with a dollar sign and separators at most; None where it takes more care."""
+    if _USUAL.fullmatch(text) is None:
+        return None
+    return Decimal(text.lstrip("$").replace(",", ""))
 
 
 def number(text: str, *, decimal: str = ".") -> Decimal | None:
@@ -93,6 +102,7 @@ def number(text: str, *, decimal: str = ".") -> Decimal | None:
     return sign * Decimal(text)
 
 
+@lru_cache(maxsize=65_536)
 def day(text: str, forms: tuple[str, ...] = DATE_FORMS) -> date | None:
     """Return a day as custodians write it, a time of day behind it aside; None where it is none.
 

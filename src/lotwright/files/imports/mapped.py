@@ -172,26 +172,21 @@ class _File:
         )
         days: dict[str, date] = {}
         width = max(at.values()) + 1
-        one = list(self._careful(width))
         for row, found in rows:
             try:
                 name, day = self.symbols[found[symbol]], days[found[acquired]]
-                ref = self.refs[found[account]]
-                if name.thing is Thing.SHARES and is_plain(found[quantity]) and is_plain(found[basis]):
-                    add(LotRow(ref, name.symbol, Decimal(found[quantity]), day, Decimal(found[basis]), file, row))
+                ref, shares, cost = self.refs[found[account]], cells.usual(found[quantity]), cells.usual(found[basis])
+                if name.thing is Thing.SHARES and shares is not None and cost is not None:
+                    add(LotRow(ref, name.symbol, shares, day, cost, file, row))
                     continue
             except (KeyError, IndexError):
                 pass
-            record = self._record(self.header, row, found + one[: max(width - len(found), 0)])
+            record = self._record(self.header, row, found + [""] * (width - len(found)))
             before = len(self.to.out.lots)
             self.to.each([record], self._lot)
             lot = self.to.out.lots[-1] if len(self.to.out.lots) > before else None
             if lot is not None and lot.acquired is not None and len(days) < 100_000:
                 days[record.cells[acquired]] = lot.acquired
-
-    @staticmethod
-    def _careful(width: int) -> Iterable[str]:
-        return [""] * width
 
     def _lot(self, record: Record) -> None:
         found = self._named(record)
@@ -278,11 +273,6 @@ class _File:
                 abs(record.number("disallowed_loss") or Decimal(0)), self.to.file, record.row,
             )
         )  # fmt: skip
-
-
-def is_plain(text: str) -> bool:
-    """Return whether a cell is digits with a point at most: no sign, no separator, nothing to interpret."""
-    return text.replace(".", "", 1).isdigit() and text.isascii()
 
 
 def _character(record: Record) -> Character | None:

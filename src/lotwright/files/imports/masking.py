@@ -27,8 +27,8 @@ def tail_of(number: str) -> str:
 def masked(text: str) -> str:
     """Return a text with every account number reduced to its end.
 
-    >>> masked("account X12345678 on 20260503")
-    'account ...5678 on 20260503'
+    >>> masked("account X12345678 on 20260503 and 2026-05-04")
+    'account ...5678 on 20260503 and 2026-05-04'
     """
     return _NUMBER.sub(
         lambda match: match[0] if _is_day(match[0]) or _AMOUNT.fullmatch(match[0]) else _mask(match[0]), text
@@ -49,7 +49,7 @@ def _mask(number: str) -> str:
 
 
 def _is_day(digits: str) -> bool:
-    for form in ("%Y%m%d", "%m%d%Y"):
+    for form in ("%Y-%m-%d", "%Y%m%d", "%m%d%Y"):
         try:
             year = datetime.strptime(digits, form).year  # noqa: DTZ007  only asked whether it is a day
         except ValueError:

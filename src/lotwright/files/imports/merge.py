@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from lotwright.book.kinds import AccountKind, Action
 from lotwright.files.imports.findings import Findings, Level
 from lotwright.files.imports.numbers import cents, money, shares
-from lotwright.files.imports.rows import Statement, Trade
+from lotwright.files.imports.rows import LotRow, Statement, Trade
 from lotwright.files.imports.settle import Settled
 from lotwright.files.imports.tables import Stored, with_rows
 
@@ -37,6 +38,7 @@ TRADE_COLUMNS = (
     "purchase",
 )
 Cells = dict[str, str]
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,21 +147,39 @@ def merged_lots(old: Stored, settled: Sequence[Settled], *, source: str) -> Stor
     carried = _carried(old, of, extra) if extra else {}
     out |= {column: [] for column in extra}
     for one in settled:
-        if one.lots is None:
-            continue
-        for cells in kept.get(one.account, []):
-            for column, cells_ in out.items():
-                cells_.append(cells.get(column, ""))
-        for name, lot in one.lots:
-            values = (
-                one.account, lot.symbol, name, shares(lot.quantity), str(lot.acquired), money(lot.basis or Decimal(0)),
-                str(lot.holding_start) if lot.holding_start else "", lot.purchase or "", source,
-            )  # fmt: skip
-            for column, value in zip(LOT_COLUMNS, values, strict=True):
-                out[column].append(value)
-            for column in extra:
-                out[column].append(carried.get((one.account, lot.symbol, name), {}).get(column, ""))
+        if one.lots is not None:
+            _add_lots(out, one, one.lots, source=source, kept=kept.get(one.account, []), carried=carried)
     return with_rows(old, out, key="account", of=of)
+
+
+def _add_lots(
+    out: dict[str, list[str]],
+    one: Settled,
+    lots: Sequence[tuple[str, LotRow]],
+    *,
+    source: str,
+    kept: Sequence[Cells],
+    carried: Mapping[tuple[str, str, str], Cells],
+) -> None:
+    """Add one account's rows to the columns: what is kept of it, then its lots; column by column, for there may be many."""
+    for column, cells in out.items():
+        cells += [row.get(column, "") for row in kept]
+    out["account"] += [one.account] * len(lots)
+    out["symbol"] += [lot.symbol for _, lot in lots]
+    out["lot"] += [name for name, _ in lots]
+    out["quantity"] += [shares(lot.quantity) for _, lot in lots]
+    out["acquired"] += [_text_of(lot.acquired) for _, lot in lots]
+    out["basis"] += [money(lot.basis or ZERO) for _, lot in lots]
+    out["holding_start"] += ["" if lot.holding_start is None else _text_of(lot.holding_start) for _, lot in lots]
+    out["purchase"] += [lot.purchase or "" for _, lot in lots]
+    out["source"] += [source] * len(lots)
+    for column in out.keys() - set(LOT_COLUMNS):
+        out[column] += [carried.get((one.account, lot.symbol, name), {}).get(column, "") for name, lot in lots]
+
+
+@lru_cache(maxsize=65_536)
+def _text_of(day: date | None) -> str:
+    return "" if day is None else day.isoformat()
 
 
 def _kept_rows(old: Stored, partly: Mapping[str, frozenset[str] | None]) -> dict[str, list[Cells]]:

@@ -13,7 +13,9 @@ def shares(number: Decimal) -> str:
     >>> shares(Decimal("100.00000")), shares(Decimal("0.0249")), shares(Decimal("1E+2"))
     ('100', '0.0249', '100')
     """
-    text = f"{number:f}"
+    text = str(number)
+    if "E" in text:
+        text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -23,14 +25,23 @@ def money(number: Decimal) -> str:
     >>> money(Decimal("3440.5")), money(Decimal("10")), money(Decimal("51.730909701"))
     ('3440.50', '10.00', '51.730910')
     """
-    exponent = number.as_tuple().exponent
-    places = -exponent if isinstance(exponent, int) else 0
+    text = str(number)
+    if "E" in text:
+        text = f"{number:f}"
+    point = text.find(".")
+    places = len(text) - point - 1 if point >= 0 else 0
+    if places == 2:
+        return text
     if places > 6:
-        number, places = number.quantize(_FINE, ROUND_HALF_EVEN), 6
-    if places <= 2:
+        text = f"{number.quantize(_FINE, ROUND_HALF_EVEN):f}"
+    elif places < 2:
         return f"{number:.2f}"
-    text = f"{number:f}".rstrip("0")
-    return text if len(text) - text.index(".") > 3 else f"{number:.2f}"
+    trimmed = text.rstrip("0")
+    return (
+        trimmed
+        if len(trimmed) - trimmed.index(".") > 3
+        else trimmed[: trimmed.index(".") + 3].ljust(trimmed.index(".") + 3, "0")
+    )
 
 
 def cents(number: Decimal) -> str:

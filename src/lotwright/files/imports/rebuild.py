@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 from lotwright.book.kinds import Action, Character
+from lotwright.files.imports.numbers import shares
 from lotwright.files.imports.rows import Change, ChangeKind, LotRow, Trade
 from lotwright.tax.holding import character
 
@@ -189,7 +190,7 @@ def _split(out: Rebuilt, split: Change) -> None:
         whole = _before_cash(held, after)
         if whole != after:
             out.notes.append(
-                f"the split of {split.day} is taken for {_ratio(held, whole)}: {held} shares became {whole:f}, and {whole - after:f} of one were paid out"
+                f"the split of {split.day} is taken for {_ratio(held, whole)}: {held} shares became {shares(whole)}, and {shares(whole - after)} of one was paid out"
             )
     left = whole
     for place, lot in enumerate(out.lots):
@@ -228,5 +229,5 @@ def _ratio(held: Decimal, whole: Decimal) -> str:
     for below in range(1, MOST_DENOMINATOR + 1):
         above = whole * below / held
         if above == above.to_integral_value():
-            return f"{above:f} for {below}"
-    return f"{whole / held:f} for 1"
+            return f"{shares(above)} for {below}"
+    return f"{shares(whole / held)} for 1"

@@ -167,6 +167,9 @@ class _Import:
             sound = [one for one in sound if not self._is_barred(one.account)]
             new = self._merged(old, sound, origin)
         changed = [new[name] for name in TABLES if sound and not same(old[name], new[name])]
+        for one in settled:
+            one.forget_lots()
+        self.statement.lots.clear()
         unready = self._write(changed)
         return self._report(old, new, settled, sound, changed, origin, unready)
 
@@ -243,7 +246,7 @@ class _Import:
                 AccountReport(
                     account=one.account, origin=origin[one.account], status=status if one.account in good else REFUSED,
                     cash=None if one.cash is None else cents(one.cash), positions=one.positions,
-                    lots=None if one.lots is None else len(one.lots), trades=len(one.trades),
+                    lots=one.lot_count, trades=len(one.trades),
                 )
                 for one in settled
             ),

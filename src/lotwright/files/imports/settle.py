@@ -50,6 +50,12 @@ class Settled:
     realised_short: Decimal | None = None
     realised_long: Decimal | None = None
     positions: int = 0
+    lot_count: int | None = None
+
+    def forget_lots(self) -> None:
+        """Keep their number alone: a million of them need not stay while the book is read back."""
+        self.lot_count = None if self.lots is None else len(self.lots)
+        self.lots = None
 
 
 @dataclass(slots=True, kw_only=True)
