@@ -48,7 +48,7 @@ def _print_accounts(console: Console, report: ImportReport) -> None:
     for name in ("account", "from", "status", "cash", "positions", "lots", "trades"):
         table.add_column(name, justify="right" if name in NUMBERS else "left", no_wrap=True)
     for each in report.accounts[:SHOWN]:
-        cash = "-" if each.cash is None else f"${Decimal(each.cash):,.2f}"
+        cash = "-" if each.cash is None else f"{Decimal(each.cash):,.2f}"
         lots = "-" if each.lots is None else f"{each.lots:,}"
         table.add_row(each.account, each.origin, each.status, cash, f"{each.positions:,}", lots, f"{each.trades:,}")
     console.print(table)

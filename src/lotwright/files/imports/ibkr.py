@@ -55,7 +55,7 @@ _DAY_ATTRIBUTES = (
     "date",
 )
 DAY_FIRST, MONTH_FIRST = ("%d/%m/%Y", "%d/%m/%y"), ("%m/%d/%Y", "%m/%d/%y")
-_PLAIN_DAYS = ("%Y%m%d", "%d-%b-%y", "%d-%b-%Y", "%Y/%m/%d")
+_PLAIN_DAYS = ("%Y-%m-%d", "%Y%m%d", "%d-%b-%y", "%d-%b-%Y", "%Y/%m/%d")
 _CURE_DAYS = "Choose the date format yyyy-MM-dd in the Flex query and run it again."
 
 

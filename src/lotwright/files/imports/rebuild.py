@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from lotwright.book.kinds import Action, Character
@@ -118,7 +118,20 @@ def rebuild(
         if out.wrong:
             break
     out.lots = [lot for lot in out.lots if lot.quantity > 0]
+    if is_pooled and _is_matched_first(events):
+        out.notes.append(
+            "shares were bought on the day of a sale or within 30 days after one: those are matched first "
+            "(TCGA 1992 sections 105 and 106A), and the pool's cost here does not know it"
+        )
     return out
+
+
+def _is_matched_first(events: Sequence[Trade | Change]) -> bool:
+    """Whether any purchase falls on the day of a sale or within the 30 days after it."""
+    trades = [event for event in events if isinstance(event, Trade)]
+    sold = [trade.day for trade in trades if trade.action is Action.SELL]
+    bought = [trade.day for trade in trades if trade.action is not Action.SELL]
+    return any(timedelta() <= buy - sale <= timedelta(days=30) for sale in sold for buy in bought)
 
 
 def _by_age(lots: list[Open]) -> list[Open]:
