@@ -87,17 +87,16 @@ def number(text: str, *, decimal: str = ".") -> Decimal | None:
     sign = 1
     if text.startswith("(") and text.endswith(")"):
         text, sign = text[1:-1].strip(), -1
-    for _ in range(2):
-        if text[:1] in {"-", "+"}:
-            sign, text = (-sign if text[0] == "-" else sign), text[1:].lstrip()
-        text = _SIGNS.sub("", text).strip()
-    if text[-1:] == "-":
-        text, sign = text[:-1], -sign
+    text = _SIGNS.sub("", text).strip()
+    if text[:1] in {"-", "+"}:
+        sign, text = (-sign if text[0] == "-" else sign), _SIGNS.sub("", text[1:]).strip()
+    elif text[-1:] == "-":
+        sign, text = -sign, text[:-1].rstrip()
     if decimal == "," and _EUROPEAN.fullmatch(text):
         text = re.sub(r"[.'\u00a0 ]", "", text).replace(",", ".")
     elif decimal == "." and _NUMBER.fullmatch(text):
         text = text.replace(",", "")
-    elif not _EXPONENT.fullmatch(text):
+    elif text[:1] in {"-", "+"} or not _EXPONENT.fullmatch(text):
         return None
     return sign * Decimal(text)
 

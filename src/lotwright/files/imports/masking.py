@@ -10,7 +10,7 @@ import re
 from datetime import datetime
 
 SHOWN_DIGITS = 4
-_NUMBER = re.compile(r"(?<![\w.,$;:])[A-Za-z]{0,3}-?(?:\d-?){5,}(?![\w.,])")
+_NUMBER = re.compile(r"(?<![\w.,$;:])[A-Za-z]{0,3}-?(?:\d-?){5,}(?!\w|[.,]\d)")
 _AMOUNT = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?|-?\d+\.\d+")
 _IN_NAME = re.compile(r"[A-Za-z]?\d{5,}")
 

@@ -150,8 +150,10 @@ def _settle_one(desk: Desk, settled: Settled, told: _Told) -> None:
         settled.symbols = frozenset(told.detail) if desk.statement.lots_of_symbols else None
     elif settled.cash is not None and not told.history:
         settled.lots = []  # an account of cash alone
-    agreeing = (each for symbol, each in rebuilt.items() if _agrees(each, held.get(symbol)))
-    trusted = [sale for each in agreeing for sale in each.sales]
+    agreeing = (
+        each for symbol, each in rebuilt.items() if not told.positions or _agrees(each, held.get(symbol))
+    )
+    trusted = [sale for each in agreeing if not each.wrong for sale in each.sales]
     settled.trades = trades_with_gains(desk, told.trades, told.gains, trusted)
     net = realised(desk, told.gains, trusted)
     if net is not None:
@@ -268,7 +270,7 @@ def _compare(desk: Desk, position: Position, shares: Decimal, bases: Sequence[De
 
 
 def _agrees(made: Rebuilt, position: Position | None) -> bool:
-    return not made.wrong and made.quantity == (position.quantity if position else ZERO)
+    return made.quantity == (position.quantity if position else ZERO)
 
 
 def _named(rows: list[LotRow]) -> list[tuple[str, LotRow]]:
