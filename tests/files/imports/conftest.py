@@ -25,7 +25,7 @@ class Done:
     report: dict[str, Any]
 
     def messages(self, level: str) -> list[str]:
-        return [found["message"] for found in self.report["findings"] if found["level"] == level]
+        return [found["message"] for found in self.report.get("findings", ()) if found["level"] == level]
 
     def status_of(self, account: str) -> str:
         (found,) = [each for each in self.report["accounts"] if each["account"] == account]
