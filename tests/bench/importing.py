@@ -90,7 +90,6 @@ def one(folder: Path) -> None:
         [folder / "lots.csv", folder / "cash.csv"],
         Request(
             book=folder / "book",
-            as_of=as_of,
             policy=Policy(as_of=as_of),
             given=NewAccounts(kind="taxable", model="M", household="H"),
         ),

@@ -94,12 +94,10 @@ def import_command(
         raise typer.BadParameter(f"There is no format {format_!r}. {_near(format_)}Formats: {', '.join(FORMATS)}.")
     if book is None:
         raise typer.BadParameter("Say which book to make or update: --book FOLDER.")
-    day = _day("--as-of", as_of)
     request = Request(
         book=book,
-        as_of=day,
         policy=Policy(
-            as_of=day or date.min,
+            as_of=_day("--as-of", as_of),
             missing_basis=_word(MissingBasis, "--missing-basis", missing_basis),
             missing_acquired=_day("--missing-acquired", missing_acquired),
             differences=_word(Differences, "--differences", differences),

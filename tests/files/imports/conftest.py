@@ -80,4 +80,8 @@ def rows(book: Path, table: str) -> list[dict[str, str]]:
 
 def state(book: Path) -> dict[str, tuple[bytes, int]]:
     """Every table's bytes and the time it was written."""
-    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in sorted(book.glob("*.*")) if path.suffix in {".csv", ".parquet"}}
+    return {
+        path.name: (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in sorted(book.glob("*.*"))
+        if path.suffix in {".csv", ".parquet"}
+    }

@@ -45,7 +45,9 @@ class Scene:
     def trade(self, symbol: str, side: Side, quantity: str, limit: str) -> None:
         self.count += 1
         done = self.broker.submit(
-            OrderRequest(client_id=f"o{self.count}", symbol=symbol, side=side, quantity=Decimal(quantity), limit=Decimal(limit))
+            OrderRequest(
+                client_id=f"o{self.count}", symbol=symbol, side=side, quantity=Decimal(quantity), limit=Decimal(limit)
+            )
         )
         assert isinstance(done, Accepted), done
         self.house.advance({"seconds": 5})
@@ -54,7 +56,19 @@ class Scene:
         self.house.control(KEY, name, given)
 
     def fetch(self, *options: object) -> Done:
-        return self.call("import", "alpaca", "--book", self.book, "--url", self.server.url, "--kind", "taxable", "--model", "RIVERA_CORE", *options)
+        return self.call(
+            "import",
+            "alpaca",
+            "--book",
+            self.book,
+            "--url",
+            self.server.url,
+            "--kind",
+            "taxable",
+            "--model",
+            "RIVERA_CORE",
+            *options,
+        )
 
     def lots(self) -> list[tuple[str, ...]]:
         return [tuple(row[c] for c in ("symbol", "quantity", "acquired", "basis")) for row in rows(self.book, "lots")]
@@ -67,7 +81,9 @@ def scene(call: Call, book: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
         monkeypatch.setenv(name, value)
     priced = {row["symbol"]: Decimal(row["price"]) for row in rows(book, "prices")}
     exchange = open_with(
-        cash=Decimal(50_000), securities=[security(symbol, price) for symbol, price in priced.items()], terms=Terms(number=NUMBER)
+        cash=Decimal(50_000),
+        securities=[security(symbol, price) for symbol, price in priced.items()],
+        terms=Terms(number=NUMBER),
     )
     house = House({KEY: exchange}, time=StandInTime(MONDAY), limit=None)
     with Server(house) as server:
@@ -83,7 +99,10 @@ def test_lots_are_rebuilt_and_the_book_is_planned(scene: Scene, tmp_path: Path) 
     scene.command("dividend", symbol="KO", per_share="0.41")
     done = scene.fetch()
     assert done.status == 0, done.text
-    fills = {(str(each.side), each.symbol, each.quantity): each.price for each in scene.broker.fills(datetime(2000, 1, 1, tzinfo=UTC))}
+    fills = {
+        (str(each.side), each.symbol, each.quantity): each.price
+        for each in scene.broker.fills(datetime(2000, 1, 1, tzinfo=UTC))
+    }
     price = next(iter(fills.values()))
     # 60 bought, 45 sold: all 40 of the first lot and 5 of the second are gone
     assert scene.lots() == [
@@ -122,7 +141,9 @@ def test_shares_that_came_by_transfer_need_their_lots(scene: Scene, tmp_path: Pa
     assert scene.fetch("--lots", tmp_path / "lots.csv").status == 0
     assert scene.lots() == [("PG", "5", "2015-01-02", "400.00"), ("PG", "2", "2019-06-03", "210.00")]
     (tmp_path / "lots.csv").write_text("symbol,quantity,acquired,basis\nPG,9,2015-01-02,400\n")
-    assert "the position holds 7 shares of PG, and the lots rebuilt from trades 9" in " ".join(scene.fetch("--lots", tmp_path / "lots.csv").messages("error"))
+    assert "the position holds 7 shares of PG, and the lots rebuilt from trades 9" in " ".join(
+        scene.fetch("--lots", tmp_path / "lots.csv").messages("error")
+    )
 
 
 def test_positions_that_no_execution_explains_refuse_the_account(scene: Scene) -> None:
@@ -143,7 +164,9 @@ def test_a_lost_answer_is_asked_again(scene: Scene) -> None:
     assert len(paths) > len(set(paths))  # the question that lost its answer was asked twice
 
 
-def happening(kind: str, symbol: str, quantity: str, *, day: date = date(2020, 3, 2), name: str = "", money: str | None = None) -> Happening:
+def happening(
+    kind: str, symbol: str, quantity: str, *, day: date = date(2020, 3, 2), name: str = "", money: str | None = None
+) -> Happening:
     return Happening(
         name=name or f"{kind}{symbol}{quantity}", kind=kind, day=day, at="", symbol=symbol, quantity=Decimal(quantity),
         money=None if money is None else Decimal(money),
@@ -153,7 +176,14 @@ def happening(kind: str, symbol: str, quantity: str, *, day: date = date(2020, 3
 def test_a_change_of_name_carries_the_lots_along(book: Path) -> None:
     """Alpaca tells it as two activities of a day: the old name's shares leave, the new one's come."""
     bought = Execution(
-        name="f1", symbol="OLD", is_sale=False, quantity=Decimal(10), price=Decimal(30), day=date(2019, 6, 3), at="2019-06-03T15:00", order="o1"
+        name="f1",
+        symbol="OLD",
+        is_sale=False,
+        quantity=Decimal(10),
+        price=Decimal(30),
+        day=date(2019, 6, 3),
+        at="2019-06-03T15:00",
+        order="o1",
     )
     said = BrokerAccount(
         broker="alpaca", number=NUMBER, as_of=date(2020, 3, 23), cash=Decimal(100), held=(Held(symbol="KO", quantity=Decimal(10)),),
@@ -161,18 +191,28 @@ def test_a_change_of_name_carries_the_lots_along(book: Path) -> None:
     )  # fmt: skip
     findings = Findings()
     request = Request(
-        book=book, policy=Policy(as_of=date(2020, 3, 23)), given=NewAccounts(kind="taxable", model="RIVERA_CORE")  # type: ignore[arg-type]
+        book=book,
+        policy=Policy(as_of=date(2020, 3, 23)),
+        given=NewAccounts(kind="taxable", model="RIVERA_CORE"),  # type: ignore[arg-type]
     )
     report = import_statement("alpaca", statement_of(said, findings), request, findings)
     assert report.is_complete, [each.fault.message for each in report.findings]
-    assert [(row["symbol"], row["acquired"], row["basis"]) for row in rows(book, "lots")] == [("KO", "2019-06-03", "300.00")]
+    assert [(row["symbol"], row["acquired"], row["basis"]) for row in rows(book, "lots")] == [
+        ("KO", "2019-06-03", "300.00")
+    ]
 
 
 @pytest.mark.parametrize("kind", ["SPIN", "MA", "REORG", "SOMETHING_NEW"])
 def test_what_no_rule_rebuilds_is_reported(kind: str) -> None:
     findings = Findings()
     said = BrokerAccount(
-        broker="alpaca", number=NUMBER, as_of=date(2020, 3, 23), cash=Decimal(0), held=(), executions=(), happenings=(happening(kind, "KO", "3"),)
+        broker="alpaca",
+        number=NUMBER,
+        as_of=date(2020, 3, 23),
+        cash=Decimal(0),
+        held=(),
+        executions=(),
+        happenings=(happening(kind, "KO", "3"),),
     )
     statement_of(said, findings)
     (finding,) = findings.all

@@ -9,15 +9,15 @@ import pytest
 
 from .conftest import Call, rows, state
 
-POSITIONS = '''"Positions for account Individual XXXX-9876 as of 04:31 PM ET, 03/23/2020"
+POSITIONS = """"Positions for account Individual XXXX-9876 as of 04:31 PM ET, 03/23/2020"
 
 "Symbol","Description","Quantity","Price","Market Value","Cost Basis","Security Type",
 {rows}"Cash & Cash Investments","--","--","--","$100.00","--","Cash and Money Market",
-'''
-LOTS = '''"{symbol} Lot Details for XXXX-9876 as of 04:33 PM ET, 03/23/2020"
+"""
+LOTS = """"{symbol} Lot Details for XXXX-9876 as of 04:33 PM ET, 03/23/2020"
 
 "Open Date","Quantity","Price","Cost/Share","Market Value","Cost Basis",
-{rows}'''
+{rows}"""
 AAPL = '"AAPL","APPLE INC","40","$54.92","$2,196.80","$2,570.50","Equity",\n'
 ONE_LOT = '"12/24/2018 15:59:02","40","$54.92","$64.26","--","$2,570.50",\n'
 
@@ -111,7 +111,9 @@ def test_two_files_of_positions_are_refused(call: Call, book: Path, tmp_path: Pa
     for day in ("20", "23"):
         text = POSITIONS.format(rows=AAPL).replace("03/23", f"03/{day}")
         (tmp_path / f"p{day}.csv").write_text(text)
-    done = call("import", "schwab", tmp_path / "p20.csv", tmp_path / "p23.csv", "--book", book, "--model", "RIVERA_CORE")
+    done = call(
+        "import", "schwab", tmp_path / "p20.csv", tmp_path / "p23.csv", "--book", book, "--model", "RIVERA_CORE"
+    )
     assert done.status == 2
     assert "positions are told by 2 files" in done.text + " ".join(done.messages("error"))
 
@@ -119,13 +121,24 @@ def test_two_files_of_positions_are_refused(call: Call, book: Path, tmp_path: Pa
 def test_the_same_file_under_two_names_counts_once(call: Call, book: Path, tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text(POSITIONS.format(rows=""))
     shutil.copy(tmp_path / "p.csv", tmp_path / "p (1).csv")
-    done = call("import", "schwab", tmp_path / "p.csv", tmp_path / "p (1).csv", "--book", book, "--model", "RIVERA_CORE")
+    done = call(
+        "import", "schwab", tmp_path / "p.csv", tmp_path / "p (1).csv", "--book", book, "--model", "RIVERA_CORE"
+    )
     assert done.status == 0
     assert "the same file" in done.messages("note")[0]
     assert rows(book, "accounts")[0]["cash"] == "100.00"
 
 
-HOSTILE = ['=HYPERLINK("http://evil","x")', "+SUM(A1)", "@cmd", "-2+3", "AAPL\x1b[31m", "A" * 5000, "'; DROP TABLE lots", "../../etc/passwd"]
+HOSTILE = [
+    '=HYPERLINK("http://evil","x")',
+    "+SUM(A1)",
+    "@cmd",
+    "-2+3",
+    "AAPL\x1b[31m",
+    "A" * 5000,
+    "'; DROP TABLE lots",
+    "../../etc/passwd",
+]
 
 
 @pytest.mark.parametrize("symbol", HOSTILE)
@@ -141,12 +154,15 @@ def test_no_formula_and_no_control_code_reaches_the_book_or_the_screen(schwab, b
         assert not any(cell.startswith(("=", "+", "@")) for line in text.splitlines() for cell in line.split(","))
 
 
-def test_no_more_than_four_digits_of_an_account_number_are_written_anywhere(call: Call, book: Path, tmp_path: Path) -> None:
+def test_no_more_than_four_digits_of_an_account_number_are_written_anywhere(
+    call: Call, book: Path, tmp_path: Path
+) -> None:
     canary = "90817263"
     header = "Account Number,Account Name,Symbol,Description,Quantity,Last Price,Current Value,Cost Basis Total,Type\n"
     file = tmp_path / f"Portfolio_Positions_Z{canary}_Mar-23-2020.csv"
     file.write_text(
-        header + f"Z{canary},Individual Z{canary},AAPL,X,4O,$54.92,$1,$1,Cash\nZ{canary},Individual,Z{canary},X,1,$1,$1,$1,Cash\n"
+        header
+        + f"Z{canary},Individual Z{canary},AAPL,X,4O,$54.92,$1,$1,Cash\nZ{canary},Individual,Z{canary},X,1,$1,$1,$1,Cash\n"
         f"Z{canary},Individual,SPAXX**,X,,,5.00,,\n"
     )
     done = call("import", "fidelity", file, "--book", book, "--model", "RIVERA_CORE")
@@ -166,7 +182,19 @@ def test_two_accounts_that_end_alike_are_told_apart_or_refused(call: Call, book:
     done = call("import", "fidelity", file, "--book", book, "--model", "RIVERA_CORE")
     assert done.status == 2
     assert "two accounts of the files would both be fidelity-1234" in done.messages("error")[0]
-    done = call("import", "fidelity", file, "--book", book, "--model", "RIVERA_CORE", "--account", "11234=ONE", "--account", "21234=TWO")
+    done = call(
+        "import",
+        "fidelity",
+        file,
+        "--book",
+        book,
+        "--model",
+        "RIVERA_CORE",
+        "--account",
+        "11234=ONE",
+        "--account",
+        "21234=TWO",
+    )
     assert done.status == 0
     assert {row["account"]: row["cash"] for row in rows(book, "accounts")} == {"ONE": "5.00", "TWO": "7.00"}
 
@@ -186,17 +214,33 @@ BAD_FILES = {
 
 @pytest.mark.parametrize("format_", ["schwab", "fidelity", "ibkr", "vanguard", "morgan-stanley", "ofx"])
 @pytest.mark.parametrize("name", BAD_FILES)
-def test_a_file_that_is_none_of_the_format_is_an_error_that_says_what_to_give(call: Call, book: Path, tmp_path: Path, format_: str, name: str) -> None:
+def test_a_file_that_is_none_of_the_format_is_an_error_that_says_what_to_give(
+    call: Call, book: Path, tmp_path: Path, format_: str, name: str
+) -> None:
     (tmp_path / "file.csv").write_bytes(BAD_FILES[name])
     before = state(book)
-    done = call("import", format_, tmp_path / "file.csv", "--book", book, "--as-of", "2020-03-23", "--account", "LEE", "--model", "RIVERA_CORE")
+    done = call(
+        "import",
+        format_,
+        tmp_path / "file.csv",
+        "--book",
+        book,
+        "--as-of",
+        "2020-03-23",
+        "--account",
+        "LEE",
+        "--model",
+        "RIVERA_CORE",
+    )
     assert done.status == 2
     assert state(book) == before
     assert "Give" in " ".join(done.messages("error")), done.messages("error")
 
 
 def test_entities_in_a_flex_statement_are_refused(call: Call, book: Path, tmp_path: Path) -> None:
-    (tmp_path / "f.xml").write_text('<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><FlexQueryResponse>&a;</FlexQueryResponse>')
+    (tmp_path / "f.xml").write_text(
+        '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><FlexQueryResponse>&a;</FlexQueryResponse>'
+    )
     done = call("import", "ibkr", tmp_path / "f.xml", "--book", book, "--as-of", "2020-03-23")
     assert done.status == 2
     assert "declares entities or a document type" in done.messages("error")[0]

@@ -82,16 +82,24 @@ def imported(call: Call, samples: Path, book: Path, name: str, *more: object) ->
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_file_becomes_lots_twice_the_same_and_can_be_planned(call: Call, samples: Path, book: Path, tmp_path: Path, name: str) -> None:
+def test_a_file_becomes_lots_twice_the_same_and_can_be_planned(
+    call: Call, samples: Path, book: Path, tmp_path: Path, name: str
+) -> None:
     case = CASES[name]
     done = imported(call, samples, book, name)
     assert done.status == case["status"], done.text
     assert done.report["can_be_planned"], done.report["unready"]
-    found = [tuple(row[c] for c in ("account", "symbol", "quantity", "acquired", "basis")) for row in rows(book, "lots")]
+    found = [
+        tuple(row[c] for c in ("account", "symbol", "quantity", "acquired", "basis")) for row in rows(book, "lots")
+    ]
     assert sorted(found) == sorted(case["lots"])
     assert {row["account"]: row["cash"] for row in rows(book, "accounts")} == case["cash"]
 
-    before = {table: found for table, found in state(book).items() if table not in {"prices.csv", "targets.csv"} or "book" not in case}
+    before = {
+        table: found
+        for table, found in state(book).items()
+        if table not in {"prices.csv", "targets.csv"} or "book" not in case
+    }
     again = imported(call, samples, book, name)
     assert before.items() <= state(book).items()
     assert {each["status"] for each in again.report["accounts"]} == {"unchanged"}
@@ -141,8 +149,12 @@ def test_a_pound_book_is_under_the_law_of_the_united_kingdom(call: Call, samples
 
 
 NOT_UNDERSTOOD = {
-    "schwab": ["Joint_Tenant-Positions-2020-03-23.csv, row 8, column Symbol: found 'AAPL 06/19/2020 60.00 C', but this is an option."],
-    "fidelity": ["Portfolio_Positions_Mar-23-2020.csv, row 5, column Symbol: found '-JPM200619C100', but this is an option."],
+    "schwab": [
+        "Joint_Tenant-Positions-2020-03-23.csv, row 8, column Symbol: found 'AAPL 06/19/2020 60.00 C', but this is an option."
+    ],
+    "fidelity": [
+        "Portfolio_Positions_Mar-23-2020.csv, row 5, column Symbol: found '-JPM200619C100', but this is an option."
+    ],
     "ibkr": [
         "flex.xml, row 15, column symbol: found 'KO    200619C00050000', but this is an option.",
         "flex.xml, row 16, column currency: found 'SAP', but it is in EUR and the account in USD.",
@@ -186,12 +198,26 @@ def test_one_bad_account_never_stops_the_others(call: Call, samples: Path, book:
     files = sorted(samples.glob("generic/*.csv"))
     mapping = samples / "generic" / "mapping.toml"
     done = call(
-        "import", "csv", *files, "--book", book, "--mapping", mapping, "--model", "RIVERA_CORE", "--kind", "taxable", "--as-of", "2020-03-23"
+        "import",
+        "csv",
+        *files,
+        "--book",
+        book,
+        "--mapping",
+        mapping,
+        "--model",
+        "RIVERA_CORE",
+        "--kind",
+        "taxable",
+        "--as-of",
+        "2020-03-23",
     )
     assert done.status == 1
     assert (done.status_of("FAM-A"), done.status_of("FAM-B")) == ("imported", "refused")
     assert {row["account"] for row in rows(book, "lots")} == {"FAM-A"}
     (error,) = done.messages("error")
-    assert error.startswith("lots_2020.csv, row 6, column acquired: found 'MSFT', but nobody says when 15 shares were acquired.")
+    assert error.startswith(
+        "lots_2020.csv, row 6, column acquired: found 'MSFT', but nobody says when 15 shares were acquired."
+    )
     assert "--missing-acquired YYYY-MM-DD" in error
     assert case["status"] == 0

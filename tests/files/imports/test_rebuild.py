@@ -17,7 +17,9 @@ START = date(2019, 1, 2)
 
 def trade(day: int, action: Action, quantity: str, money: str, row: int = 0) -> Trade:
     shares = Decimal(quantity)
-    return Trade(NOWHERE, START + timedelta(day), "S", action, shares, Decimal(money) / shares, Decimal(money), "f", row)
+    return Trade(
+        NOWHERE, START + timedelta(day), "S", action, shares, Decimal(money) / shares, Decimal(money), "f", row
+    )
 
 
 def buy(day: int, quantity: str, money: str) -> Trade:
@@ -29,7 +31,16 @@ def sell(day: int, quantity: str, money: str) -> Trade:
 
 
 def change(day: int, kind: ChangeKind, quantity: str, money: str | None = None) -> Change:
-    return Change(NOWHERE, START + timedelta(day), "S", kind, Decimal(quantity), "f", None, money=None if money is None else Decimal(money))
+    return Change(
+        NOWHERE,
+        START + timedelta(day),
+        "S",
+        kind,
+        Decimal(quantity),
+        "f",
+        None,
+        money=None if money is None else Decimal(money),
+    )
 
 
 @given(st.lists(st.tuples(st.integers(1, 500), st.integers(1, 99_999)), min_size=1, max_size=8), st.data())
@@ -95,12 +106,18 @@ def test_shares_of_a_transfer_have_no_basis_unless_declared() -> None:
     events = [change(0, ChangeKind.RECEIVE, "7"), buy(1, "3", "30")]
     assert [(lot.quantity, lot.basis, lot.acquired) for lot in rebuild(events).lots][0] == (Decimal(7), None, None)
     declared = [LotRow(NOWHERE, "S", Decimal(7), date(2015, 1, 2), Decimal(70), "lots.csv", 2)]
-    assert [lot.basis for lot in rebuild(events, opening=declared, ignores_receipts=True).lots] == [Decimal(70), Decimal(30)]
+    assert [lot.basis for lot in rebuild(events, opening=declared, ignores_receipts=True).lots] == [
+        Decimal(70),
+        Decimal(30),
+    ]
 
 
 def test_a_pool_gives_from_every_lot_alike() -> None:
     made = rebuild([buy(0, "100", "8000"), buy(40, "300", "8000"), sell(200, "40", "4000")], is_pooled=True)
-    assert [(lot.quantity, lot.basis) for lot in made.lots] == [(Decimal(90), Decimal(7200)), (Decimal(270), Decimal(7200))]
+    assert [(lot.quantity, lot.basis) for lot in made.lots] == [
+        (Decimal(90), Decimal(7200)),
+        (Decimal(270), Decimal(7200)),
+    ]
     assert made.sales[0].realised_gain == 2400  # 4,000 less a tenth of 16,000
     assert not made.notes
     assert "30 days" in rebuild([buy(0, "9", "9"), sell(1, "1", "1"), buy(31, "1", "1")], is_pooled=True).notes[0]
@@ -110,4 +127,8 @@ def test_a_file_may_begin_at_either_end() -> None:
     up = [trade(0, Action.BUY, "1", "1", 2), trade(1, Action.BUY, "1", "1", 3), trade(1, Action.SELL, "1", "1", 4)]
     down = [trade(1, Action.SELL, "1", "1", 2), trade(1, Action.BUY, "1", "1", 3), trade(0, Action.BUY, "1", "1", 4)]
     for listed in (up, down):
-        assert [event.action for event in in_order(listed) if isinstance(event, Trade)] == [Action.BUY, Action.BUY, Action.SELL]
+        assert [event.action for event in in_order(listed) if isinstance(event, Trade)] == [
+            Action.BUY,
+            Action.BUY,
+            Action.SELL,
+        ]

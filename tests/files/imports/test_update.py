@@ -61,7 +61,9 @@ def update(call: Call, tmp_path: Path):
         for name, text in files.items():
             paths.append(tmp_path / f"{name}.csv")
             paths[-1].write_text(text)
-        return call("import", "csv", *paths, "--mapping", tmp_path / "m.toml", "--book", book, "--as-of", "2020-03-23", *options)
+        return call(
+            "import", "csv", *paths, "--mapping", tmp_path / "m.toml", "--book", book, "--as-of", "2020-03-23", *options
+        )
 
     return run
 
@@ -72,8 +74,12 @@ def test_only_the_imported_accounts_rows_change(update, rivera: Path) -> None:
     assert done.status == 0
     after = (rivera / "lots.csv").read_text().splitlines()
     joint = [line for line in before if line.startswith("RIVERA-JOINT")]
-    assert [line.removesuffix(",") for line in after if line.startswith("RIVERA-JOINT")] == joint  # a new column source is empty
-    assert [line for line in after if line.startswith("RIVERA-ROTH")] == ["RIVERA-ROTH,KO,KO-2016-06-27,10,2016-06-27,450.00,,csv"]
+    assert [
+        line.removesuffix(",") for line in after if line.startswith("RIVERA-JOINT")
+    ] == joint  # a new column source is empty
+    assert [line for line in after if line.startswith("RIVERA-ROTH")] == [
+        "RIVERA-ROTH,KO,KO-2016-06-27,10,2016-06-27,450.00,,csv"
+    ]
     assert [row["household"] for row in rows(rivera, "accounts")] == ["RIVERA", "RIVERA"]
     assert rows(rivera, "accounts")[1]["cash"] == "612.15"  # no file told it
     assert {"cashflows.csv", "restrictions.csv", "substitutes.csv"} <= {path.name for path in rivera.iterdir()}
@@ -100,9 +106,14 @@ def test_a_parquet_table_keeps_its_kind_and_types(update, rivera: Path) -> None:
     done = update(rivera, lots=LOTS + "RIVERA-ROTH,KO,10,2016-06-27,450.00\n")
     assert done.status == 0
     after = pq.read_table(rivera / "lots.parquet")
-    assert [after.schema.field(name).type for name in types.names if name in after.column_names] == [types.field(n).type for n in types.names]
+    assert [after.schema.field(name).type for name in types.names if name in after.column_names] == [
+        types.field(n).type for n in types.names
+    ]
     before = state(rivera)
-    assert update(rivera, lots=LOTS + "RIVERA-ROTH,KO,10,2016-06-27,450.00\n").report["accounts"][0]["status"] == "unchanged"
+    assert (
+        update(rivera, lots=LOTS + "RIVERA-ROTH,KO,10,2016-06-27,450.00\n").report["accounts"][0]["status"]
+        == "unchanged"
+    )
     assert state(rivera) == before
     assert not (rivera / "lots.csv").exists()
 
@@ -114,12 +125,19 @@ def test_files_that_overlap_add_each_trade_once(update, rivera: Path) -> None:
     later = march + "RIVERA-JOINT,2020-03-20,sell,KO,4,38.00\n"
     update(rivera, trades=later)
     new = [row for row in rows(rivera, "transactions") if row["symbol"] == "KO" and row["date"] >= "2020-03"]
-    assert [(row["action"], row["quantity"]) for row in new] == [("buy", "5"), ("buy", "5"), ("sell", "4")]  # two equal trades are two
+    assert [(row["action"], row["quantity"]) for row in new] == [
+        ("buy", "5"),
+        ("buy", "5"),
+        ("sell", "4"),
+    ]  # two equal trades are two
 
 
 def test_gains_told_later_take_the_place_of_the_bare_sale_and_never_the_other_way(update, rivera: Path) -> None:
     bare = TRADES + "RIVERA-JOINT,2020-03-20,sell,KO,10,38.00\n"
-    told = GAINS + "RIVERA-JOINT,KO,2016-06-27,2020-03-20,6,228.00,-12.00,Long\nRIVERA-JOINT,KO,2019-12-31,2020-03-20,4,152.00,-64.00,Short\n"
+    told = (
+        GAINS
+        + "RIVERA-JOINT,KO,2016-06-27,2020-03-20,6,228.00,-12.00,Long\nRIVERA-JOINT,KO,2019-12-31,2020-03-20,4,152.00,-64.00,Short\n"
+    )
     update(rivera, trades=bare)
     update(rivera, gains=told)
     expected = [("4", "-64.00", "ST"), ("6", "-12.00", "LT")]
@@ -135,7 +153,9 @@ def test_gains_and_transactions_that_disagree_are_named(update, rivera: Path) ->
         trades=TRADES + "RIVERA-JOINT,2020-03-20,sell,KO,10,38.00\n",
         gains=GAINS + "RIVERA-JOINT,KO,2016-06-27,2020-03-20,6,228.00,-12.00,Long\n",
     )
-    assert "the transactions tell of 10 shares of KO sold on 2020-03-20; their gains stay untold" in " ".join(done.messages("note"))
+    assert "the transactions tell of 10 shares of KO sold on 2020-03-20; their gains stay untold" in " ".join(
+        done.messages("note")
+    )
 
 
 def test_prices_of_another_day_never_mix(call: Call, samples: Path, book: Path) -> None:
@@ -150,7 +170,11 @@ def test_a_new_book_takes_its_prices_from_the_positions(call: Call, samples: Pat
     book = tmp_path / "new" / "book"
     done = call("import", "schwab", *sorted(samples.glob("schwab/*.csv")), "--book", book, "--model", "M")
     assert done.status == 1
-    assert [(row["symbol"], row["price"], row["as_of"]) for row in rows(book, "prices")][0] == ("AAPL", "54.92", "2020-03-23")
+    assert [(row["symbol"], row["price"], row["as_of"]) for row in rows(book, "prices")][0] == (
+        "AAPL",
+        "54.92",
+        "2020-03-23",
+    )
     assert not done.report["can_be_planned"]
     assert "there is no model portfolio of this name" in done.report["unready"][0]
 
@@ -182,9 +206,19 @@ main()
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])
-def test_a_kill_between_two_renames_leaves_the_old_book_or_finishes_the_new(root: Path, samples: Path, book: Path, call: Call, at: int) -> None:
+def test_a_kill_between_two_renames_leaves_the_old_book_or_finishes_the_new(
+    root: Path, samples: Path, book: Path, call: Call, at: int
+) -> None:
     """1: before anything is committed; 2: committed, nothing exchanged; 3: the first table exchanged, the others not."""
-    words = ["import", "schwab", *map(str, sorted(samples.glob("schwab/*.csv"))), "--book", str(book), "--model", "RIVERA_CORE"]
+    words = [
+        "import",
+        "schwab",
+        *map(str, sorted(samples.glob("schwab/*.csv"))),
+        "--book",
+        str(book),
+        "--model",
+        "RIVERA_CORE",
+    ]
     before = state(book)
     done = subprocess.run(
         [sys.executable, "-c", KILLED, "", str(at), *words], cwd=root, capture_output=True, check=False,
@@ -225,7 +259,10 @@ BAD_MAPPINGS = {
     "another schema": (MAPPING.replace("mapping/1", "mapping/9"), "schema"),
     "a misspelt key": (MAPPING.replace("accounts", "acounts", 1), "acounts"),
     "a column we do not have": (MAPPING.replace("basis = ", "price_paid = "), "lots have no price_paid"),
-    "a column missing": (MAPPING.replace('symbol = "Ticker", quantity = "Shares", acquired', "acquired", 1), "lots need quantity, symbol"),
+    "a column missing": (
+        MAPPING.replace('symbol = "Ticker", quantity = "Shares", acquired', "acquired", 1),
+        "lots need quantity, symbol",
+    ),
     "a header that is not there": (MAPPING.replace('"Cost"', '"Kosten"'), "it lacks 'Kosten'"),
 }
 
@@ -235,7 +272,17 @@ def test_a_mapping_that_cannot_be_meant_says_where(call: Call, book: Path, tmp_p
     text, expected = BAD_MAPPINGS[name]
     (tmp_path / "m.toml").write_text(text)
     (tmp_path / "lots.csv").write_text(LOTS)
-    done = call("import", "csv", tmp_path / "lots.csv", "--mapping", tmp_path / "m.toml", "--book", book, "--as-of", "2020-03-23")
+    done = call(
+        "import",
+        "csv",
+        tmp_path / "lots.csv",
+        "--mapping",
+        tmp_path / "m.toml",
+        "--book",
+        book,
+        "--as-of",
+        "2020-03-23",
+    )
     assert done.status == 2
     assert expected in done.text + " ".join(done.messages("error"))
 
@@ -252,7 +299,9 @@ def test_the_schema_of_a_mapping_accepts_the_shipped_one(call: Call, samples: Pa
 
 
 def test_rows_in_another_order_make_the_same_book(update, rivera: Path) -> None:
-    lines = [f"RIVERA-ROTH,KO,{n},2016-06-{10 + n},{n}.00\n" for n in range(1, 9)] + ["RIVERA-ROTH,KO,3,2016-06-11,3.00\n"]
+    lines = [f"RIVERA-ROTH,KO,{n},2016-06-{10 + n},{n}.00\n" for n in range(1, 9)] + [
+        "RIVERA-ROTH,KO,3,2016-06-11,3.00\n"
+    ]
     update(rivera, lots=LOTS + "".join(lines))
     before = (rivera / "lots.csv").read_bytes()
     update(rivera, lots=LOTS + "".join(reversed(lines)))

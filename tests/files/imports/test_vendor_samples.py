@@ -74,7 +74,11 @@ def test_a_published_file(shared: Path, call: Call, tmp_path: Path, name: str) -
     folder, book = shared / "data" / "broker_samples", tmp_path / "book"
     done = call("import", *(folder / word if "/" in word else word for word in words), "--book", book)
     assert done.status == status, (done.text, done.report.get("findings"))
-    found = [tuple(row[c] for c in ("symbol", "quantity", "acquired", "basis")) for row in rows(book, "lots")] if lots else []
+    found = (
+        [tuple(row[c] for c in ("symbol", "quantity", "acquired", "basis")) for row in rows(book, "lots")]
+        if lots
+        else []
+    )
     assert sorted(found) == sorted(lots)
     again = call("import", *(folder / word if "/" in word else word for word in words), "--book", book)
     assert {each["status"] for each in again.report.get("accounts", ())} <= {"unchanged", "refused"}

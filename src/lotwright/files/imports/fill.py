@@ -45,9 +45,9 @@ def _sound(desk: Desk, lot: LotRow, rows: list[LotRow], position: Position | Non
             )  # fmt: skip
             return None
         lot = replace(lot, acquired=policy.missing_acquired)
-    if lot.acquired is not None and lot.acquired > policy.as_of:
+    if lot.acquired is not None and lot.acquired > desk.as_of:
         desk.say(
-            Level.ERROR, lot, "acquired", str(lot.acquired), f"a lot of {lot.symbol} was acquired after {policy.as_of}, the day of the import",
+            Level.ERROR, lot, "acquired", str(lot.acquired), f"a lot of {lot.symbol} was acquired after {desk.as_of}, the day of the import",
             "Correct the day, or say --as-of.",
         )  # fmt: skip
         return None

@@ -40,8 +40,8 @@ class Policy:
 
     Parameters
     ----------
-    as_of : date
-        The day of the holdings.
+    as_of : date, optional
+        The day of the holdings; None: the files tell it.
     missing_basis : MissingBasis
     missing_acquired : date, optional
         Stands for every purchase day that nobody knows.
@@ -52,7 +52,7 @@ class Policy:
         By account (empty: the only one) and symbol: lots that were there before the trades, or that transfers brought.
     """
 
-    as_of: date
+    as_of: date | None = None
     missing_basis: MissingBasis = MissingBasis.REFUSE
     missing_acquired: date | None = None
     differences: Differences = Differences.REFUSE
@@ -62,9 +62,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """One account while it is settled: its name in the book, what was declared, and where findings go."""
+    """One account while it is settled: its name in the book, the day, what was declared, and where findings go."""
 
     name: str
+    as_of: date
     policy: Policy
     findings: Findings
     statement: Statement

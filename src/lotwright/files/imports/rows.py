@@ -197,13 +197,10 @@ class Wishes:
 
     Parameters
     ----------
-    as_of : date, optional
-        The day of the holdings, where the files do not tell it.
     symbols : mapping
         Tickers of names, CUSIPs and plans that the files write in their place.
     """
 
-    as_of: date | None = None
     symbols: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -49,8 +49,6 @@ class Request:
     book : Path
         Folder of the book, made where it is not there.
     policy : Policy
-        Its ``as_of`` is taken from the files where ``as_of`` is None here.
-    as_of : date, optional
     names : AccountNames
     given : NewAccounts
     symbols : mapping
@@ -60,8 +58,7 @@ class Request:
     """
 
     book: Path
-    as_of: date | None = None
-    policy: Policy
+    policy: Policy = field(default_factory=Policy)
     names: AccountNames = field(default_factory=AccountNames)
     given: NewAccounts = field(default_factory=NewAccounts)
     symbols: Mapping[str, str] = field(default_factory=dict)
@@ -85,7 +82,7 @@ def import_files(format_: Format, paths: Sequence[Path], request: Request) -> Im
     """
     findings = Findings()
     sources = _sources(paths, findings)
-    statement = format_.read(sources, Wishes(as_of=request.as_of, symbols=request.symbols), findings)
+    statement = format_.read(sources, Wishes(symbols=request.symbols), findings)
     del sources  # the bytes of a file of a million rows need not stay
     return import_statement(format_.name, statement, request, findings)
 
@@ -98,14 +95,13 @@ def import_statement(name: str, statement: Statement, request: Request, findings
     BookError
         The book cannot be updated, or the day of the holdings is told by nobody.
     """
-    as_of = request.as_of or _day(statement)
-    request = replace(request, as_of=as_of, policy=replace(request.policy, as_of=as_of))
+    as_of = request.policy.as_of or _day(statement)
     if request.is_dry_run and writing.is_interrupted(request.book):
         raise BookError(
             f"An import into {request.book} was interrupted. Import again without --dry-run: that finishes it first."
         )
     with nullcontext() if request.is_dry_run else writing.updating(request.book):
-        return _Import(name, statement, request, findings).run()
+        return _Import(name, statement, request, findings, as_of).run()
 
 
 def _sources(paths: Sequence[Path], findings: Findings) -> list[Source]:
@@ -144,9 +140,9 @@ def _day(statement: Statement) -> date:
 class _Import:
     """One import, step by step."""
 
-    def __init__(self, name: str, statement: Statement, request: Request, findings: Findings) -> None:
+    def __init__(self, name: str, statement: Statement, request: Request, findings: Findings, as_of: date) -> None:  # noqa: PLR0917  what run needs
         self.name, self.statement, self.request, self.findings = name, statement, request, findings
-        self.as_of = request.policy.as_of
+        self.as_of = as_of
 
     def run(self) -> ImportReport:
         self._note_days()
@@ -159,7 +155,7 @@ class _Import:
         }
         of = resolve(self.statement, names=self.request.names, known=known, prefix=self.name, findings=self.findings)
         self._name_findings({ref.tail: name for ref, name in of.items() if ref.tail}, set(of.values()))
-        settled = settle(self.statement, of, self.request.policy, self.findings)
+        settled = settle(self.statement, of, self.request.policy, self.findings, as_of=self.as_of)
         origin = {one.account: origin_of(one.ref, self.name) for one in settled}
         sound = [one for one in settled if not self._is_barred(one.account)]
         new = self._merged(old, sound, origin)

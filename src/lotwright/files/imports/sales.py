@@ -43,14 +43,14 @@ def realised(desk: Desk, gains: list[Gain], trusted: list[Trade]) -> tuple[Decim
     """This year's realised gains, only where the files cover the year from its first day."""
     if desk.is_pooled:
         return None
-    new_year, since = date(desk.policy.as_of.year, 1, 1), desk.statement.gains_since
+    new_year, since = date(desk.as_of.year, 1, 1), desk.statement.gains_since
     if gains and since is not None and since <= new_year:
         rows = [_sale_of(gain) for gain in gains]
     elif desk.is_whole and not gains:
         rows = trusted
     else:
         return None
-    rows = [row for row in rows if new_year <= row.day <= desk.policy.as_of]
+    rows = [row for row in rows if new_year <= row.day <= desk.as_of]
     net = {Character.SHORT: ZERO, Character.LONG: ZERO}
     for row in rows:
         if row.realised_gain is None or row.character is None:

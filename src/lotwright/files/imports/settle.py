@@ -69,7 +69,9 @@ class _Told:
     gains: list[Gain]
 
 
-def settle(statement: Statement, of: Mapping[Ref, str], policy: Policy, findings: Findings) -> list[Settled]:
+def settle(
+    statement: Statement, of: Mapping[Ref, str], policy: Policy, findings: Findings, *, as_of: date
+) -> list[Settled]:
     """Return every account that the files tell of; faults go to ``findings`` under the account's name.
 
     Parameters
@@ -79,6 +81,8 @@ def settle(statement: Statement, of: Mapping[Ref, str], policy: Policy, findings
         The account of the book for each of the files'.
     policy : Policy
     findings : Findings
+    as_of : date
+        The day of the holdings.
     """
     positions, lots = _by_account(statement.positions, of), _by_account(statement.lots, of)
     trades, changes = _by_account(statement.trades, of), _by_account(statement.changes, of)
@@ -89,7 +93,7 @@ def settle(statement: Statement, of: Mapping[Ref, str], policy: Policy, findings
     price = {told.symbol: told.price for told in statement.prices}
     out = []
     for name in sorted(first):
-        desk = Desk(name=name, policy=policy, findings=findings, statement=statement, price=price)
+        desk = Desk(name=name, as_of=as_of, policy=policy, findings=findings, statement=statement, price=price)
         settled = Settled(account=name, ref=first[name], kind=_kind(statement, of, name, findings))
         if name in cash:
             settled.cash = sum((row.amount for row in cash[name]), ZERO)
@@ -150,9 +154,7 @@ def _settle_one(desk: Desk, settled: Settled, told: _Told) -> None:
         settled.symbols = frozenset(told.detail) if desk.statement.lots_of_symbols else None
     elif settled.cash is not None and not told.history:
         settled.lots = []  # an account of cash alone
-    agreeing = (
-        each for symbol, each in rebuilt.items() if not told.positions or _agrees(each, held.get(symbol))
-    )
+    agreeing = (each for symbol, each in rebuilt.items() if not told.positions or _agrees(each, held.get(symbol)))
     trusted = [sale for each in agreeing if not each.wrong for sale in each.sales]
     settled.trades = trades_with_gains(desk, told.trades, told.gains, trusted)
     net = realised(desk, told.gains, trusted)
