@@ -87,8 +87,8 @@ def import_command(
     """
     from lotwright.files.imports.accounts import AccountNames
     from lotwright.files.imports.merge import NewAccounts
-    from lotwright.files.imports.run import Request
     from lotwright.files.imports.policy import Differences, MissingBasis, Policy
+    from lotwright.files.imports.run import Request
 
     if format_ not in FORMATS:
         raise typer.BadParameter(f"There is no format {format_!r}. {_near(format_)}Formats: {', '.join(FORMATS)}.")

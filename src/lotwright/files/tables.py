@@ -73,7 +73,8 @@ def find_tables(book: Path, *, prices: Path | None, faults: Faults) -> dict[str,
         raise BookError(f"A book is a folder of tables, but {book} is {what}. Give the folder that holds accounts.csv.")
     if (book / INTERRUPTED).exists():
         raise BookError(
-            f"An import into {book} was interrupted while its tables were exchanged. Run lotwright import again: it finishes that first."
+            f"An import into {book} was interrupted while its tables were exchanged. "
+            "Run lotwright import again: it finishes that first."
         )
     if prices is not None and not (prices.is_file() and prices.suffix in ENDINGS):
         what = "is neither a .csv nor a .parquet file" if prices.is_file() else "is not there"

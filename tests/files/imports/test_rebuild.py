@@ -104,7 +104,8 @@ def test_a_fraction_paid_out_at_a_split_is_a_sale() -> None:
 
 def test_shares_of_a_transfer_have_no_basis_unless_declared() -> None:
     events = [change(0, ChangeKind.RECEIVE, "7"), buy(1, "3", "30")]
-    assert [(lot.quantity, lot.basis, lot.acquired) for lot in rebuild(events).lots][0] == (Decimal(7), None, None)
+    first = rebuild(events).lots[0]
+    assert (first.quantity, first.basis, first.acquired) == (Decimal(7), None, None)
     declared = [LotRow(NOWHERE, "S", Decimal(7), date(2015, 1, 2), Decimal(70), "lots.csv", 2)]
     assert [lot.basis for lot in rebuild(events, opening=declared, ignores_receipts=True).lots] == [
         Decimal(70),

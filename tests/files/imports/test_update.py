@@ -170,11 +170,7 @@ def test_a_new_book_takes_its_prices_from_the_positions(call: Call, samples: Pat
     book = tmp_path / "new" / "book"
     done = call("import", "schwab", *sorted(samples.glob("schwab/*.csv")), "--book", book, "--model", "M")
     assert done.status == 1
-    assert [(row["symbol"], row["price"], row["as_of"]) for row in rows(book, "prices")][0] == (
-        "AAPL",
-        "54.92",
-        "2020-03-23",
-    )
+    assert rows(book, "prices")[0] == {"symbol": "AAPL", "price": "54.92", "as_of": "2020-03-23"}
     assert not done.report["can_be_planned"]
     assert "there is no model portfolio of this name" in done.report["unready"][0]
 

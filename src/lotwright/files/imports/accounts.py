@@ -176,9 +176,15 @@ def _say_nameless(group: _Group, groups: list[_Group], names: AccountNames, find
     if names.only is not None and len(groups) > 1:
         ends = ", ".join(sorted(each.tail or "(no number)" for each in groups))
         findings.add(
-            Level.ERROR, "", None, None, None, f"--account {names.only} names one account, and the files hold {len(groups)}: {ends}",
-            "Name each by the end of its number: --account 4321=NAME, or give the files of one account.", account=group.tail,
-        )  # fmt: skip
+            Level.ERROR,
+            "",
+            None,
+            None,
+            None,
+            f"--account {names.only} names one account, and the files hold {len(groups)}: {ends}",
+            "Name each by the end of its number: --account 4321=NAME, or give the files of one account.",
+            account=group.tail,
+        )
         return
     file = f" ({label})" if label else ""
     findings.add(

@@ -8,7 +8,7 @@ So the broker is read like any custodian: its words become the same rows, and po
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -18,7 +18,11 @@ from lotwright.files.imports.rows import Cash, Change, ChangeKind, Position, Sta
 
 SPLITS = frozenset({"SPLIT", "REVERSE_SPLIT", "FORWARD_SPLIT"})
 TRANSFERS = frozenset({"ACATS", "JNLS", "FOPT", "PTC", "OCT"})
-MONEY = frozenset({"ACATC", "CSD", "CSW", "CSR", "CFEE", "DIVCGL", "DIVCGS", "DIVFEE", "DIVFT", "DIVNRA", "DIVTW", "DIVTXEX", "DIV", "FEE", "FTX", "INT", "INTNRA", "INTTW", "JNL", "JNLC", "MEM", "MISC", "PTR", "SWP", "TAF", "TRANS", "WRP"})  # fmt: skip
+MONEY = frozenset({
+    "ACATC", "CSD", "CSW", "CSR", "CFEE", "DIV", "DIVCGL", "DIVCGS", "DIVFEE", "DIVFT", "DIVNRA", "DIVTW", "DIVTXEX", "FEE",
+    "FTX", "INT", "INTNRA", "INTTW", "JNL", "JNLC", "MEM", "MISC", "PTR", "SWP", "TAF", "TRANS", "WRP",
+})  # fmt: skip
+"""Activities that move money alone; a return of capital (DIVROC) is not among them, since it lowers basis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,9 +145,15 @@ def _happened(
         kind = ChangeKind.RECEIVE if each.quantity > 0 else ChangeKind.DELIVER
         out.changes.append(Change(ref, each.day, each.symbol, kind, each.quantity, file, None, at=each.at))
         findings.add(
-            Level.NOTE, file, None, each.kind, f"{each.quantity:f} {each.symbol}", f"shares moved by transfer on {each.day}",
-            "What came in has no price here: give its lots with --lots FILE, or declare --missing-basis and --missing-acquired.", account=ref.tail,
-        )  # fmt: skip
+            Level.NOTE,
+            file,
+            None,
+            each.kind,
+            f"{each.quantity:f} {each.symbol}",
+            f"shares moved by transfer on {each.day}",
+            "What came in has no price here: give its lots with --lots FILE, or declare --missing-basis and --missing-acquired.",
+            account=ref.tail,
+        )
     elif each.kind == "NC" and each.name in renamed:
         _rename(out, each, renamed[each.name])
     elif each.kind == "NC" and each.symbol and (each.quantity or 0) < 0:
@@ -165,11 +175,5 @@ def _rename(out: Statement, each: Happening, old: str) -> None:
     def renamed(row: Trade | Change) -> bool:
         return row.symbol == old and (row.day, row.at) <= (each.day, each.at)
 
-    out.trades[:] = [_under(row, symbol) if renamed(row) else row for row in out.trades]  # type: ignore[misc]
-    out.changes[:] = [_under(row, symbol) if renamed(row) else row for row in out.changes]  # type: ignore[misc]
-
-
-def _under(row: Trade | Change, symbol: str) -> Trade | Change:
-    from dataclasses import replace  # noqa: PLC0415
-
-    return replace(row, symbol=symbol)
+    out.trades[:] = [replace(row, symbol=symbol) if renamed(row) else row for row in out.trades]
+    out.changes[:] = [replace(row, symbol=symbol) if renamed(row) else row for row in out.changes]

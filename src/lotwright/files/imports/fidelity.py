@@ -15,7 +15,7 @@ from decimal import Decimal
 from lotwright.book.kinds import Action
 from lotwright.files.imports import cells
 from lotwright.files.imports.findings import Findings
-from lotwright.files.imports.reading import Reading
+from lotwright.files.imports.reading import RETURN_OF_CAPITAL, Reading
 from lotwright.files.imports.rows import NOWHERE, ChangeKind, Ref, Source, Statement, Wishes, ref_of
 from lotwright.files.imports.sheet import Header, Names, Record, header_of
 from lotwright.files.imports.symbols import Thing
@@ -97,13 +97,9 @@ class _File:
         """Rows up to the paragraphs of law, which have one cell each; what comes after them is counted."""
         for row, found in self.rows[place + 1 :]:
             filled = [cell for cell in found if cell.strip()]
-            if len(filled) == 1 and (len(filled[0]) > 25 or _DOWNLOADED.search(filled[0])):
-                self.to.leave_out("paragraphs below the table")
-            elif (
-                len(filled) <= 2
-                and not any(cells.number(cell.strip()) is not None for cell in filled[1:])
-                and len(found[0]) > 40
-            ):
+            has_numbers = any(cells.number(cell.strip()) is not None for cell in filled[1:])
+            is_law = len(filled) == 1 and (len(filled[0]) > 25 or _DOWNLOADED.search(filled[0]) is not None)
+            if is_law or (len(filled) <= 2 and not has_numbers and len(found[0]) > 40):
                 self.to.leave_out("paragraphs below the table")
             else:
                 yield Record(header, row, found)
@@ -128,9 +124,11 @@ class _File:
             amount = record.need("value")
             self.to.cash(amount, "pending activity", record.row)
             self.to.note(
-                record.row, "pending activity is counted as cash",
-                "Shares of trades that are not settled stand in the positions already; import again after settlement.", found=str(amount),
-            )  # fmt: skip
+                record.row,
+                "pending activity is counted as cash",
+                "Shares of trades that are not settled stand in the positions already; import again after settlement.",
+                found=str(amount),
+            )
             return
         found = self.to.shares(record, kind=record.text("kind"))
         if found is None:
@@ -148,6 +146,11 @@ class _File:
         self.to.ref = ref_of(number, _NUMBER.sub("", record.text("name")).strip(" -")) if number else self.of_file
         self.to.kind_of(self.to.ref.label)
         action, quantity = record.text("action").casefold(), record.number("quantity")
+        if not quantity and "return of capital" in action:
+            self.to.not_understood(
+                record.row, RETURN_OF_CAPITAL, found=record.text("action"), column=record.called("action")
+            )
+            return
         if not quantity:
             self.to.leave_out(f"{' '.join(record.text('action').split()[:2]).upper()}: moves money alone")
             return

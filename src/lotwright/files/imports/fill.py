@@ -34,22 +34,36 @@ def _sound(desk: Desk, lot: LotRow, rows: list[LotRow], position: Position | Non
     if lot.quantity <= 0 or (lot.basis is not None and lot.basis < 0):
         column, found = ("quantity", lot.quantity) if lot.quantity <= 0 else ("basis", lot.basis)
         desk.say(
-            Level.ERROR, lot, column, str(found), f"a lot of {lot.symbol} has no such number", "A book holds what is owned: leave lots sold short out of the file.",
-        )  # fmt: skip
+            Level.ERROR,
+            lot,
+            column,
+            str(found),
+            f"a lot of {lot.symbol} has no such number",
+            "A book holds what is owned: leave lots sold short out of the file.",
+        )
         return None
     if lot.acquired is None:
         if policy.missing_acquired is None:
             desk.say(
-                Level.ERROR, lot, "acquired", lot.symbol, f"nobody says when {lot.quantity:f} shares were acquired{why}",
-                "Give the lot details, or the trades back to their purchase, or declare a day for all: --missing-acquired YYYY-MM-DD.",
-            )  # fmt: skip
+                Level.ERROR,
+                lot,
+                "acquired",
+                lot.symbol,
+                f"nobody says when {lot.quantity:f} shares were acquired{why}",
+                "Give the lot details, or the trades back to their purchase, or declare a day for all: "
+                "--missing-acquired YYYY-MM-DD.",
+            )
             return None
         lot = replace(lot, acquired=policy.missing_acquired)
     if lot.acquired is not None and lot.acquired > desk.as_of:
         desk.say(
-            Level.ERROR, lot, "acquired", str(lot.acquired), f"a lot of {lot.symbol} was acquired after {desk.as_of}, the day of the import",
+            Level.ERROR,
+            lot,
+            "acquired",
+            str(lot.acquired),
+            f"a lot of {lot.symbol} was acquired after {desk.as_of}, the day of the import",
             "Correct the day, or say --as-of.",
-        )  # fmt: skip
+        )
         return None
     if lot.basis is None:
         basis = _basis(desk, lot, rows, position)

@@ -181,9 +181,12 @@ class _Statement:
         category, currency = record.text("assetCategory") or "STK", record.text("currency") or self.currency
         if currency != self.currency:
             self.to.not_understood(
-                record.row, f"it is in {currency} and the account in {self.currency}", found=record.text("symbol"), column="currency",
+                record.row,
+                f"it is in {currency} and the account in {self.currency}",
+                found=record.text("symbol"),
+                column="currency",
                 cure="A book has one currency: this holding stays outside.",
-            )  # fmt: skip
+            )
             return None
         found = self.to.shares(record, kind="" if category in SHARES else category)
         if found is None or category in SHARES:
@@ -257,11 +260,20 @@ class _Statement:
         order = record.text("ibOrderID")
         self.to.out.trades.append(
             Trade(
-                self.to.ref, day, symbol, Action.SELL if side == "SELL" else Action.REINVEST if is_reinvested else Action.BUY,
-                quantity, price, abs(money), self.to.file, record.row,
-                at=f"{record.text('dateTime')} {record.row:09}", realised_gain=gain, purchase=order if order not in {"", "0"} else None,
+                self.to.ref,
+                day,
+                symbol,
+                Action.SELL if side == "SELL" else Action.REINVEST if is_reinvested else Action.BUY,
+                quantity,
+                price,
+                abs(money),
+                self.to.file,
+                record.row,
+                at=f"{record.text('dateTime')} {record.row:09}",
+                realised_gain=gain,
+                purchase=order if order not in {"", "0"} else None,
             )
-        )  # fmt: skip
+        )
 
     def _closed_lots(self) -> None:
         self._each("Lot", self._closed)

@@ -256,10 +256,20 @@ class _File:
         disallowed = record.number("disallowed_loss")
         self.to.out.trades.append(
             Trade(
-                self.to.ref, record.need_day("date"), symbol, action, quantity, price, money, self.to.file, record.row,
-                realised_gain=record.number("realised_gain"), character=_character(record), disallowed=abs(disallowed) if disallowed else None,
+                self.to.ref,
+                record.need_day("date"),
+                symbol,
+                action,
+                quantity,
+                price,
+                money,
+                self.to.file,
+                record.row,
+                realised_gain=record.number("realised_gain"),
+                character=_character(record),
+                disallowed=abs(disallowed) if disallowed else None,
             )
-        )  # fmt: skip
+        )
 
     def _gain(self, record: Record) -> None:
         found = self._named(record)

@@ -36,14 +36,46 @@ NEEDED: dict[TableKind, tuple[str, ...]] = {
 ALLOWED: dict[TableKind, tuple[str, ...]] = {
     TableKind.POSITIONS: ("account", "symbol", "description", "quantity", "price", "value", "basis", "basis_per_share"),
     TableKind.LOTS: (
-        "account", "symbol", "description", "quantity", "acquired", "basis", "basis_per_share", "holding_start", "purchase", "price",
+        "account",
+        "symbol",
+        "description",
+        "quantity",
+        "acquired",
+        "basis",
+        "basis_per_share",
+        "holding_start",
+        "purchase",
+        "price",
     ),
     TableKind.TRANSACTIONS: (
-        "account", "date", "action", "symbol", "description", "quantity", "price", "amount", "fees", "realised_gain", "character", "disallowed_loss",
+        "account",
+        "date",
+        "action",
+        "symbol",
+        "description",
+        "quantity",
+        "price",
+        "amount",
+        "fees",
+        "realised_gain",
+        "character",
+        "disallowed_loss",
     ),
-    TableKind.GAINS: ("account", "symbol", "description", "opened", "closed", "quantity", "proceeds", "basis", "gain", "character", "disallowed_loss"),
+    TableKind.GAINS: (
+        "account",
+        "symbol",
+        "description",
+        "opened",
+        "closed",
+        "quantity",
+        "proceeds",
+        "basis",
+        "gain",
+        "character",
+        "disallowed_loss",
+    ),
     TableKind.CASH: ("account", "amount"),
-}  # fmt: skip
+}
 Words = list[Annotated[str, Field(min_length=1)]]
 
 

@@ -120,8 +120,15 @@ def _open(
     ):
         if found is None:
             findings.add(
-                Level.ERROR, "", None, None, None, f"{one.account} is new to the book, and its {what} is not told", cure, account=one.account
-            )  # fmt: skip
+                Level.ERROR,
+                "",
+                None,
+                None,
+                None,
+                f"{one.account} is new to the book, and its {what} is not told",
+                cure,
+                account=one.account,
+            )
     if kind is None or chosen is None or cash is None:
         return
     cells |= {"household": household, "kind": str(kind), "model": chosen, "cash": cents(cash)}
@@ -322,9 +329,14 @@ def merged_prices(old: Stored, statement: Statement, as_of: date, findings: Find
     for each in statement.prices:
         if told.setdefault(each.symbol, each.price) != each.price:
             findings.add(
-                Level.NOTE, each.file, each.row, "price", str(each.price), f"{each.symbol} has the price {told[each.symbol]} in another row, which counts",
+                Level.NOTE,
+                each.file,
+                each.row,
+                "price",
+                str(each.price),
+                f"{each.symbol} has the price {told[each.symbol]} in another row, which counts",
                 "Give files of one moment.",
-            )  # fmt: skip
+            )
     symbols = old.texts("symbol")
     days = {text for text in old.texts("as_of") if text}
     if not told:

@@ -116,9 +116,12 @@ def _withdrawal(to: Reading, record: Record, until: date | None) -> None:
     day, quantity = record.need_day("date"), record.need("quantity")
     if until is not None and day <= until:
         raise BadCellError(
-            record.called("quantity"), record.text("quantity"), f"the file says that sales up to {until} are told in shares before the split",
-            "Multiply these shares and divide their price by the split's ratio in a copy without the last paragraph, and import that.",
-        )  # fmt: skip
+            record.called("quantity"),
+            record.text("quantity"),
+            f"the file says that sales up to {until} are told in shares before the split",
+            "Multiply these shares and divide their price by the split's ratio, in a copy without the last paragraph, "
+            "and import that.",
+        )
     if record.text("kind").casefold() != "sale" or quantity > 0:
         to.not_understood(record.row, "this is no sale", found=record.text("kind"), column=record.called("kind"))
         return

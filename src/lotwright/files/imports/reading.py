@@ -27,6 +27,8 @@ from lotwright.files.imports.rows import (
 from lotwright.files.imports.sheet import BadCellError, Record
 from lotwright.files.imports.symbols import CURE, Named, Thing, named
 
+RETURN_OF_CAPITAL = "a return of capital lowers the basis of lots, and which ones the row does not tell"
+
 
 @dataclass(slots=True)
 class Reading:

@@ -203,7 +203,8 @@ def _split(out: Rebuilt, split: Change) -> None:
         whole = _before_cash(held, after)
         if whole != after:
             out.notes.append(
-                f"the split of {split.day} is taken for {_ratio(held, whole)}: {held} shares became {shares(whole)}, and {shares(whole - after)} of one was paid out"
+                f"the split of {split.day} is taken for {_ratio(held, whole)}: {held} shares became {shares(whole)}, "
+                f"and {shares(whole - after)} of one was paid out"
             )
     left = whole
     for place, lot in enumerate(out.lots):

@@ -29,9 +29,9 @@ from lotwright.files.imports.merge import (
     merged_transactions,
 )
 from lotwright.files.imports.numbers import cents
+from lotwright.files.imports.policy import Policy
 from lotwright.files.imports.report import IMPORTED, REFUSED, UNCHANGED, AccountReport, ImportReport, TableReport
 from lotwright.files.imports.rows import Format, Source, Statement, Wishes
-from lotwright.files.imports.policy import Policy
 from lotwright.files.imports.settle import Settled, settle
 from lotwright.files.imports.tables import Stored, same, stored
 from lotwright.files.tables import ENDINGS
@@ -140,7 +140,7 @@ def _day(statement: Statement) -> date:
 class _Import:
     """One import, step by step."""
 
-    def __init__(self, name: str, statement: Statement, request: Request, findings: Findings, as_of: date) -> None:  # noqa: PLR0917  what run needs
+    def __init__(self, name: str, statement: Statement, request: Request, findings: Findings, as_of: date) -> None:
         self.name, self.statement, self.request, self.findings = name, statement, request, findings
         self.as_of = as_of
 
@@ -227,7 +227,7 @@ class _Import:
             writing.commit(book, changed)
         return unready
 
-    def _report(
+    def _report(  # noqa: PLR0917  the steps of an import
         self, old: Mapping[str, Stored], new: Mapping[str, Stored], settled: Sequence[Settled], sound: Sequence[Settled],
         changed: Sequence[Stored], origin: Mapping[str, str], unready: tuple[str, ...],
     ) -> ImportReport:  # fmt: skip
@@ -240,21 +240,30 @@ class _Import:
             is_dry_run=self.request.is_dry_run,
             accounts=tuple(
                 AccountReport(
-                    account=one.account, origin=origin[one.account], status=status if one.account in good else REFUSED,
-                    cash=None if one.cash is None else cents(one.cash), positions=one.positions,
-                    lots=one.lot_count, trades=len(one.trades),
+                    account=one.account,
+                    origin=origin[one.account],
+                    status=status if one.account in good else REFUSED,
+                    cash=None if one.cash is None else cents(one.cash),
+                    positions=one.positions,
+                    lots=one.lot_count,
+                    trades=len(one.trades),
                 )
                 for one in settled
             ),
             tables=tuple(
-                TableReport(file=new[name].file, before=len(old[name].table), after=len(new[name].table), is_changed=new[name] in changed)
+                TableReport(
+                    file=new[name].file,
+                    before=len(old[name].table),
+                    after=len(new[name].table),
+                    is_changed=new[name] in changed,
+                )
                 for name in TABLES
                 if not (old[name].is_new and not len(new[name].table) and name != "lots")
             ),
             findings=tuple(_once(self.findings.all)),
             left_out=tuple((file, what, rows) for (file, what), rows in sorted(self.findings.left_out.items())),
             unready=unready,
-        )  # fmt: skip
+        )
 
 
 def _once(findings: Sequence[Finding]) -> list[Finding]:

@@ -30,9 +30,13 @@ def trades_with_gains(desk: Desk, trades: list[Trade], gains: list[Gain], truste
         shares = sum((row.quantity for row in rows), ZERO)
         if key in sold and sold[key] != shares:
             desk.say(
-                Level.NOTE, rows[0], "quantity", f"{shares:f}", f"the transactions tell of {sold[key]:f} shares of {key[0]} sold on {key[1]}; their gains stay untold",
+                Level.NOTE,
+                rows[0],
+                "quantity",
+                f"{shares:f}",
+                f"the transactions tell of {sold[key]:f} shares of {key[0]} sold on {key[1]}; their gains stay untold",
                 "Download realised gains and transactions for the same days.",
-            )  # fmt: skip
+            )
         else:
             better[key] = rows
     kept = [t for t in trades if t.action is not Action.SELL or (t.symbol, t.day) not in better]
@@ -71,6 +75,16 @@ def _sale_of(gain: Gain) -> Trade:
     price = gain.proceeds / gain.quantity if gain.quantity else ZERO
     disallowed = min(gain.disallowed, -gain.gain) if gain.gain < 0 else ZERO  # a gain has no loss to disallow
     return Trade(
-        gain.ref, gain.closed, gain.symbol, Action.SELL, gain.quantity, price.quantize(Decimal("0.000001")), gain.proceeds, gain.file, gain.row,
-        realised_gain=gain.gain, character=gain.character, disallowed=disallowed or None,
-    )  # fmt: skip
+        gain.ref,
+        gain.closed,
+        gain.symbol,
+        Action.SELL,
+        gain.quantity,
+        price.quantize(Decimal("0.000001")),
+        gain.proceeds,
+        gain.file,
+        gain.row,
+        realised_gain=gain.gain,
+        character=gain.character,
+        disallowed=disallowed or None,
+    )

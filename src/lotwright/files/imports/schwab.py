@@ -81,8 +81,9 @@ _TOTALS = frozenset({"account total", "positions total", "total", "transactions 
 _CASH_ROW = "cash & cash investments"
 _BUYS = {"buy": Action.BUY, "reinvest shares": Action.REINVEST}
 _MONEY_ONLY = re.compile(
-    r"interest|dividend|div\b|div adj|moneylink|wire|funds (received|paid|transfer)|tax|fee|margin|service|cap gain|capital gain|"
-    r"cash in lieu|adr mgmt|misc cash|journal|promotional|credit|atm|visa|bill ?pay|return of capital|deposit|withdrawal|distribution",
+    r"interest|dividend|div\b|div adj|moneylink|wire|funds (received|paid|transfer)|tax|fee|margin|service|cap gain|"
+    r"capital gain|cash in lieu|adr mgmt|misc cash|journal|promotional|credit|atm|visa|bill ?pay|deposit|withdrawal|"
+    r"distribution",
     re.IGNORECASE,
 )
 _SHARES_MOVE = re.compile(

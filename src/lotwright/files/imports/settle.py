@@ -132,8 +132,15 @@ def _kind(statement: Statement, of: Mapping[Ref, str], name: str, findings: Find
     told = {kind for ref, kind in statement.kinds.items() if of.get(ref) == name}
     if len(told) > 1:
         findings.add(
-            Level.NOTE, "", None, None, ", ".join(sorted(told)), "the files call the account by several kinds", "Say --kind.", account=name
-        )  # fmt: skip
+            Level.NOTE,
+            "",
+            None,
+            None,
+            ", ".join(sorted(told)),
+            "the files call the account by several kinds",
+            "Say --kind.",
+            account=name,
+        )
         return None
     return told.pop() if told else None
 

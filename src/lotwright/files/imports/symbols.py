@@ -48,7 +48,9 @@ class Named:
     symbol: str
 
 
-def named(symbol: str, *, description: str = "", kind: str = "", known: dict[str, str] | None = None) -> Named:
+def named(  # noqa: PLR0911  one return a thing
+    symbol: str, *, description: str = "", kind: str = "", known: dict[str, str] | None = None
+) -> Named:
     """Return what a custodian's symbol names.
 
     Parameters

@@ -14,7 +14,7 @@ from decimal import Decimal
 from lotwright.book.kinds import Action, Regime
 from lotwright.files.imports import cells
 from lotwright.files.imports.findings import Findings
-from lotwright.files.imports.reading import Reading
+from lotwright.files.imports.reading import RETURN_OF_CAPITAL, Reading
 from lotwright.files.imports.rows import ChangeKind, Ref, Source, Statement, Trade, Wishes, ref_of
 from lotwright.files.imports.sheet import BadCellError, Header, Names, Record, header_of
 from lotwright.files.imports.symbols import CURE, Thing, named
@@ -108,6 +108,11 @@ class _File:
         self.to.ref = ref_of(record.text("account"))
         self.to.kind_of(record.text("kind"))
         action, quantity = record.text("action").casefold(), record.number("quantity")
+        if not quantity and "return of capital" in action:
+            self.to.not_understood(
+                record.row, RETURN_OF_CAPITAL, found=record.text("action"), column=record.called("action")
+            )
+            return
         if not quantity:
             self.to.leave_out(f"{record.text('action')}: moves money alone")
             return
