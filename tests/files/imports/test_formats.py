@@ -160,7 +160,7 @@ NOT_UNDERSTOOD = {
         "flex.xml, row 16, column currency: found 'SAP', but it is in EUR and the account in USD.",
     ],
     "vanguard": ["OfxDownload.csv, row 5, column Symbol: found '912828ZZ8', but this is a bond."],
-    "ofx": ["statement.ofx, row 2, column SECID: found '912828ZZ8', but this is a bond."],
+    "ofx": ["statement.ofx, row 23, column POSDEBT: found '912828ZZ8', but this is a bond."],
 }
 
 
