@@ -284,3 +284,68 @@ def test_a_day_nobody_tells_is_asked_for(call: Call, samples: Path, book: Path) 
     (file,) = samples.glob("vanguard/Ofx*")
     done = call("import", "vanguard", file, "--book", book)
     assert (done.status, done.text) == (2, "The files do not tell the day they are of. Say it: --as-of YYYY-MM-DD.")
+
+
+def test_gains_of_another_year_leave_this_years_alone(call: Call, samples: Path, book: Path, tmp_path: Path) -> None:
+    for path in samples.glob("schwab/*.csv"):
+        shutil.copy(path, tmp_path / path.name)
+    gains = tmp_path / "Realized_Gain_Loss_Details.csv"
+    gains.write_text(gains.read_text().replace("to 03/23/2020", "to 03/13/2020"))
+    done = call("import", "schwab", *sorted(tmp_path.glob("*_*.csv")), "--book", book, "--model", "RIVERA_CORE")
+    assert "the realised gains end before the day of the import" in " ".join(done.messages("note"))
+    assert "realised_short" not in rows(book, "accounts")[0]
+
+
+def test_trades_after_the_day_of_the_import_are_refused(call: Call, samples: Path, book: Path) -> None:
+    (file,) = samples.glob("schwab/*Transactions.csv")
+    done = call(
+        "import", "schwab", file, "--book", book, "--model", "RIVERA_CORE", "--cash", "0", "--as-of", "2020-03-02"
+    )
+    assert done.status == 2
+    assert "found '2020-03-12', but this is after 2020-03-02, the day of the import" in done.messages("error")[0]
+
+
+def test_holdings_of_one_account_are_never_written_over_anothers(schwab, call: Call, samples: Path, book: Path) -> None:
+    assert schwab(AAPL, ONE_LOT, "--account", "LEE-JOINT").status == 0
+    before = state(book)
+    done = call(
+        "import",
+        "ofx",
+        samples / "ofx" / "statement.ofx",
+        "--book",
+        book,
+        "--account",
+        "LEE-JOINT",
+        "--model",
+        "RIVERA_CORE",
+    )
+    assert done.status == 2
+    assert (
+        "found 'schwab-9876', but LEE-JOINT was imported from there, and these files are of ofx-2345"
+        in done.messages("error")[0]
+    )
+    assert state(book) == before
+
+
+def test_nothing_imported_leaves_no_book_behind(call: Call, samples: Path, tmp_path: Path) -> None:
+    done = call("import", "ofx", samples / "ofx" / "statement.ofx", "--book", tmp_path / "new")
+    assert done.status == 2
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_history_of_money_alone_says_that_nothing_is_there(call: Call, book: Path, tmp_path: Path) -> None:
+    header = "Run Date,Action,Symbol,Description,Type,Quantity,Price ($),Commission ($),Fees ($),Amount ($),Settlement Date\n"
+    (tmp_path / "h.csv").write_text(header + "01/27/2020,DIRECT DEBIT\x1b[31m (Cash),,,Cash,,,,,-10,\n")
+    done = call("import", "fidelity", tmp_path / "h.csv", "--book", book, "--as-of", "2020-03-23")
+    assert done.status == 2
+    assert "the files hold no position, lot, trade or cash of any account" in done.messages("error")[0]
+    assert "\x1b" not in done.text
+
+
+def test_accounts_that_differ_in_letters_alone_are_two(call: Call, book: Path, tmp_path: Path) -> None:
+    header = "Account Number,Account Name,Symbol,Description,Quantity,Last Price,Current Value,Cost Basis Total,Type\n"
+    file = tmp_path / "Portfolio_Positions_Mar-23-2020.csv"
+    file.write_text(header + "X11111234,Individual,SPAXX**,X,,,5.00,,\nZ11111234,ROTH IRA,SPAXX**,X,,,7.00,,\n")
+    done = call("import", "fidelity", file, "--book", book, "--model", "RIVERA_CORE")
+    assert done.status == 2
+    assert "two accounts of the files would both be fidelity-1234" in done.messages("error")[0]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lotwright.files.faults import Fault
-from lotwright.files.imports.masking import masked
+from lotwright.files.imports.masking import masked, printable
 
 
 class Level(StrEnum):
@@ -57,12 +57,15 @@ class Findings:
     ) -> None:
         """Note a finding; account numbers in what was found are masked."""
         shown = None if found is None else masked(found if len(found) <= 80 else found[:77] + "...")
-        fault = Fault(file=file, row=row, column=column, found=shown, wrong=masked(wrong), cure=masked(cure))
+        where = None if column is None else printable(column)
+        fault = Fault(
+            file=file, row=row, column=where, found=shown, wrong=masked(printable(wrong)), cure=masked(printable(cure))
+        )
         self.all.append(Finding(level=level, fault=fault, account=account))
 
     def leave_out(self, file: str, what: str) -> None:
         """Count a row that was understood and that a book has no use for."""
-        self.left_out[file, what] += 1
+        self.left_out[file, masked(printable(what))[:100]] += 1
 
     def of(self, level: Level) -> list[Finding]:
         """Return the findings of one level, in the order found."""

@@ -277,8 +277,9 @@ class _Statement:
 
     def _closed_lots(self) -> None:
         self._each("Lot", self._closed)
-        if self.to.out.gains and self.own.attributes.get("fromDate"):
-            self.to.out.gains_since = cells.day(self.own.attributes["fromDate"], self.forms)
+        if self.to.out.gains:
+            first, last = (cells.day(self.own.attributes.get(name, ""), self.forms) for name in ("fromDate", "toDate"))
+            self.to.out.cover(first, last)
 
     def _closed(self, record: Record) -> None:
         symbol = self._symbol(record)

@@ -121,7 +121,9 @@ class _File:
             ref = self.refs[account] = (
                 Ref(account, account, account)
                 if own
-                else ref_of(account, "" if any(c.isdigit() for c in account) else account)
+                else ref_of(account)
+                if any(c.isdigit() for c in account)
+                else Ref("", account)
             )
         return ref
 

@@ -35,13 +35,22 @@ def masked(text: str) -> str:
     )
 
 
+def printable(text: str) -> str:
+    """Return a text without the control codes that would steer a terminal.
+
+    >>> printable("Sell" + chr(27) + "[31m")
+    'Sell?[31m'
+    """
+    return "".join(mark if mark.isprintable() else "?" for mark in text)
+
+
 def masked_name(name: str) -> str:
     """Return a file's name with every account number in it reduced to its end.
 
     >>> masked_name("History_for_Account_Z12345678.csv")
     'History_for_Account_...5678.csv'
     """
-    return _IN_NAME.sub(lambda match: match[0] if _is_day(match[0]) else _mask(match[0]), name)
+    return _IN_NAME.sub(lambda match: match[0] if _is_day(match[0]) else _mask(match[0]), printable(name))
 
 
 def _mask(number: str) -> str:

@@ -34,7 +34,8 @@ class Ref:
     """Which account a row is of, as its file says: ``tail`` is the end of the number, ``label`` the words beside it.
 
     Either may be empty: a file of realised gains tells the label alone, a file of transactions often nothing. ``digits``
-    are all that the file shows of the number; they tell two accounts of one ending apart and are never shown.
+    are all that the file shows of the number, its letters too; they tell two accounts of one ending apart and are never
+    shown.
     """
 
     tail: str = ""
@@ -169,8 +170,8 @@ class Told:
 class Statement:
     """Everything that a set of files of one custodian says.
 
-    ``kinds`` are the kinds of account that the files name; ``days`` the days they are of; ``gains_since`` the first day
-    that the realised gains cover; ``whole_history`` is true when the trades are all there ever were; ``lots_of_symbols``
+    ``kinds`` are the kinds of account that the files name; ``days`` the days they are of; ``gains_since`` and
+    ``gains_until`` the first and the last day that the realised gains cover; ``whole_history`` is true when the trades are all there ever were; ``lots_of_symbols``
     when a file of lots speaks of one security alone, so that others may be held too; ``own_names`` when the accounts are
     named by their owner, so that the names may be shown.
     """
@@ -185,10 +186,18 @@ class Statement:
     kinds: dict[Ref, AccountKind] = field(default_factory=dict)
     days: dict[str, date] = field(default_factory=dict)
     gains_since: date | None = None
+    gains_until: date | None = None
     whole_history: bool = False
     lots_of_symbols: bool = False
     own_names: bool = False
     regime: Regime = Regime.US
+
+    def cover(self, since: date | None, until: date | None) -> None:
+        """Note which days a file of realised gains covers; of several files, those that all cover."""
+        if since is not None:
+            self.gains_since = since if self.gains_since is None else max(since, self.gains_since)
+        if until is not None:
+            self.gains_until = until if self.gains_until is None else min(until, self.gains_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,4 +243,4 @@ def ref_of(number: str, label: str = "") -> Ref:
     >>> ref_of("X12345678", "ROTH IRA")
     Ref(tail='5678', label='ROTH IRA')
     """
-    return Ref(tail_of(number), label, "".join(mark for mark in number if mark.isdigit()))
+    return Ref(tail_of(number), label, "".join(mark for mark in number.upper() if mark.isalnum()))

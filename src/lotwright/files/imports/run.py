@@ -157,6 +157,7 @@ class _Import:
         self._name_findings({ref.tail: name for ref, name in of.items() if ref.tail}, set(of.values()))
         settled = settle(self.statement, of, self.request.policy, self.findings, as_of=self.as_of)
         origin = {one.account: origin_of(one.ref, self.name) for one in settled}
+        self._check(old["accounts"], settled, origin)
         sound = [one for one in settled if not self._is_barred(one.account)]
         new = self._merged(old, sound, origin)
         if any(self._is_barred(one.account) for one in sound):  # a new account lacks what only the caller can say
@@ -175,6 +176,22 @@ class _Import:
             self.findings.add(
                 Level.NOTE, file, None, None, str(day), f"the file is of another day than the import, {self.as_of}",
                 "Download all files on one day: what changed between them shows as a difference.",
+            )  # fmt: skip
+
+    def _check(self, accounts: Stored, settled: Sequence[Settled], origin: Mapping[str, str]) -> None:
+        """Refuse to write one account's holdings over another's, and say where there are none at all."""
+        before = dict(zip(accounts.texts("account"), accounts.texts(ORIGIN), strict=True))
+        for one in settled:
+            old, new = before.get(one.account, ""), origin[one.account]
+            if old and old != new and not old.startswith(f"{new}-"):
+                self.findings.add(
+                    Level.ERROR, accounts.file, None, ORIGIN, old, f"{one.account} was imported from there, and these files are of {new}",
+                    f"Name another account, or clear {ORIGIN} of {one.account} where it really moved.", account=one.account,
+                )  # fmt: skip
+        if not settled and not self.findings.of(Level.ERROR):
+            self.findings.add(
+                Level.ERROR, "", None, None, None, "the files hold no position, lot, trade or cash of any account",
+                "Give the file of positions, or a history with trades.",
             )  # fmt: skip
 
     def _name_findings(self, names: Mapping[str, str], accounts: set[str]) -> None:

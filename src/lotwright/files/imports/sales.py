@@ -48,7 +48,14 @@ def realised(desk: Desk, gains: list[Gain], trusted: list[Trade]) -> tuple[Decim
     if desk.is_pooled:
         return None
     new_year, since = date(desk.as_of.year, 1, 1), desk.statement.gains_since
+    until = desk.statement.gains_until
     if gains and since is not None and since <= new_year:
+        if until is not None and until < desk.as_of:
+            desk.say(
+                Level.NOTE, _sale_of(gains[0]), "closed", str(until), "the realised gains end before the day of the import",
+                "This year's realised gains in accounts.csv stay as they are: download them up to that day.",
+            )  # fmt: skip
+            return None
         rows = [_sale_of(gain) for gain in gains]
     elif desk.is_whole and not gains:
         rows = trusted

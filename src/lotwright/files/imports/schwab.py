@@ -209,8 +209,9 @@ class _File:
     def _gains(self, title: str, rows: list[Row]) -> None:
         self._turn_to(re.sub(r"(?i)^.*? for (.*?) as of .*$", r"\1", title))
         self.to.day_of(_title_day(title.partition(" from ")[0]))
-        since = re.search(r" from (\S+) to ", title)
-        self.to.out.gains_since = cells.day(since[1]) if since else None
+        span = re.search(r" from (\S+) to (\S+)", title)
+        if span is not None:
+            self.to.out.cover(cells.day(span[1]), cells.day(span[2]))
         header = header_of(*rows[0], GAINS) if rows else Header(0, {}, {})
         if not header.has("symbol", "closed", "quantity", "proceeds", "gain"):
             self._bad("the realised gains lack their columns; the summary without lots does not serve")

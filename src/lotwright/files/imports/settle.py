@@ -147,6 +147,12 @@ def _kind(statement: Statement, of: Mapping[Ref, str], name: str, findings: Find
 
 def _settle_one(desk: Desk, settled: Settled, told: _Told) -> None:
     """Settle one account: how many shares, which lots, which trades."""
+    for trade in told.trades:
+        if trade.day > desk.as_of:
+            desk.say(
+                Level.ERROR, trade, "date", str(trade.day), f"this is after {desk.as_of}, the day of the import",
+                "Say the day of the holdings with --as-of, or leave later trades out.",
+            )  # fmt: skip
     held = _held(desk, told.positions)
     settled.positions = len(held)
     rebuilt: dict[str, Rebuilt] = {}

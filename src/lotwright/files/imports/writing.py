@@ -34,6 +34,7 @@ def updating(book: Path) -> Iterator[None]:
     BookError
         Another import holds it.
     """
+    is_new = not book.exists()
     book.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(book / LOCK, timeout=PATIENCE):
@@ -41,6 +42,9 @@ def updating(book: Path) -> Iterator[None]:
             yield
     except Timeout as error:
         raise BookError(f"Another import is updating {book}. Wait until it is done, and import again.") from error
+    finally:
+        if is_new and {path.name for path in book.iterdir()} <= {LOCK}:
+            shutil.rmtree(book)  # nothing was imported: leave no empty book behind
 
 
 def is_interrupted(book: Path) -> bool:
