@@ -321,7 +321,7 @@ def test_holdings_of_one_account_are_never_written_over_anothers(schwab, call: C
     )
     assert done.status == 2
     assert (
-        "found 'schwab-9876', but LEE-JOINT was imported from there, and these files are of ofx-2345"
+        "found 'schwab-9876', but LEE-JOINT was imported from there, and these files are ofx-2345"
         in done.messages("error")[0]
     )
     assert state(book) == before

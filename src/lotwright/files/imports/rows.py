@@ -171,9 +171,9 @@ class Statement:
     """Everything that a set of files of one custodian says.
 
     ``kinds`` are the kinds of account that the files name; ``days`` the days they are of; ``gains_since`` and
-    ``gains_until`` the first and the last day that the realised gains cover; ``whole_history`` is true when the trades are all there ever were; ``lots_of_symbols``
-    when a file of lots speaks of one security alone, so that others may be held too; ``own_names`` when the accounts are
-    named by their owner, so that the names may be shown.
+    ``gains_until`` the first and the last day that the realised gains cover; ``whole_history`` is true when the trades are
+    all there ever were; ``lots_of_symbols`` when a file of lots speaks of one security alone, so that others may be held
+    too; ``own_names`` when the accounts are named by their owner, so that the names may be shown.
     """
 
     positions: list[Position] = field(default_factory=list)

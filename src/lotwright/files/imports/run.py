@@ -185,9 +185,15 @@ class _Import:
             old, new = before.get(one.account, ""), origin[one.account]
             if old and old != new and not old.startswith(f"{new}-"):
                 self.findings.add(
-                    Level.ERROR, accounts.file, None, ORIGIN, old, f"{one.account} was imported from there, and these files are of {new}",
-                    f"Name another account, or clear {ORIGIN} of {one.account} where it really moved.", account=one.account,
-                )  # fmt: skip
+                    Level.ERROR,
+                    accounts.file,
+                    None,
+                    ORIGIN,
+                    old,
+                    f"{one.account} was imported from there, and these files are {new}",
+                    f"Name another account, or clear {ORIGIN} of {one.account} where it really moved.",
+                    account=one.account,
+                )
         if not settled and not self.findings.of(Level.ERROR):
             self.findings.add(
                 Level.ERROR, "", None, None, None, "the files hold no position, lot, trade or cash of any account",
