@@ -349,3 +349,10 @@ def test_accounts_that_differ_in_letters_alone_are_two(call: Call, book: Path, t
     done = call("import", "fidelity", file, "--book", book, "--model", "RIVERA_CORE")
     assert done.status == 2
     assert "two accounts of the files would both be fidelity-1234" in done.messages("error")[0]
+
+
+def test_an_account_of_cash_alone_is_a_book_that_can_be_planned(schwab, book: Path) -> None:
+    done = schwab("", None)
+    assert done.status == 0
+    assert done.report["can_be_planned"], done.report["unready"]
+    assert rows(book, "lots") == []

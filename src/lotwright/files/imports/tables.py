@@ -65,6 +65,7 @@ def stored(book: Path, name: str) -> Stored:
         )
     if not paths:
         names = [column.name for column in _FORM[name].columns if column.required]
+        names += ["basis"] if name == "lots" else []  # a table of no lots needs the column too
         return Stored(name=name, ending=".csv", table=_texts({each: [] for each in names}), is_new=True)
     path = paths[0]
     if path.suffix == ".parquet":
