@@ -313,3 +313,21 @@ def test_eight_thousand_lots_take_seconds(update, book: Path) -> None:
     assert done.status == 0
     assert time.process_time() - started < 10
     assert len(rows(book, "lots")) == 8_000
+
+
+def test_a_file_of_lots_of_one_security_leaves_the_others_alone(
+    call: Call, samples: Path, book: Path, tmp_path: Path
+) -> None:
+    call("import", "schwab", *sorted(samples.glob("schwab/*.csv")), "--book", book, "--model", "RIVERA_CORE")
+    text = (samples / "schwab" / "KO_Lot_Details.csv").read_text(encoding="utf-8")
+    (tmp_path / "KO.csv").write_text(text.replace('"03/02/2020 00:00:00","0.5"', '"03/02/2020 00:00:00","1.5"'))
+    before = rows(book, "lots")
+    done = call("import", "schwab", tmp_path / "KO.csv", "--book", book)
+    assert done.status == 0, done.text
+    after = rows(book, "lots")
+    assert [row for row in after if row["symbol"] != "KO"] == [row for row in before if row["symbol"] != "KO"]
+    assert {row["quantity"] for row in after if row["symbol"] == "KO"} == {"60", "1.5"}
+    assert rows(book, "accounts")[0]["cash"] == "9234.56"
+    kept = state(book)
+    call("import", "schwab", tmp_path / "KO.csv", "--book", book)
+    assert state(book) == kept
