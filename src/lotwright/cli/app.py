@@ -18,6 +18,7 @@ import typer
 
 from lotwright.cli import audit, batch, broker, carrying, frontier, show, store, tax
 from lotwright.cli.compare import compare_command
+from lotwright.cli.import_ import import_command
 from lotwright.cli.state import StateFolder, StoreUrl
 from lotwright.errors import LotwrightError
 from lotwright.version import __version__
@@ -40,6 +41,7 @@ app.command("frontier")(frontier.frontier_command)
 app.command("transition")(frontier.transition_command)
 app.command("batch")(batch.batch_command)
 app.command("show")(show.show_command)
+app.command("import")(import_command)
 
 BookFolder = Annotated[Path, typer.Argument(help="Folder of the book's tables.", metavar="BOOK")]
 PricesFile = Annotated[
@@ -53,6 +55,7 @@ class Schema(StrEnum):
     PLAN = "plan"
     BOOK = "book"
     PROGRAM = "program"
+    MAPPING = "mapping"
 
 
 def _version(asked: bool) -> None:
@@ -218,13 +221,15 @@ def risk_command(
 
 @app.command("schema")
 def schema_command(what: Annotated[Schema, typer.Argument(help="Of what.")]) -> None:
-    """Print the JSON Schema of a plan, a book or a program."""
+    """Print the JSON Schema of a plan, a book, a program or a mapping of an import."""
     from lotwright.cli.writing import write_json
 
     if what is Schema.PLAN:
         from lotwright.files.plan_schema import plan_schema as schema
     elif what is Schema.BOOK:
         from lotwright.files.book_schema import book_schema as schema
+    elif what is Schema.MAPPING:
+        from lotwright.files.imports.mapping import mapping_schema as schema
     else:
         from lotwright.plan.program import program_schema as schema
     write_json("-", schema())
