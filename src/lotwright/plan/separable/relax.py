@@ -30,7 +30,7 @@ RUNAWAY = 1e7
 """bp: a dual above it says that no trade keeps every limit."""
 PROVEN = 1e-6
 """Gap (bp) below which a relaxation counts as solved."""
-FIRST_HOLD, LOOSER, LAST_HOLD = 30.0, 0.2, 1e-3
+FIRST_HOLD, LOOSER, LAST_HOLD = 30.0, 0.2, 1e-5
 """How firmly lots are first held to where they were (bp a fraction over a lot's size), the factor from round to round, the last."""
 SOLVED, STALLED, OUT_OF_REACH = 0, 1, 2
 
@@ -451,16 +451,17 @@ def gap_at(C, part, z, gradient, sums):
 
 @kernel
 def box_step(S, g, low, high, step, scratch, m):
-    """Maximise ``g'd - d'Sd / 2`` over low <= d <= high by an active set; the best found is left in step."""
+    """Maximise ``g'd - d'Sd / 2`` over low <= d <= high, from d = 0 by a primal active set; the best found is left in step."""
     fixed = np.zeros(m, dtype=np.int64)
     place = np.zeros(m, dtype=np.int64)
     rhs = np.zeros(m)
     for i in range(m):
         step[i] = 0.0
-        if high[i] <= low[i]:
-            fixed[i] = 2
-            step[i] = low[i]
-    for turn in range(4 * m + 4):
+        if high[i] <= 0.0 and g[i] >= 0.0:
+            fixed[i] = 1
+        elif low[i] >= 0.0 and g[i] <= 0.0:
+            fixed[i] = -1
+    for turn in range(6 * m + 6):
         free = 0
         for i in range(m):
             if fixed[i] == 0:
@@ -470,36 +471,38 @@ def box_step(S, g, low, high, step, scratch, m):
             i = place[p]
             rhs[p] = g[i]
             for k in range(m):
-                if fixed[k] != 0:
-                    rhs[p] -= (S[i, k] if i >= k else S[k, i]) * step[k]
+                rhs[p] -= (S[i, k] if i >= k else S[k, i]) * step[k]
             for q in range(p + 1):
                 scratch[p, q] = S[i, place[q]]
-            scratch[p, p] += 1e-12 * S[i, i] + 1e-14
+            scratch[p, p] += 1e-11 * S[i, i] + 1e-14
         factorise(scratch[:free, :free])
         substitute(scratch[:free, :free], rhs, free)
-        again = False
+        share = 1.0
+        block = -1
         for p in range(free):
             i = place[p]
-            step[i] = rhs[p]
-            if step[i] < low[i]:
-                step[i] = low[i]
-                fixed[i] = -1
-                again = True
-            elif step[i] > high[i]:
-                step[i] = high[i]
-                fixed[i] = 1
-                again = True
-        if again:
+            if rhs[p] > 0.0 and step[i] + share * rhs[p] > high[i]:
+                share = max((high[i] - step[i]) / rhs[p], 0.0)
+                block = i
+            elif rhs[p] < 0.0 and step[i] + share * rhs[p] < low[i]:
+                share = max((low[i] - step[i]) / rhs[p], 0.0)
+                block = i
+        for p in range(free):
+            step[place[p]] += share * rhs[p]
+            if place[p] == block:
+                fixed[block] = 1 if rhs[p] > 0.0 else -1
+                step[block] = high[block] if rhs[p] > 0.0 else low[block]
+        if block >= 0:
             continue
         worst = 0.0
         which = -1
         for i in range(m):
-            if fixed[i] == 1 or fixed[i] == -1:
+            if fixed[i] != 0 and low[i] < high[i]:
                 slope = g[i]
                 for k in range(m):
                     slope -= (S[i, k] if i >= k else S[k, i]) * step[k]
-                wrong = -slope * fixed[i]
-                if wrong > worst * (1.0 + 1e-9) + 1e-13 * (1.0 + abs(g[i])):
+                wrong = -slope * fixed[i] * (high[i] - low[i])
+                if wrong > worst + 1e-13:
                     worst = wrong
                     which = i
         if which < 0:
@@ -544,8 +547,11 @@ def room_of(C, part, z, gradient, lead, low, high):
 
 
 @kernel
-def newton_step(C, part, z, gradient, H, W, step, low, high, reduced, small):
-    """Fill step with the Newton step from z within the multipliers' limits; returns (promised slope, longest length)."""
+def newton_step(C, part, z, gradient, H, damping, W, step, low, high, reduced, small):
+    """Fill step with the Newton step from z within the multipliers' limits; returns (promised slope, longest length).
+
+    ``damping`` is bp for moving the whole weight from one tax line to another, or a price by 1,000 bp.
+    """
     A, DU, P, R = sizes_of(part)
     D = DU + A + P + R
     m = A + P + R
@@ -593,7 +599,7 @@ def newton_step(C, part, z, gradient, H, W, step, low, high, reduced, small):
         reduced[i] = step[DU + i]
         for k in range(i + 1):
             small[i, k] = W[DU + i, DU + k]
-        small[i, i] = max(small[i, i], 0.0)
+        small[i, i] = max(small[i, i], 0.0) + damping * (1.0 if A <= i < A + P else 1e-6)
     box_step(small, reduced, low, high, step[DU:D], W[:m, D : D + m], m)
     for i in range(DU - 1, -1, -1):
         total = step[i]
@@ -697,10 +703,11 @@ def ascend(C, part, z, best, soft, centre, given, net, most):
     count = 0
     goal = TOLERANCE if soft == 0.0 else 0.1 * TOLERANCE
     short_steps = 0
+    damping = 0.0
     while count < most and coupled > goal and value < RUNAWAY and short_steps < 3:
         if soft == 0.0:
             renew_curvature(C, part, H, state, rate, known, known_rate, vector, D, count == 0)
-        promise, length = newton_step(C, part, z, gradient, H, W, step, low, high, reduced, small)
+        promise, length = newton_step(C, part, z, gradient, H, damping, W, step, low, high, reduced, small)
         noise = 1e-13 * (1.0 + abs(value))
         if promise <= noise * 1e-2 or not promise < np.inf:
             break
@@ -721,6 +728,7 @@ def ascend(C, part, z, best, soft, centre, given, net, most):
         count += 1
         if not accepted:
             break
+        damping = max(4.0 * damping, 1e-2 * promise) if shorter > 0 else 0.0
         short_steps = short_steps + 1 if tried <= value + 10.0 * noise else 0
         value = tried
         z[:] = trial
