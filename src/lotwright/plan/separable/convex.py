@@ -33,6 +33,7 @@ PART = np.dtype(
         ("factors", np.int64),
         ("load", np.int64),
         ("width", np.int64),
+        ("plain", np.int64),
         ("line", np.int64),
         ("line_stop", np.int64),
         ("row", np.int64),
@@ -46,7 +47,7 @@ PART = np.dtype(
     ]
 )
 """One household for one piece of its tax: where its holdings, lots, accounts, loads (``holdings`` times ``width``), lines, rows,
-rows' coefficients and multipliers begin and end; factors of an account; rows that are the program's; gains of the year."""
+rows' coefficients and multipliers begin and end; ``plain`` where load k of every holding is on multiplier k; factors of an account; rows that are the program's; gains of the year."""
 
 DIVISIBLE = np.dtype(
     [
@@ -80,7 +81,9 @@ class Convex(NamedTuple):
     """Shape (L,): fraction of value in each lot, and gain per fraction of it sold; by gain within a holding and term."""
     load: Floats
     at: Ints
-    """Holdings' loads and which factor multiplier of their household each is on, flat."""
+    """Holdings' loads and which factor multiplier of their household each is on, flat: holdings by loads."""
+    across: Floats
+    """The same loads, each household's the other way round: loads by holdings."""
     account: np.ndarray
     """Shape (A,), dtype ACCOUNT of :mod:`.problem`."""
     line: Floats
@@ -111,13 +114,16 @@ def convex(problems: Sequence[Problem], lower: Sequence[Floats], upper: Sequence
     size, gain, divisible["first"], divisible["longs"], divisible["stop"] = lots
     _lots_of_parts(part, divisible)
     row = [p.row for p in problems]
+    places = [p.holding["account"][:, None] * p.factors[0] + p.at for p in problems]
+    part["plain"] = [bool((at == np.arange(at.shape[1])).all()) for at in places]
     return Convex(
         part=part,
         holding=divisible,
         size=size,
         gain=gain,
         load=np.concatenate([p.load.ravel() for p in problems]),
-        at=np.concatenate([(p.holding["account"][:, None] * p.factors[0] + p.at).ravel() for p in problems]),
+        at=np.concatenate([at.ravel() for at in places]),
+        across=np.concatenate([p.load.T.ravel() for p in problems]),
         account=np.concatenate([p.account for p in problems]),
         line=np.concatenate([p.line for p in problems]),
         row_gain=np.concatenate([p.row_gain.reshape(-1, 2) for p in problems]),

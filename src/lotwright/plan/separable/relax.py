@@ -32,6 +32,8 @@ PROVEN = 1e-6
 """Gap (bp) below which a relaxation counts as solved."""
 FIRST_HOLD, LOOSER, LAST_HOLD = 30.0, 0.2, 1e-5
 """How firmly lots are first held to where they were (bp a fraction over a lot's size), the factor from round to round, the last."""
+FIRMEST = 1e5
+"""How firmly at most, where the ascent does not settle: ten times more from round to round."""
 SOLVED, STALLED, OUT_OF_REACH = 0, 1, 2
 
 
@@ -62,6 +64,14 @@ def divisible(h, size, gain, sigma, nu, mu_s, mu_l):
     long = 0.0
     i, i_end, i_step = run_of(h["first"], h["longs"], mu_s)
     k, k_end, k_step = run_of(h["longs"], h["stop"], mu_l)
+    if fewest == 0.0 and must == 0.0 and buy_at <= push:
+        cheapest = np.inf
+        if i != i_end:
+            cheapest = sell + mu_s * gain[i]
+        if k != k_end:
+            cheapest = min(cheapest, sell + mu_l * gain[k])
+        if push <= cheapest:
+            return 0.0, 0.0, 0.0, 0.0, 0, 0.0
     while True:
         price = np.inf
         is_long = False
@@ -113,11 +123,10 @@ def divisible(h, size, gain, sigma, nu, mu_s, mu_l):
 
 @kernel
 def cost_of(h, bought, sold, short, long, sigma, nu, mu_s, mu_l):
-    """What a divisible trade of one holding costs at the prices, bp."""
+    """What a divisible trade of one holding costs at the prices more than no trade, bp."""
     x = bought - sold
-    e = h["active"] + x
-    own = h["specific"] * e * e + h["buy"] * bought + h["sell"] * sold
-    return own + sigma * e + nu * (x + h["buy_rate"] * bought + h["sell_rate"] * sold) + mu_s * short + mu_l * long
+    own = h["specific"] * x * (2.0 * h["active"] + x) + h["buy"] * bought + h["sell"] * sold
+    return own + sigma * x + nu * (x + h["buy_rate"] * bought + h["sell_rate"] * sold) + mu_s * short + mu_l * long
 
 
 @kernel
@@ -255,6 +264,46 @@ def prices_of_gain(C, part, z):
 
 
 @kernel
+def slopes(C, part, z, sigma):
+    """Fill sigma with the slope of every holding at full multipliers z."""
+    A, DU, P, R = sizes_of(part)
+    n = part["holdings"]
+    width = part["width"]
+    sigma[:] = 0.0
+    if part["plain"] == 1:
+        for k in range(width):
+            price = z[k]
+            column = C.across[part["load"] + k * n : part["load"] + (k + 1) * n]
+            for here in range(n):
+                sigma[here] += price * column[here]
+    else:
+        for here in range(n):
+            first = part["load"] + here * width
+            for k in range(width):
+                sigma[here] += z[C.at[first + k]] * C.load[first + k]
+    for r in range(R):
+        rho = z[DU + A + P + r]
+        if rho != 0.0 and C.row_trades[part["row"] + r]:
+            column = C.coefficient[part["coefficient"] + r * n : part["coefficient"] + (r + 1) * n]
+            for here in range(n):
+                sigma[here] += rho * column[here]
+
+
+@kernel
+def before_trade(C, part, exposure):
+    """Fill exposure with every factor's before trading; returns the specific risk before trading, bp."""
+    total = 0.0
+    exposure[:] = 0.0
+    for here in range(part["holdings"]):
+        e = C.holding[part["holding"] + here]["active"]
+        total += C.holding[part["holding"] + here]["specific"] * e * e
+        first = part["load"] + here * part["width"]
+        for k in range(part["width"]):
+            exposure[C.at[first + k]] += C.load[first + k] * e
+    return total
+
+
+@kernel
 def cash_level(account, nu):
     """Cash an account would end with at the price nu, and what that costs: (level, cost); at the kink, the target."""
     if account["floor"] >= account["target"]:
@@ -330,80 +379,83 @@ def add_softened(C, part, j, soft, given, moves, limited, H, vector, summed, D):
 
 
 @kernel
-def dual_at(C, part, z, soft, centre, given, net, state, rate, gradient, sums, H, vector, summed):
+def dual_at(C, part, z, still, soft, centre, given, net, state, rate, sigma, exposure, gradient, sums, H, vector, summed):
     """The dual at full multipliers z: (value with softened lots, value without, what the trades found cost above their best).
 
-    Fills net trades, states and rates of holdings, the slope at every multiplier and in ``sums`` the cash spent by accounts, short
-    and long gain, and rows' levels. With ``soft`` the curvature is built in H, and the lots given are in ``given``.
+    ``still`` and ``exposure`` are specific risk and factors before trading. Fills net trades, states and rates of holdings,
+    the slope at every multiplier and in ``sums`` the cash spent by accounts, short and long gain, and rows' levels. With
+    ``soft`` the curvature is built in H, and the lots given are in ``given``.
     """
     A, DU, P, R = sizes_of(part)
     D = DU + A + P + R
+    n = part["holdings"]
+    width = part["width"]
     mu_s, mu_l, total = prices_of_gain(C, part, z)
+    total += still
     sums[:] = 0.0
     for i in range(DU):
-        total -= 0.25 * z[i] * z[i]
-        gradient[i] = -0.5 * z[i]
+        total += z[i] * (exposure[i] - 0.25 * z[i])
+        gradient[i] = exposure[i] - 0.5 * z[i]
     for a in range(A):
         account = C.account[part["account"] + a]
         level, cost = cash_level(account, z[DU + a])
         total += cost + z[DU + a] * (level - account["cash"])
+        gradient[DU + a] = level - account["cash"]
     if soft > 0.0:
         H[:D, :D] = 0.0
         for i in range(DU):
             H[i, i] = 0.5
+    slopes(C, part, z, sigma)
     bound = total
     extra = 0.0
-    width = part["width"]
-    for j in range(part["holding"], part["holding_stop"]):
+    for here in range(n):
+        j = part["holding"] + here
         h = C.holding[j]
-        here = j - part["holding"]
         a = h["account"]
         nu = z[DU + a]
-        first = part["load"] + here * width
-        sigma = 0.0
-        for k in range(width):
-            sigma += z[C.at[first + k]] * C.load[first + k]
-        for r in range(R):
-            if C.row_trades[part["row"] + r]:
-                coefficient = C.coefficient[part["coefficient"] + r * part["holdings"] + here]
-                sigma += z[DU + A + P + r] * coefficient
-                total -= z[DU + A + P + r] * coefficient * h["active"]
-                bound -= z[DU + A + P + r] * coefficient * h["active"]
-        bought, sold, short, long, state[here], rate[here] = divisible(h, C.size, C.gain, sigma, nu, mu_s, mu_l)
-        least = cost_of(h, bought, sold, short, long, sigma, nu, mu_s, mu_l)
+        bought, sold, short, long, state[here], rate[here] = divisible(
+            h, C.size, C.gain, sigma[here], nu, mu_s, mu_l
+        )
+        net[here] = bought - sold
+        if soft == 0.0 and bought == 0.0 and sold == 0.0:
+            continue
+        least = cost_of(h, bought, sold, short, long, sigma[here], nu, mu_s, mu_l)
         bound += least
         if soft > 0.0:
             bought, sold, short, long, moves, limited, penalty = softened(
-                h, C.size, C.gain, centre, soft, sigma, nu, mu_s, mu_l, given
+                h, C.size, C.gain, centre, soft, sigma[here], nu, mu_s, mu_l, given
             )
-            found = cost_of(h, bought, sold, short, long, sigma, nu, mu_s, mu_l)
+            found = cost_of(h, bought, sold, short, long, sigma[here], nu, mu_s, mu_l)
             total += found + penalty
             extra += found - least
             add_softened(C, part, j, soft, given, moves, limited, H, vector, summed, D)
+            net[here] = bought - sold
+        x = net[here]
+        first = part["load"] + here * width
+        if part["plain"] == 1:
+            row = C.load[first : first + width]
+            for k in range(width):
+                gradient[k] += x * row[k]
         else:
-            total += least
-        x = bought - sold
-        net[here] = x
-        e = h["active"] + x
-        for k in range(width):
-            gradient[C.at[first + k]] += e * C.load[first + k]
+            for k in range(width):
+                gradient[C.at[first + k]] += x * C.load[first + k]
         sums[a] += x + h["buy_rate"] * bought + h["sell_rate"] * sold
         sums[A] += short
         sums[A + 1] += long
         for r in range(R):
             if C.row_trades[part["row"] + r]:
-                sums[A + 2 + r] += C.coefficient[part["coefficient"] + r * part["holdings"] + here] * x
+                sums[A + 2 + r] += C.coefficient[part["coefficient"] + r * n + here] * x
     for a in range(A):
-        account = C.account[part["account"] + a]
-        level, cost = cash_level(account, z[DU + a])
-        gradient[DU + a] = level - account["cash"] + sums[a]
+        gradient[DU + a] += sums[a]
     for i in range(P):
         line = C.line[part["line"] + i]
         gradient[DU + A + i] = line[0] * (part["short"] + sums[A]) + line[1] * (part["long"] + sums[A + 1]) + line[2]
     for r in range(R):
-        row = part["row"] + r
-        sums[A + 2 + r] += C.row_gain[row, 0] * sums[A] + C.row_gain[row, 1] * sums[A + 1]
-        gradient[DU + A + P + r] = sums[A + 2 + r] - C.row_right[row]
+        row_at = part["row"] + r
+        sums[A + 2 + r] += C.row_gain[row_at, 0] * sums[A] + C.row_gain[row_at, 1] * sums[A + 1]
+        gradient[DU + A + P + r] = sums[A + 2 + r] - C.row_right[row_at]
+    if soft == 0.0:
+        return bound, bound, 0.0
     return total, bound, extra
 
 
@@ -671,11 +723,15 @@ def renew_curvature(C, part, H, state, rate, known, known_rate, vector, D, afres
 def ascend(C, part, z, best, soft, centre, given, net, most):
     """Climb the dual from z, in place; ``best`` keeps the multipliers of the best bound.
 
-    Returns (best bound, least cost of trades that keep every limit, steps). With ``soft`` lots are held to ``centre``.
+    Returns (best bound, least cost of trades that keep every limit, steps, the last gap of what couples holdings). With
+    ``soft`` lots are held to ``centre``.
     """
     A, DU, P, R = sizes_of(part)
     D = DU + A + P + R
-    n = part["holding_stop"] - part["holding"]
+    n = part["holdings"]
+    sigma = np.zeros(n)
+    exposure = np.zeros(DU)
+    still = before_trade(C, part, exposure)
     state = np.zeros(n, dtype=np.int64)
     rate = np.zeros(n)
     known = np.zeros(n, dtype=np.int64)
@@ -694,7 +750,7 @@ def ascend(C, part, z, best, soft, centre, given, net, most):
     reduced = np.zeros(D)
     small = np.zeros((D, D))
     value, bound, extra = dual_at(
-        C, part, z, soft, centre, given, net, state, rate, gradient, sums, H, vector, summed
+        C, part, z, still, soft, centre, given, net, state, rate, sigma, exposure, gradient, sums, H, vector, summed
     )
     coupled = gap_at(C, part, z, gradient, sums)
     reached = bound
@@ -715,7 +771,7 @@ def ascend(C, part, z, best, soft, centre, given, net, most):
         for shorter in range(12):
             moved_to(C, part, z, step, length, trial)
             tried, bound, extra = dual_at(
-                C, part, trial, soft, centre, given, net, state, rate, slope, sums, H, vector, summed
+                C, part, trial, still, soft, centre, given, net, state, rate, sigma, exposure, slope, sums, H, vector, summed
             )
             if tried >= value + 1e-4 * length * promise - noise:
                 accepted = True
@@ -738,7 +794,7 @@ def ascend(C, part, z, best, soft, centre, given, net, most):
         if bound > reached:
             reached = bound
             best[:] = z
-    return reached, ceiling, count
+    return reached, ceiling, count, coupled
 
 
 @kernel
@@ -746,17 +802,12 @@ def give_lots(C, part, z, given):
     """Fill given with what each lot gives at full multipliers z."""
     A, DU, P, R = sizes_of(part)
     mu_s, mu_l, constant = prices_of_gain(C, part, z)
-    for j in range(part["holding"], part["holding_stop"]):
-        h = C.holding[j]
-        first = part["load"] + (j - part["holding"]) * part["width"]
-        sigma = 0.0
-        for k in range(part["width"]):
-            sigma += z[C.at[first + k]] * C.load[first + k]
-        for r in range(R):
-            if C.row_trades[part["row"] + r]:
-                where = part["coefficient"] + r * part["holdings"] + j - part["holding"]
-                sigma += z[DU + A + P + r] * C.coefficient[where]
-        bought, left, short, long, state, rate = divisible(h, C.size, C.gain, sigma, z[DU + h["account"]], mu_s, mu_l)
+    sigma = np.zeros(part["holdings"])
+    slopes(C, part, z, sigma)
+    for here in range(part["holdings"]):
+        h = C.holding[part["holding"] + here]
+        nu = z[DU + h["account"]]
+        bought, left, short, long, state, rate = divisible(h, C.size, C.gain, sigma[here], nu, mu_s, mu_l)
         i, i_end, i_step = run_of(h["first"], h["longs"], mu_s)
         k, k_end, k_step = run_of(h["longs"], h["stop"], mu_l)
         while i != i_end or k != k_end:
@@ -790,7 +841,7 @@ def relax_one(C, b, z, centre, given, net, steps, rounds):
             full[i] = z[i - 1]
     moved_to(C, part, full.copy(), np.zeros(D), 0.0, full)
     best = full.copy()
-    bound, ceiling, count = ascend(C, part, full, best, 0.0, centre, given, net, steps)
+    bound, ceiling, count, coupled = ascend(C, part, full, best, 0.0, centre, given, net, steps)
     soft = FIRST_HOLD
     point = full.copy()
     for turn in range(rounds):
@@ -799,12 +850,15 @@ def relax_one(C, b, z, centre, given, net, steps, rounds):
         if turn == 0:
             full[:] = best
             give_lots(C, part, full, centre)
-        reached, cost, more = ascend(C, part, full, point, soft, centre, given, net, steps)
+        reached, cost, more, coupled = ascend(C, part, full, point, soft, centre, given, net, steps)
         count += more
         ceiling = min(ceiling, cost)
         if reached > bound:
             bound = reached
             best[:] = point
+        if coupled > PROVEN:
+            soft = min(10.0 * soft, FIRMEST)
+            continue
         for lot in range(part["lot"], part["lot_stop"]):
             centre[lot] = given[lot]
         soft = max(LOOSER * soft, LAST_HOLD)
@@ -836,13 +890,7 @@ def standing(C, cost):
         part = C.part[b]
         A, DU, P, R = sizes_of(part)
         y = np.zeros(DU)
-        total = 0.0
-        for j in range(part["holding"], part["holding_stop"]):
-            e = C.holding[j]["active"]
-            total += C.holding[j]["specific"] * e * e
-            first = part["load"] + (j - part["holding"]) * part["width"]
-            for k in range(part["width"]):
-                y[C.at[first + k]] += C.load[first + k] * e
+        total = before_trade(C, part, y)
         for k in range(DU):
             total += y[k] * y[k]
         worst = -np.inf
