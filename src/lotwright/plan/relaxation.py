@@ -35,7 +35,8 @@ class Relaxation:
     """The relaxation of one household: a lower bound on what any plan costs, and the multipliers that prove it."""
 
     value_bp: float
-    """Basis points of household value, the constant of the form included; the least over the tax's pieces."""
+    """Basis points of household value, the constant of the form included; the least over the tax's pieces. Infinite where
+    bounds contradict each other, or where only cvxpy's solver says that there is no plan."""
     gap_bp: float
     """A trade list of the relaxation was found that costs no more than this above ``value_bp``."""
     piece: int
@@ -132,15 +133,16 @@ def relaxations(
         own = households.scaled[households.owner[b]]
         problem = own.pieces[households.piece[b]]
         reached, closer, state[b], better = by_cvxpy(problem, own.lower, own.upper)
-        gap[b] = min(bound[b] + gap[b], reached + closer) - max(bound[b], reached)
+        cost = min(bound[b] + gap[b], reached + closer)
         if reached > bound[b]:
             bound[b] = reached
             z[C.part["multiplier"][b] : C.part["multiplier_stop"][b]] = better
+        gap[b] = 0.0 if state[b] == OUT_OF_REACH else max(cost - bound[b], 0.0)
     first = np.flatnonzero(np.diff(households.owner, prepend=-1))
     least = np.minimum.reduceat(bound, first)
     return Relaxations(
         value_bp=least + np.array([one.constant for one in households.scaled]),
-        gap_bp=np.maximum(np.minimum.reduceat(bound + gap, first) - least, 0.0),
+        gap_bp=_gap(np.minimum.reduceat(bound + gap, first), least),
         is_out_of_reach=np.minimum.reduceat(state, first) == OUT_OF_REACH,
         bound_bp=bound,
         multipliers=z,
@@ -166,7 +168,7 @@ def relaxation(household: SeparableForm | Scaled, *, method: Literal["dual", "cv
         piece = int(np.argmin([bound for bound, *_ in found]))
         return Relaxation(
             value_bp=found[piece][0] + one.constant,
-            gap_bp=max(min(bound + gap for bound, gap, *_ in found) - found[piece][0], 0.0),
+            gap_bp=float(_gap(np.min([bound + gap for bound, gap, *_ in found]), np.array(found[piece][0]))),
             piece=piece,
             multipliers=found[piece][3],
             method="cvxpy",
@@ -239,7 +241,16 @@ def by_cvxpy(problem: Problem, lower: Floats, upper: Floats) -> tuple[float, flo
             best, z = bound, tried
         if cost - best <= PROVEN:
             break
+    if not np.isfinite(best):
+        return best, np.inf, STALLED, z
     return best, max(cost - best, 0.0), 0 if cost - best <= PROVEN else STALLED, z
+
+
+def _gap(cost: Floats, bound: Floats) -> Floats:
+    """What a cost is above its bound; nothing where no plan exists."""
+    finite = np.isfinite(bound)
+    gap: Floats = np.where(finite, np.maximum(cost - np.where(finite, bound, 0.0), 0.0), 0.0)
+    return gap
 
 
 def _start(households: Batch) -> Floats:

@@ -526,7 +526,7 @@ def box_step(S, g, low, high, step, scratch, m):
                 rhs[p] -= (S[i, k] if i >= k else S[k, i]) * step[k]
             for q in range(p + 1):
                 scratch[p, q] = S[i, place[q]]
-            scratch[p, p] += 1e-11 * S[i, i] + 1e-14
+            scratch[p, p] += 1e-11 * S[i, i] + 1e-22
         factorise(scratch[:free, :free])
         substitute(scratch[:free, :free], rhs, free)
         share = 1.0
@@ -822,9 +822,24 @@ def give_lots(C, part, z, given):
 
 
 @kernel
+def has_no_trade(C, part):
+    """True where the bounds of some holding contradict each other or ask for more than its lots."""
+    for j in range(part["holding"], part["holding_stop"]):
+        h = C.holding[j]
+        lots = 0.0
+        for lot in range(h["first"], h["stop"]):
+            lots += C.size[lot]
+        if h["low"] > h["high"] + BROKEN or lots < -h["high"] - BROKEN:
+            return True
+    return False
+
+
+@kernel
 def relax_one(C, b, z, centre, given, net, steps, rounds):
     """Multipliers of household b's relaxation from z, in place; returns (bound, gap, steps, state)."""
     part = C.part[b]
+    if has_no_trade(C, part):
+        return np.inf, 0.0, 0, OUT_OF_REACH
     A, DU, P, R = sizes_of(part)
     D = DU + A + P + R
     full = np.zeros(D)
