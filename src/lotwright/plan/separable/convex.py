@@ -47,7 +47,8 @@ PART = np.dtype(
     ]
 )
 """One household for one piece of its tax: where its holdings, lots, accounts, loads (``holdings`` times ``width``), lines, rows,
-rows' coefficients and multipliers begin and end; ``plain`` where load k of every holding is on multiplier k; factors of an account; rows that are the program's; gains of the year."""
+rows' coefficients and multipliers begin and end; ``plain`` where load k of every holding is on multiplier k; factors of an
+account; rows that are the program's; gains of the year."""
 
 DIVISIBLE = np.dtype(
     [

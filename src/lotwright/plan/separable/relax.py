@@ -379,7 +379,9 @@ def add_softened(C, part, j, soft, given, moves, limited, H, vector, summed, D):
 
 
 @kernel
-def dual_at(C, part, z, still, soft, centre, given, net, state, rate, sigma, exposure, gradient, sums, H, vector, summed):
+def dual_at(
+    C, part, z, still, soft, centre, given, net, state, rate, sigma, exposure, gradient, sums, H, vector, summed
+):
     """The dual at full multipliers z: (value with softened lots, value without, what the trades found cost above their best).
 
     ``still`` and ``exposure`` are specific risk and factors before trading. Fills net trades, states and rates of holdings,
@@ -413,9 +415,7 @@ def dual_at(C, part, z, still, soft, centre, given, net, state, rate, sigma, exp
         h = C.holding[j]
         a = h["account"]
         nu = z[DU + a]
-        bought, sold, short, long, state[here], rate[here] = divisible(
-            h, C.size, C.gain, sigma[here], nu, mu_s, mu_l
-        )
+        bought, sold, short, long, state[here], rate[here] = divisible(h, C.size, C.gain, sigma[here], nu, mu_s, mu_l)
         net[here] = bought - sold
         if soft == 0.0 and bought == 0.0 and sold == 0.0:
             continue
@@ -771,7 +771,23 @@ def ascend(C, part, z, best, soft, centre, given, net, most):
         for shorter in range(12):
             moved_to(C, part, z, step, length, trial)
             tried, bound, extra = dual_at(
-                C, part, trial, still, soft, centre, given, net, state, rate, sigma, exposure, slope, sums, H, vector, summed
+                C,
+                part,
+                trial,
+                still,
+                soft,
+                centre,
+                given,
+                net,
+                state,
+                rate,
+                sigma,
+                exposure,
+                slope,
+                sums,
+                H,
+                vector,
+                summed,
             )
             if tried >= value + 1e-4 * length * promise - noise:
                 accepted = True
