@@ -18,16 +18,12 @@ import numpy as np
 from lotwright.errors import PlanError
 from lotwright.plan.relaxed_program import answers
 from lotwright.plan.separable import jit
-from lotwright.plan.separable.convex import Convex, convex
+from lotwright.plan.separable.convex import ROUNDS, STEPS, Convex, climb, convex
 from lotwright.plan.separable.form import SeparableForm
 from lotwright.plan.separable.problem import Problem, Scaled, scaled
+from lotwright.plan.separable.relax import OUT_OF_REACH, PROVEN, STALLED
 from lotwright.plan.separable.tree import start_multipliers
 from lotwright.plan.snapshot import Bools, Floats, Ints
-
-STEPS, ROUNDS = 40, 16
-"""Most Newton steps of an ascent, and most rounds of the method of multipliers on the lots."""
-STALLED, OUT_OF_REACH = 1, 2
-PROVEN = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -205,26 +201,6 @@ def most_saved(households: Batch, *, relaxed: Relaxations | None = None) -> Floa
     found = relaxations(households) if relaxed is None else relaxed
     saved: Floats = np.minimum.reduceat(cost, first) - np.minimum.reduceat(found.bound_bp, first)
     return np.maximum(saved, 0.0)
-
-
-def relaxed_multipliers(problem: Problem, lower: Floats, upper: Floats) -> Floats:
-    """Multipliers of the relaxation of one problem within bounds in shares; as far as the ascent came, without cvxpy."""
-    C = convex([problem], [lower], [upper])
-    z = start_multipliers(problem)
-    climb(C, z, steps=STEPS, rounds=ROUNDS)
-    return z
-
-
-def climb(C: Convex, z: Floats, *, steps: int, rounds: int) -> tuple[Floats, Floats, Ints, Ints, Floats]:
-    """Ascend from z, in place: (bound, gap, Newton steps, state) of every relaxation, and holdings' net trades."""
-    jit.refresh()
-    count = len(C.part)
-    bound, gap = np.zeros(count), np.zeros(count)
-    taken, state = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
-    net, given, centre = np.zeros(len(C.holding)), np.zeros(len(C.size)), np.zeros(len(C.size))
-    with np.errstate(all="ignore"):
-        jit.kernels().relax_all(C, z, bound, gap, taken, state, net, given, centre, steps, rounds)
-    return bound, gap, taken, state, net
 
 
 def by_cvxpy(problem: Problem, lower: Floats, upper: Floats) -> tuple[float, float, int, Floats]:

@@ -20,9 +20,9 @@ from lotwright.errors import PlanError
 from lotwright.files.books import read_book
 from lotwright.files.risk_store import risk_model
 from lotwright.plan.program import load_program
-from lotwright.plan.relaxation import batch, climb, most_saved, relaxation, relaxations, relaxed_multipliers
+from lotwright.plan.relaxation import batch, most_saved, relaxation, relaxations
 from lotwright.plan.separable.certify import solve_separable
-from lotwright.plan.separable.convex import convex
+from lotwright.plan.separable.convex import climb, convex, relaxed_multipliers
 from lotwright.plan.separable.dual import clip, evaluate
 from lotwright.plan.separable.problem import ACCOUNT, HOLDING, LOT, SCALE, Problem, Scaled, scaled
 from lotwright.plan.separable.tree import Effort, start_multipliers
@@ -236,7 +236,7 @@ def test_nobody_to_relax_is_said() -> None:
 def test_multipliers_for_the_search_are_the_relaxations() -> None:
     one = posed(3)
     assert one is not None
-    z = relaxed_multipliers(one.pieces[0], one.lower, one.upper)
+    z = relaxed_multipliers(one.pieces[0], one.lower, one.upper, start_multipliers(one.pieces[0]))
     found = relaxations(batch([one]))
     assert z.tolist() == found.multipliers[: len(z)].tolist()
 

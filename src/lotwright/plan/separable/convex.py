@@ -16,10 +16,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lotwright.plan.separable import jit
 from lotwright.plan.separable.problem import Problem
 from lotwright.plan.snapshot import Bools, Floats, Ints
 
 SCALE = 1e4
+STEPS, ROUNDS = 40, 16
+"""Most Newton steps of an ascent, and most rounds of the method of multipliers on the lots."""
 
 PART = np.dtype(
     [
@@ -133,6 +136,25 @@ def convex(problems: Sequence[Problem], lower: Sequence[Floats], upper: Sequence
         row_trades=np.concatenate([one.any(axis=1) for one in row]),
         coefficient=np.concatenate([one.ravel() for one in row]),
     )
+
+
+def climb(C: Convex, z: Floats, *, steps: int, rounds: int) -> tuple[Floats, Floats, Ints, Ints, Floats]:
+    """Ascend from z, in place: (bound, gap, Newton steps, state) of every relaxation, and holdings' net trades."""
+    jit.refresh()
+    count = len(C.part)
+    bound, gap = np.zeros(count), np.zeros(count)
+    taken, state = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    net, given, centre = np.zeros(len(C.holding)), np.zeros(len(C.size)), np.zeros(len(C.size))
+    with np.errstate(all="ignore"):
+        jit.kernels().relax_all(C, z, bound, gap, taken, state, net, given, centre, steps, rounds)
+    return bound, gap, taken, state, net
+
+
+def relaxed_multipliers(problem: Problem, lower: Floats, upper: Floats, start: Floats) -> Floats:
+    """Multipliers of the relaxation of one problem within bounds in shares, as far as the ascent from ``start`` comes."""
+    z = start.copy()
+    climb(convex([problem], [lower], [upper]), z, steps=STEPS, rounds=ROUNDS)
+    return z
 
 
 def _parts(problems: Sequence[Problem]) -> np.ndarray:
