@@ -154,7 +154,8 @@ def relaxation(household: SeparableForm | Scaled, *, method: Literal["dual", "cv
     Parameters
     ----------
     household : SeparableForm or Scaled
-        A program's form (``program.form(snapshot)``), or the same scaled for the kernels.
+        A program's form (``program.form(snapshot)``), or the same scaled for the kernels. What the form only prices
+        (turnover, orders, tracking error; market impact) is left out, which leaves a bound.
     method : {"dual", "cvxpy"}
         The direct ascent of the dual (cvxpy where it stalls), or cvxpy with Clarabel from the start: the two agree.
     """
@@ -190,13 +191,18 @@ def most_saved(households: Batch, *, relaxed: Relaxations | None = None) -> Floa
     """At most so many bp can any plan save each household against leaving it as it is, shape (H,).
 
     What standing still costs less the relaxation's bound: rigorous, and the screen for who is worth planning at all.
-    Infinite where standing still breaks a floor or a row, so that a plan is needed. Never below zero.
+    Infinite where standing still breaks a floor, a row or the cap of the tax, so that a plan is needed. Never below zero.
     """
     C = households.convex
     jit.refresh()
     cost = np.zeros(len(C.part))
     with np.errstate(all="ignore"):
         jit.kernels().standing(C, cost)
+    for b, (own, piece) in enumerate(zip(households.owner, households.piece, strict=True)):
+        problem = households.scaled[own].pieces[piece]
+        if np.isfinite(problem.tax_cap[0]):
+            taxes = problem.line @ np.array([*problem.start, 1.0])
+            cost[b] = np.inf if taxes.max() > problem.tax_cap[0] + 1e-7 else cost[b]
     first = np.flatnonzero(np.diff(households.owner, prepend=-1))
     found = relaxations(households) if relaxed is None else relaxed
     saved: Floats = np.minimum.reduceat(cost, first) - np.minimum.reduceat(found.bound_bp, first)
