@@ -10,6 +10,8 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +20,7 @@ import typer
 
 from lotwright.cli import audit, broker, store, tax
 from lotwright.cli.compare import compare_command
+from lotwright.cli.prices import prices_command
 from lotwright.cli.state import StateFolder, StoreUrl
 from lotwright.errors import LotwrightError
 from lotwright.version import __version__
@@ -35,6 +38,7 @@ app.add_typer(store.app, name="store")
 app.add_typer(audit.app, name="audit")
 app.add_typer(broker.app, name="broker")
 app.command("compare")(compare_command)
+app.command("prices")(prices_command)
 
 BookFolder = Annotated[Path, typer.Argument(help="Folder of the book's tables.", metavar="BOOK")]
 PricesFile = Annotated[
@@ -84,7 +88,13 @@ def plan_command(
             help="Name or TOML file of a program. If not given: the one the accounts name, else balanced.",
         ),
     ] = None,
-    prices: PricesFile = None,
+    prices: Annotated[
+        str | None,
+        typer.Option(
+            "--prices",
+            help="CSV or Parquet file that takes the place of the table prices; or yfinance or alpaca, to ask them now.",
+        ),
+    ] = None,
     json_path: Annotated[
         str | None, typer.Option("--json", help="Write the plans as JSON to this file; - for standard output.")
     ] = None,
@@ -131,7 +141,8 @@ def plan_command(
 
     outputs = Outputs.of(json=json_path, csv=csv_path, html=html_path)
     started = time.perf_counter()
-    found = read_book(book, households=household or None, prices=_prices(prices))
+    with _fetched(book, prices) as file:
+        found = read_book(book, households=household or None, prices=file)
     model = risk_model(found)
     seconds = time.perf_counter() - started
     with remembered(found, state, store_url, approved_only=approved_only) as memory:
@@ -221,6 +232,20 @@ def schema_command(what: Annotated[Schema, typer.Argument(help="Of what.")]) -> 
 
 def _prices(given: str | None) -> Path | None:
     return None if given is None else Path(given)
+
+
+@contextmanager
+def _fetched(book: Path, given: str | None) -> Iterator[Path | None]:
+    """The file of prices for one plan: as given, or fetched into a folder that is gone afterwards."""
+    if given not in {"yfinance", "alpaca"}:
+        yield _prices(given)
+        return
+    from tempfile import TemporaryDirectory
+
+    from lotwright.cli.prices import prices_file
+
+    with TemporaryDirectory(prefix="lotwright-prices-") as folder:
+        yield prices_file(book, given, folder=Path(folder))
 
 
 def main() -> None:
