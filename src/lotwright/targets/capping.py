@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _HALVINGS = 200
+_NOTHING = 1e-9
+"""Part of the largest weight below which a weight is none."""
 
 
 def within(weight: Floats, lower: Floats, upper: Floats) -> Floats:
@@ -26,6 +28,7 @@ def within(weight: Floats, lower: Floats, upper: Floats) -> Floats:
     >>> within(np.array([0.6, 0.3, 0.1]), np.zeros(3), np.array([0.4, 1.0, 1.0])).round(3).tolist()
     [0.4, 0.45, 0.15]
     """
+    weight = np.where(weight > _NOTHING * weight.max(), weight, 0.0)
     reachable = np.where(weight > 0, upper, lower).sum()
     if reachable < 1:
         held = np.where(weight > 0, upper, lower)

@@ -13,7 +13,7 @@ from lotwright.book.history import PriceHistory
 from lotwright.errors import LotwrightError, ProgramError
 from lotwright.targets.capping import within
 from lotwright.targets.declaration import Declaration
-from lotwright.targets.study import Bounds, Study, study_of
+from lotwright.targets.study import Bounds, Floats, Study, study_of
 
 _PLACES = Decimal("0.000001")
 _SMALLEST = 0.000001
@@ -88,14 +88,16 @@ def _universe(declared: Declaration, securities: Securities) -> list[str]:
     if not isinstance(declared.universe, str):
         unknown = sorted(set(declared.universe) - set(securities.sector))
         if unknown and declared.kind != "index":
-            raise ProgramError(f"{', '.join(unknown[:5])} of the universe has no price in this book. Correct it, or add a row.")
+            raise ProgramError(
+                f"{', '.join(unknown[:5])} of the universe has no price in this book. Correct it, or add a row."
+            )
         return [symbol for symbol in declared.universe if symbol in securities.sector]
     is_fund = {symbol: (securities.kind.get(symbol) or "").lower() in FUND_KINDS for symbol in securities.sector}
     wanted = {"all": (True, False), "stocks": (False,), "funds": (True,)}[declared.universe]
     return [symbol for symbol in securities.sector if is_fund[symbol] in wanted]
 
 
-def _checked(declared: Declaration, study: Study) -> np.ndarray:
+def _checked(declared: Declaration, study: Study) -> Floats:
     """The source's weights, shape (n,), once they are what they must be; rounding of solvers is mended, mistakes are not."""
     try:
         answer = dict(declared.source.weights(study))
@@ -108,17 +110,23 @@ def _checked(declared: Declaration, study: Study) -> np.ndarray:
         raise ProgramError(f"{declared.kind} gives a weight to {strange[0]}, which it was not offered.")
     weight = np.array([float(answer.get(symbol, 0.0)) for symbol in study.symbols])
     if not np.isfinite(weight).all():
-        raise ProgramError(f"{declared.kind} gives {study.symbols[int(np.argmin(np.isfinite(weight)))]} no number as weight.")
+        raise ProgramError(
+            f"{declared.kind} gives {study.symbols[int(np.argmin(np.isfinite(weight)))]} no number as weight."
+        )
     outside = np.maximum(weight - study.upper, -weight)
     if outside.max() > _OFF or abs(weight.sum() - 1) > _OFF:
         worst = study.symbols[int(outside.argmax())]
-        what = f"{worst} gets {weight[outside.argmax()]:.4f}" if outside.max() > _OFF else f"they sum to {weight.sum():.4f}"
+        what = (
+            f"{worst} gets {weight[outside.argmax()]:.4f}"
+            if outside.max() > _OFF
+            else f"they sum to {weight.sum():.4f}"
+        )
         raise ProgramError(f"{declared.kind} gives weights outside their bounds: {what}.")
     weight = np.where(weight < _SMALLEST, 0.0, weight)
     return within(weight, np.zeros(len(weight)), study.upper)
 
 
-def exact(symbols: tuple[str, ...], weight: np.ndarray, upper: np.ndarray) -> dict[str, Decimal]:
+def exact(symbols: tuple[str, ...], weight: Floats, upper: Floats) -> dict[str, Decimal]:
     """Weights rounded to the sixth place that sum to one exactly, largest first, zeros left out.
 
     What rounding leaves goes to the largest weights with room under their caps, a millionth each.

@@ -1,14 +1,14 @@
 """A dynamic model portfolio as its file declares it: where weights come from, out of what, within which bounds.
 
-    says = "Least volatility of the twenty, at most a tenth each."
-    [source]
-    kind = "minimum_volatility"
-    universe = "stocks"            # or "funds", "all", or a list of symbols
-    lookback_days = 504
-    risk = "ledoit_wolf"           # every other key is a parameter of the kind
-    [limits]
-    maximum_weight = 0.10
-    exclude_sectors = ["Energy"]
+says = "Least volatility of the twenty, at most a tenth each."
+[source]
+kind = "minimum_volatility"
+universe = "stocks"            # or "funds", "all", or a list of symbols
+lookback_days = 504
+risk = "ledoit_wolf"           # every other key is a parameter of the kind
+[limits]
+maximum_weight = 0.10
+exclude_sectors = ["Energy"]
 """
 
 from __future__ import annotations
@@ -63,13 +63,17 @@ def declaration_of(name: str, document: Mapping[str, Any]) -> Declaration:
     _only(name, "a dynamic model portfolio", document, ("says", "source", "limits"))
     table = document.get("source")
     if not isinstance(table, Mapping) or not isinstance(table.get("kind"), str):
-        raise ProgramError(f"{name}: [source] needs a kind. Write kind = \"minimum_volatility\", say.")
+        raise ProgramError(f'{name}: [source] needs a kind. Write kind = "minimum_volatility", say.')
     kind = table["kind"]
     made = find_source(kind)
-    source: TargetSource = _built(f"{name}: source {kind}", made, {key: one for key, one in table.items() if key not in _OURS})
+    source: TargetSource = _built(
+        f"{name}: source {kind}", made, {key: one for key, one in table.items() if key not in _OURS}
+    )
     bounds = _bounds(name, document.get("limits", {}))
     if bounds.sectors and not getattr(source, "keeps_groups", False):
-        raise ProgramError(f"{name}: {kind} cannot keep bounds on sectors. Exclude sectors, or choose minimum_volatility, say.")
+        raise ProgramError(
+            f"{name}: {kind} cannot keep bounds on sectors. Exclude sectors, or choose minimum_volatility, say."
+        )
     days = table.get("lookback_days", _TWO_YEARS)
     if not isinstance(days, int) or isinstance(days, bool) or days < FEWEST_DAYS:
         raise ProgramError(f"{name}: lookback_days is {days!r}; it must be a whole number from {FEWEST_DAYS} on.")
@@ -92,15 +96,24 @@ def _default_universe(source: TargetSource) -> str | Sequence[str]:
 def _universe(name: str, given: Any) -> str | tuple[str, ...]:
     if isinstance(given, str) and given in UNIVERSES:
         return given
-    if isinstance(given, Sequence) and not isinstance(given, str) and given and all(isinstance(one, str) for one in given):
+    if (
+        isinstance(given, Sequence)
+        and not isinstance(given, str)
+        and given
+        and all(isinstance(one, str) for one in given)
+    ):
         return tuple(one.strip() for one in given)
-    raise ProgramError(f"{name}: universe is {given!r}; it must be one of {', '.join(UNIVERSES)}, or a list of symbols.")
+    raise ProgramError(
+        f"{name}: universe is {given!r}; it must be one of {', '.join(UNIVERSES)}, or a list of symbols."
+    )
 
 
 def _built(where: str, made: Any, given: Mapping[str, Any]) -> Any:
     """A source from its table: known keys, of the types its fields have."""
     known = {one.name: one for one in fields(made)} if is_dataclass(made) else {}
-    renamed = {"weights_of" if key == "weights" and "weights_of" in known else key: value for key, value in given.items()}
+    renamed = {
+        "weights_of" if key == "weights" and "weights_of" in known else key: value for key, value in given.items()
+    }
     _only(where, "it", renamed, tuple(known))
     lacking = [
         one.name for one in known.values()
@@ -130,7 +143,13 @@ def _fitting(where: str, type_: Any, value: Any) -> Any:
         return {str(key): _fitting(f"{where}.{key}", "float", one) for key, one in value.items()}
     if said.startswith("tuple") and isinstance(value, Sequence) and not isinstance(value, str):
         return tuple(value)
-    words = {"float": "a number", "int": "a whole number", "str": "a text", "bool": "true or false", "Mapping": "a table"}
+    words = {
+        "float": "a number",
+        "int": "a whole number",
+        "str": "a text",
+        "bool": "true or false",
+        "Mapping": "a table",
+    }
     word = next((one for start, one in words.items() if said.startswith(start)), "a list")
     raise ProgramError(f"{where} is {value!r}; it must be {word}.")
 
@@ -143,7 +162,9 @@ def _bounds(name: str, table: Any) -> Bounds:
     for sector, pair in dict(table.get("sectors", {})).items():
         both = pair if isinstance(pair, Sequence) and not isinstance(pair, str) else (0.0, pair)
         if len(both) != 2:
-            raise ProgramError(f"{name}: limits of sector {sector} are {pair!r}. Write {sector!r} = 0.3, or [0.1, 0.3].")
+            raise ProgramError(
+                f"{name}: limits of sector {sector} are {pair!r}. Write {sector!r} = 0.3, or [0.1, 0.3]."
+            )
         low, high = (_fraction(f"{name}: sectors.{sector}", one) for one in both)
         if low > high:
             raise ProgramError(f"{name}: sector {sector} must weigh at least {low:g} and at most {high:g}. Swap them.")

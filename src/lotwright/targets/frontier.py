@@ -47,7 +47,8 @@ def solved(call: Callable[[], Mapping[str, float]], *, what: str) -> Mapping[str
             found = call()
     except (OptimizationError, ValueError) as error:
         first = next((str(one) for one in reversed(error.args) if one), type(error).__name__)
-        raise ProgramError(f"There are no weights of {what}: {first} Change what is asked, or the bounds.") from error
+        said = first.strip().rstrip(".")
+        raise ProgramError(f"There are no weights of {what}: {said}. Change what is asked, or the bounds.") from error
     return {symbol: float(weight) for symbol, weight in found.items()}
 
 
@@ -138,4 +139,6 @@ class TargetReturn:
         """Minimise wᵀΣw subject to μᵀw ≥ annual_return."""
         mu = expected_returns(study, self.expected, risk_free_rate=0.0)
         found = frontier(study, expected=mu, matrix=covariance(study, self.risk))
-        return solved(lambda: found.efficient_return(self.annual_return), what=f"expected return {self.annual_return:.1%}")
+        return solved(
+            lambda: found.efficient_return(self.annual_return), what=f"expected return {self.annual_return:.1%}"
+        )

@@ -61,5 +61,7 @@ def find_source(kind: str) -> Any:
             " needs or choose another."
         ) from error
     if not callable(getattr(loaded, "weights", None)):
-        raise ProgramError(f"The source of targets {kind} ({entry.value}) has no method weights. It must be a TargetSource.")
+        raise ProgramError(
+            f"The source of targets {kind} ({entry.value}) has no method weights. It must be a TargetSource."
+        )
     return loaded

@@ -75,7 +75,9 @@ class Study:
         """Adjusted closes as a pandas data frame, days by symbols."""
         import pandas as pd  # noqa: PLC0415  imported where a library wants one
 
-        return pd.DataFrame(self.adj_close, index=pd.DatetimeIndex(self.dates.astype("datetime64[ns]")), columns=self.symbols)
+        return pd.DataFrame(
+            self.adj_close, index=pd.DatetimeIndex(self.dates.astype("datetime64[ns]")), columns=self.symbols
+        )
 
     @property
     def bounds(self) -> list[tuple[float, float]]:
@@ -109,7 +111,9 @@ class Bounds:
     exclude_sectors: frozenset[str] = frozenset()
     sectors: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
-    def narrowed(self, *, exclude: frozenset[str], exclude_sectors: frozenset[str], maximum: Mapping[str, float]) -> Bounds:
+    def narrowed(
+        self, *, exclude: frozenset[str], exclude_sectors: frozenset[str], maximum: Mapping[str, float]
+    ) -> Bounds:
         """These bounds and a client's own on top."""
         caps = dict(self.maximum)
         for symbol, cap in maximum.items():
@@ -152,7 +156,9 @@ def study_of(
     ProgramError
         No security is left, there are fewer than 60 days, or the bounds leave no room for weights that sum to one.
     """
-    allowed = [s for s in sorted(set(symbols)) if s not in bounds.exclude and sector.get(s) not in bounds.exclude_sectors]
+    allowed = [
+        s for s in sorted(set(symbols)) if s not in bounds.exclude and sector.get(s) not in bounds.exclude_sectors
+    ]
     if not allowed:
         raise ProgramError("The exclusions leave nothing to hold. Widen the universe or exclude less.")
     dates, price = _window(history, allowed, as_of, lookback_days)
@@ -166,7 +172,9 @@ def study_of(
     short = [symbol for symbol, whole in zip(allowed, is_whole, strict=True) if not whole]
     kept = [symbol for symbol, whole in zip(allowed, is_whole, strict=True) if whole]
     if not kept:
-        raise ProgramError(f"No security has prices on the {len(dates)} days up to {as_of}. Add them to the table history.")
+        raise ProgramError(
+            f"No security has prices on the {len(dates)} days up to {as_of}. Add them to the table history."
+        )
     filled = _filled(price[:, is_whole])
     start = int(np.isfinite(filled).all(axis=1).argmax())
     groups = tuple(_groups(kept, sector, bounds))
@@ -211,7 +219,9 @@ def _groups(symbols: Sequence[str], sector: Mapping[str, str | None], bounds: Bo
     for name, (lower, upper) in sorted(bounds.sectors.items()):
         members = frozenset(symbol for symbol in symbols if sector.get(symbol) == name)
         if not members and lower > 0:
-            raise ProgramError(f"The sector {name} must weigh {lower:.1%} at least, and no security is of it. Correct one.")
+            raise ProgramError(
+                f"The sector {name} must weigh {lower:.1%} at least, and no security is of it. Correct one."
+            )
         if members:
             groups.append(Group(name=name, symbols=members, lower=lower, upper=upper))
     return groups

@@ -51,7 +51,9 @@ class BlackLitterman:
         matrix = covariance(study, self.risk)
         mu, sigma = self.posterior(study, matrix)
         found = frontier(study, expected=mu, matrix=sigma)
-        return solved(lambda: found.max_sharpe(risk_free_rate=self.risk_free_rate), what="maximum Sharpe ratio after views")
+        return solved(
+            lambda: found.max_sharpe(risk_free_rate=self.risk_free_rate), what="maximum Sharpe ratio after views"
+        )
 
     def posterior(self, study: Study, matrix: Any) -> tuple[Any, Any]:
         """Expected returns (n,) and covariance (n, n) after the views, as pandas objects."""
@@ -89,7 +91,9 @@ class BlackLitterman:
             legs = {view["of"]: 1.0} if isinstance(view["of"], str) else dict(view["of"])
             for symbol, weight in legs.items():
                 if symbol not in place:
-                    raise ProgramError(f"View {row + 1} is of {symbol}, which is not in the universe or has no history.")
+                    raise ProgramError(
+                        f"View {row + 1} is of {symbol}, which is not in the universe or has no history."
+                    )
                 picks[row, place[symbol]] = float(weight)
             confidence = float(view["confidence"])
             if not 0 < confidence <= 1:
