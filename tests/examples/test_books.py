@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -21,7 +21,7 @@ def rivera(root: Path) -> dict[str, pd.DataFrame]:
     return tables(root, "two_accounts")
 
 
-@pytest.mark.parametrize("book", ["first_steps", "two_accounts", "two_countries"])
+@pytest.mark.parametrize("book", ["first_steps", "two_accounts", "two_countries", "four_families"])
 def test_the_tables_of_a_book_agree(root: Path, book: str):
     table = tables(root, book)
     priced = set(table["prices"]["symbol"])
@@ -71,3 +71,12 @@ def test_prices_are_the_last_closes_of_the_history(rivera: dict[str, pd.DataFram
     last = history[history["date"] == rivera["prices"]["as_of"].iloc[0]].set_index("symbol")["adj_close"]
     for row in rivera["prices"].itertuples():
         assert abs(Decimal(row.price) - Decimal(last[row.symbol])) <= CENT / 2
+
+
+def test_every_lot_of_the_four_families_cost_the_close_of_its_day(root: Path):
+    """Closes of the two books agree where they overlap; older ones are in the history of ``two_accounts``."""
+    history = tables(root, "two_accounts")["history"].set_index(["symbol", "date"])["adj_close"]
+    for row in tables(root, "four_families")["lots"].itertuples():
+        close = Decimal(history[row.symbol, row.acquired]).quantize(CENT, ROUND_HALF_UP)
+        assert Decimal(row.basis) == Decimal(row.quantity) * close
+        assert row.lot == f"{row.symbol}-{row.acquired}"

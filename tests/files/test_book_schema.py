@@ -22,7 +22,7 @@ FORMATS = {
     "lots": "account symbol lot quantity acquired basis basis_per_share holding_start purchase source",
     "transactions": "account date symbol action quantity price realised_gain character disallowed_loss lot "
     "purchase reason",
-    "prices": "symbol price as_of half_spread adv_dollars volatility sector kind",
+    "prices": "symbol price as_of half_spread adv_dollars volatility sector kind distribution qualified tags",
     "targets": "model symbol weight sleeve lower upper rank",
     "restrictions": "account rule value",
     "substitutes": "symbol substitute rank",

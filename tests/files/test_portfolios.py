@@ -6,7 +6,7 @@ import pytest
 
 from lotwright.book.failure import Failure
 from lotwright.book.holdings import Household
-from lotwright.book.market import Target
+from lotwright.book.market import Landing, Sleeve, Target
 from lotwright.errors import BookError
 from lotwright.files.books import read_book
 from tests.files.small_book import TABLES, edited, write_book
@@ -40,10 +40,15 @@ def book_with(folder, toml: str, *, name: str = "three", **changed):
 
 def test_a_file_declares_sleeves_and_ranked_securities(tmp_path):
     book = read_book(book_with(tmp_path, THREE))
+    half = Landing.HALF
     assert book.market.models["three"].targets == (
-        Target(symbol="AAPL", weight=D("0.6"), sleeve="Stocks", lower=D("0.48"), upper=D("0.72"), rank=1),
+        Target(symbol="AAPL", weight=D("0.6"), sleeve="Stocks", lower=D("0.48"), upper=D("0.72"), rank=1, land=half),
         Target(symbol="BND", weight=D("0.4"), sleeve="Bonds", lower=D(0), upper=D(1), rank=1),
         Target(symbol="MSFT", weight=D(0), sleeve="Stocks", rank=2),
+    )
+    assert book.market.models["three"].sleeves == (
+        Sleeve(name="Stocks", lower=D("0.48"), upper=D("0.72"), land=half),
+        Sleeve(name="Bonds", lower=D(0), upper=D(1)),
     )
     assert isinstance(book.households["Rivera"], Household)
 

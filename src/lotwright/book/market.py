@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
     """One security's as-traded price in dollars and what trading it costs.
 
-    ``half_spread`` is a fraction of price, ``adv_dollars`` average daily dollar volume, ``volatility`` annual.
+    ``half_spread`` is a fraction of price, ``adv_dollars`` average daily dollar volume, ``volatility`` annual;
+    ``distribution`` is what is paid out a year (dividends, interest, a fund's capital gains) as a fraction of price, and
+    ``qualified`` the part of it taxed at the long-term rate.
     """
 
     symbol: str
@@ -23,6 +26,23 @@ class Price:
     volatility: Decimal | None = None
     sector: str | None = None
     kind: str | None = None
+    distribution: Decimal | None = None
+    qualified: Decimal | None = None
+    tags: tuple[str, ...] = ()
+    """What else the security is (``tobacco``, ``esg``), for limits that speak of tags."""
+
+
+class Landing(StrEnum):
+    """Where trades bring what has left its band: to the band's edge, half way to the target, or to the target."""
+
+    EDGE = "edge"
+    HALF = "half"
+    TARGET = "target"
+
+    @property
+    def reach(self) -> Decimal:
+        """Part of the way from the target to the edge where trades land."""
+        return {"edge": Decimal(1), "half": Decimal("0.5"), "target": Decimal(0)}[self.value]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +55,29 @@ class Target:
     lower: Decimal | None = None
     upper: Decimal | None = None
     rank: int | None = None
+    land: Landing | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sleeve:
+    """The band of a sleeve as a whole: absolute weights around the sum of its targets, and where trades land."""
+
+    name: str
+    lower: Decimal
+    upper: Decimal
+    land: Landing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPortfolio:
-    """What an account should own; weights sum to one and cash is what the account's ``cash_target`` says."""
+    """What an account should own; weights sum to one and cash is what the account's ``cash_target`` says.
+
+    ``sleeves`` are the sleeves that declare a band of their own.
+    """
 
     name: str
     targets: tuple[Target, ...]
+    sleeves: tuple[Sleeve, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from typing import Annotated
 
 import typer
 
-from lotwright.cli import audit, broker, store, tax
+from lotwright.cli import audit, batch, broker, carrying, frontier, show, store, tax
 from lotwright.cli.compare import compare_command
 from lotwright.cli.prices import prices_command
 from lotwright.cli.state import StateFolder, StoreUrl
@@ -37,8 +37,13 @@ app.add_typer(tax.app, name="tax")
 app.add_typer(store.app, name="store")
 app.add_typer(audit.app, name="audit")
 app.add_typer(broker.app, name="broker")
+carrying.register(app)
 app.command("compare")(compare_command)
 app.command("prices")(prices_command)
+app.command("frontier")(frontier.frontier_command)
+app.command("transition")(frontier.transition_command)
+app.command("batch")(batch.batch_command)
+app.command("show")(show.show_command)
 
 BookFolder = Annotated[Path, typer.Argument(help="Folder of the book's tables.", metavar="BOOK")]
 PricesFile = Annotated[
@@ -95,6 +100,10 @@ def plan_command(
             help="CSV or Parquet file that takes the place of the table prices; or yfinance or alpaca, to ask them now.",
         ),
     ] = None,
+    raising: Annotated[
+        list[str] | None,
+        typer.Option("--raise", help="Cash to withdraw: AMOUNT, or ACCOUNT=AMOUNT; may be repeated.", metavar="CASH"),
+    ] = None,
     json_path: Annotated[
         str | None, typer.Option("--json", help="Write the plans as JSON to this file; - for standard output.")
     ] = None,
@@ -138,6 +147,7 @@ def plan_command(
     from lotwright.files.books import read_book
     from lotwright.files.risk_store import risk_model
     from lotwright.plan.plans import plan
+    from lotwright.plan.raising import asked
 
     outputs = Outputs.of(json=json_path, csv=csv_path, html=html_path)
     started = time.perf_counter()
@@ -157,6 +167,7 @@ def plan_command(
                 progress=lambda _: advance(),
                 explain=explain,
                 strategy=strategy,
+                raising=asked(raising, found.households) if raising else None,
             ).plans
         plans = with_read_time(plans, seconds)
         memory.record(plans)

@@ -28,6 +28,7 @@ from lotwright.plan.currency import in_currency
 from lotwright.plan.paths import GENERAL, NOTHING_TO_TRADE, has_nothing
 from lotwright.plan.program import Program, load_program
 from lotwright.plan.protocols import Trades
+from lotwright.plan.raising import with_raised
 from lotwright.plan.result import HouseholdPlan, Objective, Status
 from lotwright.plan.separable.certify import KIND, check_bound
 from lotwright.plan.snapshot import Snapshot
@@ -124,6 +125,10 @@ def _program(name: str, given: str | None, beside: Path) -> Program:
 def _findings(claim: HouseholdPlan, book: Book, *, program: Program, risk: RiskModel) -> Iterator[Finding]:
     """Every claim of one plan, held against the book."""
     facts = book.households.get(claim.household)
+    if facts is not None and claim.raised:
+        facts = with_raised(facts, claim.raised)
+        asked = ", ".join(f"{money(amount)} from {account}" for account, amount in claim.raised.items())
+        yield Finding(name="raised", ok=True, text=f"The plan was asked for {asked}, beyond the book's cash flows.")
     if facts is None:
         yield Finding(name="household", ok=False, text=f"The book has no household {claim.household}.")
         return
@@ -160,11 +165,14 @@ def _figures(
     if isinstance(snapshot, Failure):
         yield Finding(name="input", ok=False, text=snapshot.message)
         return
+    snapshot = program.view(snapshot)
     yield from figures(claim, true, snapshot=snapshot, program=program)
     if claim.objective is None:
         yield Finding(name="objective", ok=False, text="The plan states no objective.")
     else:
         yield _bound(claim.objective, program, snapshot)
+        if program.first:
+            yield _fewest(claim)
 
 
 def _bound(objective: Objective, program: Program, snapshot: Snapshot) -> Finding:
@@ -181,6 +189,16 @@ def _bound(objective: Objective, program: Program, snapshot: Snapshot) -> Findin
         return Finding(name="bound", ok=True, text=f"The multipliers prove a bound of {money(again)}.")
     text = f"The plan claims {money(objective.bound)}; its multipliers prove no more than {money(again)}."
     return Finding(name="bound", ok=False, text=text)
+
+
+def _fewest(claim: HouseholdPlan) -> Finding:
+    """The number of orders the bound was made for is the plan's own."""
+    stated = claim.objective.multipliers.get("first", {}) if claim.objective is not None else {}
+    count = len(claim.trades)
+    if stated.get("tickets") == count or not stated:
+        return Finding(name="tickets", ok=True, text=f"The bound is on plans of no more than {count} orders.")
+    text = f"The bound is on plans of {stated.get('tickets')} orders, the plan has {count}."
+    return Finding(name="tickets", ok=False, text=text)
 
 
 def _bound_again(multipliers: Any, program: Program, snapshot: Snapshot) -> float:

@@ -130,6 +130,9 @@ PRICES = Form(
         number("volatility", "annual volatility, a fraction", range=NOT_NEGATIVE),
         text("sector", "sector"),
         text("kind", "stock, etf, ..."),
+        number("distribution", "paid out a year (dividends, interest), a fraction of price", range=FRACTION),
+        number("qualified", "part of the distribution taxed at the long-term rate", range=FRACTION),
+        text("tags", "what else the security is, separated by semicolons: tobacco;esg"),
     ),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -42,8 +43,13 @@ def prices_of(table: Table) -> dict[str, Price]:
     rows = every_row(table)
     names = [column.name for column in table.form.columns]
     records = zip(*(table.at(name, rows) for name in names), strict=True)
-    prices = [Price(**dict(zip(names, record, strict=True))) for record in records]
+    prices = [_price(dict(zip(names, record, strict=True))) for record in records]
     return {price.symbol: price for price in sorted(prices, key=lambda price: price.symbol)}
+
+
+def _price(record: dict[str, Any]) -> Price:
+    tags = (record.pop("tags") or "").split(";")
+    return Price(**record, tags=tuple(sorted({tag.strip() for tag in tags if tag.strip()})))
 
 
 def check_substitutes(report: Report) -> None:

@@ -76,8 +76,15 @@ def plan_from_json(obj: object) -> HouseholdPlan:
         explanation=plan.maybe("explanation", _explanation) if "explanation" in obj else None,
         timing=_timing(plan.one("timing")),
         provenance=plan.maybe("provenance", _provenance),
+        raised=_raised(plan) if "raised" in obj else {},
         regime=_word(plan, "regime", Regime) if "regime" in obj else Regime.US,
+        positions=_positions(plan.one("positions")) if "positions" in obj else None,
     )
+
+
+def _raised(plan: JsonReader) -> dict[str, Decimal]:
+    asked = plan.one("raised")
+    return {account: asked.decimal(account) for account in plan.mapping("raised")}
 
 
 def _word(reader: JsonReader, name: str, words: type[Word]) -> Word:
@@ -119,6 +126,11 @@ def _lot(reader: JsonReader) -> LotSale:
 
 def _cash(reader: JsonReader) -> CashMovement:
     return CashMovement(before=reader.decimal("before"), after=reader.decimal("after"))
+
+
+def _positions(reader: JsonReader) -> dict[str, dict[str, Decimal]]:
+    held = {account: reader.one(account) for account in reader.obj}
+    return {account: {symbol: owned.decimal(symbol) for symbol in owned.obj} for account, owned in held.items()}
 
 
 def _cost(reader: JsonReader) -> CostLine:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from lotwright.book.market import ModelPortfolio, Target
+from lotwright.book.market import Landing, ModelPortfolio, Sleeve, Target
 from lotwright.files.faults import Fault, Faults, did_you_mean
 
 WEIGHT_TOLERANCE = Decimal("1e-6")
@@ -28,7 +28,7 @@ WEIGHT_TOLERANCE = Decimal("1e-6")
 _FILE_KEYS = ("says", "sleeve")
 _SLEEVE_KEYS = ("name", "target", "band", "securities")
 _BAND_KEYS = ("relative", "absolute", "land")
-_LANDINGS = ("edge", "half", "target")
+_LANDINGS = tuple(landing.value for landing in Landing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,16 +95,18 @@ def portfolio_of(name: str, *, file: str, data: bytes, faults: Faults) -> Portfo
     if not (isinstance(sleeves, list) and sleeves and all(isinstance(sleeve, dict) for sleeve in sleeves)):
         declaration.wrong("sleeve", "a model portfolio needs at least one sleeve", "Begin each with a line [[sleeve]].")
         return None
-    targets = [target for i, sleeve in enumerate(sleeves) for target in _targets(declaration, i + 1, sleeve)]
+    read = [_targets(declaration, i + 1, sleeve) for i, sleeve in enumerate(sleeves)]
+    targets = [target for own, _ in read for target in own]
+    bands = tuple(band for _, band in read if band is not None)
     if faults.shared.count == before:
         _check_whole(declaration, targets)
     if faults.shared.count != before:
         return None
-    return Portfolio(model=ModelPortfolio(name=name, targets=tuple(targets)), file=file)
+    return Portfolio(model=ModelPortfolio(name=name, targets=tuple(targets), sleeves=bands), file=file)
 
 
-def _targets(declaration: _Declaration, number: int, sleeve: Mapping[str, Any]) -> list[Target]:
-    """Targets of one sleeve, ranked; empty where the sleeve is wrong."""
+def _targets(declaration: _Declaration, number: int, sleeve: Mapping[str, Any]) -> tuple[list[Target], Sleeve | None]:
+    """Targets of one sleeve, ranked, and its band if it has one; empty where the sleeve is wrong."""
     where = f"sleeve {number}: "
     declaration.misspelt(where, sleeve, _SLEEVE_KEYS)
     weight = declaration.fraction(f"{where}target", sleeve.get("target"))
@@ -119,11 +121,15 @@ def _targets(declaration: _Declaration, number: int, sleeve: Mapping[str, Any]) 
             'Write securities = ["VTI", "ITOT"], say.',
             found=securities,
         )
-        return []
+        return [], None
     band = _band(declaration, f"{where}band", sleeve.get("band"))
     if weight is None:
-        return []
-    lower, upper = (None, None) if band is None else _edges(weight, *band)
+        return [], None
+    lower, upper = (None, None) if band is None else _edges(weight, band[0], band[1])
+    land = None if band is None else band[2]
+    own = None
+    if lower is not None and upper is not None:
+        own = Sleeve(name=str(name), lower=lower, upper=upper, land=land)
     return [
         Target(
             symbol=symbol.strip(),
@@ -132,9 +138,10 @@ def _targets(declaration: _Declaration, number: int, sleeve: Mapping[str, Any]) 
             lower=lower if rank == 1 else None,
             upper=upper if rank == 1 else None,
             rank=rank,
+            land=land if rank == 1 else None,
         )
         for rank, symbol in enumerate(securities, start=1)
-    ]
+    ], own
 
 
 def _edges(weight: Decimal, relative: Decimal, absolute: Decimal) -> tuple[Decimal, Decimal]:
@@ -143,8 +150,10 @@ def _edges(weight: Decimal, relative: Decimal, absolute: Decimal) -> tuple[Decim
     return max(weight - half, Decimal(0)), min(weight + half, Decimal(1))
 
 
-def _band(declaration: _Declaration, where: str, band: object) -> tuple[Decimal, Decimal] | None:
-    """Half-width of a band as a fraction of the target and as an absolute weight: one of the two is zero."""
+def _band(declaration: _Declaration, where: str, band: object) -> tuple[Decimal, Decimal, Landing | None] | None:
+    """Half-width of a band as a fraction of the target and as an absolute weight (one of the two is zero), and where
+    trades land if it says so.
+    """
     if band is None:
         return None
     if not isinstance(band, dict):
@@ -166,7 +175,8 @@ def _band(declaration: _Declaration, where: str, band: object) -> tuple[Decimal,
     width = declaration.fraction(f"{where} {given[0]}", band[given[0]])
     if width is None:
         return None
-    return (width, Decimal(0)) if given[0] == "relative" else (Decimal(0), width)
+    land = Landing(band["land"]) if band.get("land") in _LANDINGS else None
+    return (width, Decimal(0), land) if given[0] == "relative" else (Decimal(0), width, land)
 
 
 def _check_whole(declaration: _Declaration, targets: list[Target]) -> None:

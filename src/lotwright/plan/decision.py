@@ -112,6 +112,16 @@ class Decision:
         return cp.sum_squares(cp.multiply(root, amount))
 
     @staticmethod
+    def norm(root: Floats, amount: cp.Expression) -> cp.Expression:
+        """Euclidean length of ``root * amount``."""
+        return cp.norm(cp.multiply(root, amount), 2)
+
+    @staticmethod
+    def power(amount: cp.Expression, exponent: float) -> cp.Expression:
+        """A power of at least one, elementwise; convex for amounts that are not negative."""
+        return cp.power(cp.pos(amount), exponent)
+
+    @staticmethod
     def nothing() -> cp.Expression:
         """The cost of zero."""
         return cp.Constant(0.0)

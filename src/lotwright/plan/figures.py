@@ -7,7 +7,7 @@ from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from math import inf, isfinite
 
 from lotwright.plan.limits import Soft
-from lotwright.plan.program import Program
+from lotwright.plan.program import Program, label_of
 from lotwright.plan.protocols import Cost
 from lotwright.plan.result import CostLine, Objective
 from lotwright.plan.snapshot import Snapshot
@@ -27,7 +27,7 @@ def cost_lines(
         CostLine(
             name=cost_name(cost),
             dollars=_micro(
-                Decimal(cost.value(snapshot, solution.trades)) if id(cost) in own else verified[cost.kind],
+                Decimal(cost.value(snapshot, solution.trades)) if id(cost) in own else verified[cost_name(cost)],
             ),
             text=cost.explain(snapshot, solution.trades),
         )
@@ -37,7 +37,7 @@ def cost_lines(
 
 def cost_name(cost: Cost) -> str:
     """``tax``; ``soft_cash`` for a softened limit."""
-    return f"soft_{cost.limit.kind}" if isinstance(cost, Soft) else cost.kind
+    return f"soft_{label_of(cost.limit)}" if isinstance(cost, Soft) else cost.kind
 
 
 def _micro(dollars: Decimal) -> float:
@@ -70,6 +70,12 @@ def notes(program: Program, snapshot: Snapshot, solution: Solution, *, risk: Ris
         f"The verifier has no words for the cost {cost_name(cost)}; its dollars are the program's own."
         for cost in program.unverified
     ]
+    first = solution.certificate.get("first")
+    if first:
+        said.append(
+            f"The fewest orders came first: a plan with fewer than {first['tickets']} that keeps every limit would cost at"
+            f" least ${first['price'] - max(solution.posed - solution.bound, 0.0):,.0f} more."
+        )
     if solution.stopped:
         said.append(f"The search {solution.stopped}, before the gap that was asked; more time may find a better plan.")
     return tuple(said)

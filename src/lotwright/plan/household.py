@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import numpy as np
 
 from lotwright.book.failure import Failure
-from lotwright.book.holdings import Household
+from lotwright.book.holdings import Account, Household
 from lotwright.book.market import Market
 from lotwright.book.trades import Trade
 from lotwright.plan.currency import worded
@@ -25,6 +26,7 @@ from lotwright.plan.not_done import not_done
 from lotwright.plan.paths import solve
 from lotwright.plan.program import Program
 from lotwright.plan.reasons import with_reasons
+from lotwright.plan.relief_note import relief_note
 from lotwright.plan.result import Explanation, HouseholdPlan, Kept, Provenance, Status, Timing, WashSales
 from lotwright.plan.separable.tree import Effort
 from lotwright.plan.snapshot import Snapshot
@@ -134,6 +136,7 @@ def _planned(work: _Work, name: str, started: float) -> HouseholdPlan:
     posed = clock()
     if isinstance(snapshot, Failure):
         return _failed(name, market, program, snapshot)
+    snapshot = work.program.view(snapshot)
     solution = work.solve(program, snapshot)
     solved = clock()
     if isinstance(solution, Failure):
@@ -152,6 +155,13 @@ def _failed(name: str, market: Market, program: Program, failure: Failure) -> Ho
     return HouseholdPlan(
         household=name, as_of=market.as_of, program=program.name, status=Status.FAILED, failure=failure
     )
+
+
+def _held(account: Account) -> dict[str, Decimal]:
+    held: dict[str, Decimal] = {}
+    for lot in sorted(account.lots, key=lambda lot: lot.symbol):
+        held[lot.symbol] = held.get(lot.symbol, Decimal(0)) + lot.quantity
+    return held
 
 
 def _no_model(work: _Work) -> Failure | None:
@@ -227,7 +237,7 @@ def _plan(work: _Work, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
         drift=true.drift,
         wash_sales=WashSales(locks=true.locks, kept=rules, honoured=pending_in_force(work.household, work.market)),
         checks=checks,
-        notes=notes(work.program, snapshot, solution, risk=work.risk),
+        notes=(*notes(work.program, snapshot, solution, risk=work.risk), *_relief(work, found, reached.posed)),
         explanation=_explanation(work, snapshot, found, rules) if work.explain else None,
         provenance=Provenance(
             version=__version__,
@@ -236,6 +246,7 @@ def _plan(work: _Work, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
             solver=solution.solver,
             solver_version=solution.solver_version,
         ),
+        positions={account.account: _held(account) for account in work.household.accounts},
     )
 
 
@@ -251,3 +262,17 @@ def _explanation(work: _Work, snapshot: Snapshot, found: _Found, rules: tuple[Ke
             solve=lambda program, other: solve(program, other, work.effort, clock=work.clock),
         ),
     )
+
+
+def _relief(work: _Work, found: _Found, posed: float) -> tuple[str, ...]:
+    """What choosing lots would have saved, where a standing relief order keeps from it."""
+    said = relief_note(
+        work.household,
+        found.trades,
+        posed=posed,
+        market=work.market,
+        risk=work.risk,
+        program=work.program,
+        clock=work.clock,
+    )
+    return () if said is None else (said,)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from lotwright.book.failure import Failure
+from lotwright.plan.fewest import price_of, ranked, unranked
 from lotwright.plan.limits import Cash
+from lotwright.plan.limits.step_up import into_twins, stepped_up, without_twins
 from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
 from lotwright.plan.separable.certify import solve_separable
@@ -38,11 +41,49 @@ def solve(program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callab
     """
     if has_nothing(snapshot):
         return _still(program, snapshot)
+    if program.first:
+        price = price_of(snapshot)
+        found = solve(ranked(program, price), snapshot, effort, clock=clock)
+        return found if isinstance(found, Failure) else unranked(found, snapshot, price)
     short = _short(program, snapshot)
     if short is not None:
         return short
+    if (snapshot.twin_of >= 0).any():
+        return _with_twins(program, snapshot, effort, clock=clock)
+    return _solve(program, snapshot, effort, clock=clock)
+
+
+def _with_twins(
+    program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callable[[], float]
+) -> Solution | Failure:
+    """The better of two plans, each with as much sold and bought back as pays; the bound is the whole program's.
+
+    Searches move one order at a time, but what is sold to be bought back takes two: so the household is also planned as
+    if nothing could be bought back.
+    """
+    half = effort if effort.seconds is None else replace(effort, seconds=effort.seconds / 2)
+    whole = _solve(program, snapshot, half, clock=clock)
+    alone = _solve(program, without_twins(snapshot), half, clock=clock)
+    if isinstance(whole, Failure):
+        return whole
+    starts = [whole.trades] if isinstance(alone, Failure) else [whole.trades, into_twins(snapshot, alone.trades)]
+
+    def value(trades: Trades) -> float:
+        return program.value(snapshot, trades)
+
+    def is_allowed(trades: Trades) -> bool:
+        return not program.violations(snapshot, trades)
+
+    found = [stepped_up(snapshot, start, value=value, is_allowed=is_allowed) for start in starts if is_allowed(start)]
+    best = min(found, key=value, default=whole.trades)
+    if value(best) >= whole.posed:
+        return whole
+    return replace(whole, trades=best, posed=value(best))
+
+
+def _solve(program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callable[[], float]) -> Solution | Failure:
     try:
-        if program.is_separable:
+        if program.form(snapshot) is not None:
             with np.errstate(all="ignore"):  # kernels that are not compiled say so where compiled ones say infinity
                 found = solve_separable(program, snapshot, effort, clock=clock)
             if isinstance(found, Solution) or found.reason != "not_found":

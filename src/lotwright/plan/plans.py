@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ from lotwright.book.holdings import Household
 from lotwright.errors import BookError, ProgramError
 from lotwright.plan.household import plan_household
 from lotwright.plan.program import Program, load_program
+from lotwright.plan.raising import check_asked, of_household, with_raised
 from lotwright.plan.result import HouseholdPlan, Status
 from lotwright.plan.separable.tree import Effort
 from lotwright.plan.strategy import Strategy, find_strategy
@@ -101,11 +104,12 @@ class Plans(Mapping[str, HouseholdPlan]):
         """
         from lotwright.plan.general import pose  # noqa: PLC0415  cvxpy takes seconds to import
 
-        facts = self.book.households[self[household].household]
+        facts = with_raised(self.book.households[self[household].household], self[household].raised)
         snapshot = facts if isinstance(facts, Failure) else take_snapshot(facts, self.book.market, self.risk)
         if isinstance(snapshot, Failure):
             raise ProgramError(f"{household} cannot be posed: {snapshot.message}")
-        return pose(self.programs[household], snapshot, exact=exact).problem
+        program = self.programs[household]
+        return pose(program, program.view(snapshot), exact=exact).problem
 
     def _repr_html_(self) -> str:
         """For notebooks: the summary and the trades."""
@@ -124,6 +128,7 @@ def plan(
     progress: Callable[[HouseholdPlan], None] | None = None,
     explain: bool = False,
     strategy: str | Strategy | None = None,
+    raising: Mapping[str, Decimal] | None = None,
 ) -> Plans:
     """Plan every household of a book, or some: the cheapest trade lists that are allowed, each with its proof.
 
@@ -152,6 +157,8 @@ def plan(
     strategy : str or Strategy, optional
         Another way to find the trades (:mod:`lotwright.plan.strategy`): the name of an installed one, or the thing itself.
         What it proposes is verified like our own trades and measured against our bound.
+    raising : mapping of account to Decimal, optional
+        Dollars to withdraw from accounts, beyond the book's own cash flows.
 
     Returns
     -------
@@ -161,19 +168,21 @@ def plan(
     Raises
     ------
     BookError
-        ``household`` names one that the book does not have, or ``book`` is none.
+        ``household`` names one that the book does not have, ``book`` is none, or ``raising`` asks an unknown account.
     ProgramError
         There is no such program or strategy, it cannot be read or posed, or an option makes no sense.
     """
     names = _chosen(book, household)
     effort = _effort(gap_bp, time_limit)
-    shelf = _Programs(program, beside)
+    shelf = Programs(program, beside)
     asked = find_strategy(strategy) if isinstance(strategy, str) else strategy
     model = estimated(book) if risk is None else risk
+    wanted = dict(raising or {})
+    check_asked(wanted, {name: book.households[name] for name in names} if wanted else {})
     done: list[HouseholdPlan] = []
     used: dict[str, Program] = {}
     for name in names:
-        facts = book.households[name]
+        facts = with_raised(book.households[name], wanted)
         own = shelf.of(facts)
         used[name] = shelf.default() if isinstance(own, Failure) else own
         done.append(
@@ -189,6 +198,7 @@ def plan(
                 strategy=asked,
             )
         )
+        done[-1] = replace(done[-1], raised=of_household(facts, wanted))
         if progress is not None:
             progress(done[-1])
     return Plans(plans=tuple(done), book=book, risk=model, programs=used)
@@ -204,7 +214,7 @@ def program_of(
     ProgramError
         The program asked for does not exist or cannot be read.
     """
-    return _Programs(asked, beside).of(household)
+    return Programs(asked, beside).of(household)
 
 
 def estimated(book: Book) -> RiskModel:
@@ -245,15 +255,46 @@ def _effort(gap_bp: float, time_limit: float | None) -> Effort:
     return Effort(gap_bp=gap_bp, seconds=time_limit)
 
 
-class _Programs:
-    """Which program each household is planned with; each file is read once."""
+class Programs:
+    """Which program each household is planned with; each file is read once.
+
+    Parameters
+    ----------
+    asked : str, Path or Program, optional
+        For every household; if not given, each has its own.
+    beside : Path, optional
+        As in :func:`plan`.
+
+    Raises
+    ------
+    ProgramError
+        There is no such program as ``asked``.
+    """
 
     def __init__(self, asked: str | Path | Program | None, beside: Path | None) -> None:
         self.beside = beside
-        self.known: dict[str | Path, Program] = {}
+        self.known: dict[str | Path, Program | ProgramError] = {}
         self.asked = asked if isinstance(asked, Program) or asked is None else self._load(asked)
 
+    def know(self, names: Iterable[str]) -> None:
+        """Read the programs that households name, and the one of those that name none, for where their files are not."""
+        for name in {*names, DEFAULT_PROGRAM}:
+            with suppress(ProgramError):  # kept, and told to each household that names it
+                self._load(name)
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The content hash of each program read so far, by name; what is wrong with one that cannot be read."""
+        known = {str(name): found for name, found in self.known.items()}
+        if self.asked is not None:
+            known = {self.asked.name: self.asked}
+        return {
+            name: str(found) if isinstance(found, ProgramError) else found.content_hash
+            for name, found in sorted(known.items())
+        }
+
     def default(self) -> Program:
+        """The program of a household that names none."""
         return self.asked if self.asked is not None else self._load(DEFAULT_PROGRAM)
 
     def of(self, household: Household | Failure) -> Program | Failure:
@@ -275,8 +316,14 @@ class _Programs:
 
     def _load(self, name: str | Path) -> Program:
         if name not in self.known:
-            self.known[name] = load_program(name, beside=self.beside)
-        return self.known[name]
+            try:
+                self.known[name] = load_program(name, beside=self.beside)
+            except ProgramError as error:
+                self.known[name] = error
+        found = self.known[name]
+        if isinstance(found, ProgramError):
+            raise found
+        return found
 
 
 def _line(plan: HouseholdPlan) -> str:

@@ -17,15 +17,36 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lotwright.declared import find_program
 from lotwright.errors import ProgramError
-from lotwright.plan.costs import COSTS, Commission, HalfSpread, IdleCash, Substitution, Tax, Ticket, Tracking
-from lotwright.plan.costs.parameter import Parameter, exact, parameters
-from lotwright.plan.limits import LIMITS, MinimumTicket, Soft, WholeShares
-from lotwright.plan.protocols import Cost, Limit, Separable, Trades
+from lotwright.plan.costs import (
+    COSTS,
+    AssetLocation,
+    Commission,
+    FutureTax,
+    HalfSpread,
+    HouseholdTracking,
+    IdleCash,
+    MarketImpact,
+    StillInvested,
+    Substitution,
+    Tax,
+    Ticket,
+    Tracking,
+)
+from lotwright.plan.costs.parameter import Names, Parameter, Word, exact, parameters
+from lotwright.plan.limits import LIMITS, Harvest, MinimumTicket, Soft, WholeShares
+from lotwright.plan.protocols import Cost, Limit, Separable, Trades, Viewing
 from lotwright.plan.separable.form import SeparableForm, blank
 from lotwright.plan.snapshot import Snapshot
-from lotwright.plan.terms import Terms
+from lotwright.plan.terms import Demand, Terms
+
+FIRST = ("tickets",)
+"""What a program may make least before its costs."""
+PARTS = ("says", "first", "cost", "limit")
+"""What a program's file is made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +65,16 @@ class Program:
     says: str
     costs: tuple[Cost, ...]
     limits: tuple[Limit, ...]
+    first: str = ""
+    """``tickets``: the fewest orders come first, and costs only decide among plans that have no more."""
 
     def __post_init__(self) -> None:
         _once(self.name, "cost", [cost.kind for cost in self.costs if not isinstance(cost, Soft)])
-        _once(self.name, "limit", [limit.kind for limit in self.limits])
+        _once(self.name, "limit", [label_of(limit) for limit in self.limits])
+        if self.first not in ("", *FIRST):
+            raise ProgramError(
+                f"Program {self.name}: first is {self.first!r}. Give one of {', '.join(FIRST)}, or leave it out."
+            )
         if not self.costs:
             raise ProgramError(f"Program {self.name} has no cost, so every plan is as good as any. Add a [[cost]].")
         paying = tuple(cost for cost in self.costs if hasattr(cost, "paid"))
@@ -73,13 +100,16 @@ class Program:
 
     def violations(self, snapshot: Snapshot, trades: Trades) -> dict[str, float]:
         """Limits a trade list breaks, by kind, each in its own unit; empty when it keeps them all."""
-        found = {limit.kind: limit.violation(snapshot, trades) for limit in self.limits}
+        found = {label_of(limit): limit.violation(snapshot, trades) for limit in self.limits}
         return {kind: amount for kind, amount in found.items() if amount > 0}
 
     @property
     def is_separable(self) -> bool:
         """True if every cost and limit fits the separable form, so that a plan can be certified by it."""
-        return all(isinstance(addend, Separable) for addend in (*self.costs, *self.limits))
+        return all(
+            isinstance(addend, Separable) and getattr(addend, "is_separable", True)
+            for addend in (*self.costs, *self.limits)
+        )
 
     def form(self, snapshot: Snapshot) -> SeparableForm | None:
         """The separable form of this program for one household, or ``None`` where some addend does not fit it."""
@@ -89,41 +119,75 @@ class Program:
         for addend in (*self.costs, *self.limits):
             if isinstance(addend, Separable):
                 addend.contribute(snapshot, form)
-        return form
+        if form.gain_cost and np.isfinite(form.tax_cap):
+            form.unfit = "a cap on this year's tax cannot be told apart from the price of later tax"
+        return form if form.unfit is None else None
+
+    def view(self, snapshot: Snapshot) -> Snapshot:
+        """The household as this program looks at it: limits that need more than the book lists add it."""
+        for limit in self.limits:
+            if isinstance(limit, Viewing):
+                snapshot = limit.view(snapshot)
+        return snapshot
 
     def terms(self) -> Terms:
         """What the independent verifier needs to know; costs it has no word for are in :attr:`unverified`."""
         cost: dict[type, Any] = {type(c): c for c in self.costs}
         limit: dict[type, Any] = {type(item): item for item in self.limits}
         demands = {item.kind for item in self.limits}
+        softened = [cost for cost in self.costs if isinstance(cost, Soft)]
         return Terms(
             risk_price=exact(cost.get(Tracking), "risk_price"),
+            household_risk_price=exact(cost.get(HouseholdTracking), "risk_price"),
             half_spread=exact(cost.get(HalfSpread), "default"),
             commission_per_ticket=exact(cost.get(Commission), "per_ticket"),
             commission_per_share=exact(cost.get(Commission), "per_share"),
             ticket=exact(cost.get(Ticket), "price"),
             substitution=exact(cost.get(Substitution), "price"),
+            substitution_per_rank=exact(cost.get(Substitution, Substitution()), "per_rank") or Decimal(0),
+            future_tax=exact(cost.get(FutureTax), "rate"),
+            location_years=exact(cost.get(AssetLocation), "years"),
+            location_distribution=exact(cost.get(AssetLocation, AssetLocation()), "distribution") or Decimal(0),
+            location_qualified=exact(cost.get(AssetLocation, AssetLocation()), "qualified") or Decimal(0),
             carried_loss_value=exact(cost.get(Tax), "carried_loss_value"),
             idle_cash=exact(cost.get(IdleCash), "price"),
             shortfall=exact(cost.get(IdleCash), "shortfall"),
             fractional_increment=Decimal(str(limit.get(WholeShares, WholeShares()).fractional_increment)),
+            minimum_notional=exact(limit.get(WholeShares), "minimum_notional"),
             minimum_ticket=exact(limit.get(MinimumTicket), "dollars"),
+            harvest_dollars=exact(limit.get(Harvest), "dollars"),
+            harvest_fraction=exact(limit.get(Harvest), "fraction"),
+            step_up="step_up" in demands,
             cash="cash" in demands,
             holdings="holdings" in demands,
             whole_shares="whole_shares" in demands,
             wash_sale="wash_sale" in demands,
             restrictions="restrictions" in demands,
+            market_impact=exact(cost.get(MarketImpact), "coefficient"),
+            impact_volatility=exact(cost.get(MarketImpact), "volatility"),
+            still_invested=exact(cost.get(StillInvested), "price"),
+            demands=tuple(_demand(item) for item in self.limits if item.kind in DEMANDED)
+            + tuple(_demand(soft.limit, soft.price) for soft in softened if soft.limit.kind in DEMANDED),
         )
 
     @property
     def unverified(self) -> tuple[Cost, ...]:
         """Costs that :meth:`terms` cannot tell the verifier, because they are not among the declared kinds."""
-        return tuple(cost for cost in self.costs if type(cost) not in COSTS.values())
+        return tuple(
+            cost
+            for cost in self.costs
+            if type(cost) not in COSTS.values() and not (isinstance(cost, Soft) and cost.limit.kind in DEMANDED)
+        )
 
     @property
     def content_hash(self) -> str:
         """Hex SHA-256 of what the program charges and demands; neither its name nor its sentence counts."""
-        said = {"cost": [_said(c) for c in self.costs], "limit": [_said(item) for item in self.limits]}
+        said: dict[str, Any] = {
+            "cost": [_said(c) for c in self.costs],
+            "limit": [_said(item) for item in self.limits],
+        }
+        if self.first:
+            said["first"] = self.first
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
@@ -150,6 +214,7 @@ def program_schema() -> dict[str, Any]:
         "required": ["cost"],
         "properties": {
             "says": {"type": "string", "description": "One sentence for people."},
+            "first": {"enum": list(FIRST), "description": "What is made least before costs are: the number of orders."},
             "cost": {
                 "type": "array",
                 "minItems": 1,
@@ -161,7 +226,7 @@ def program_schema() -> dict[str, Any]:
 
 
 def _schema(declared: Any, extra: Mapping[str, Any]) -> dict[str, Any]:
-    properties = {name: _number(about) for name, about in parameters(declared).items()}
+    properties = {name: about.schema() for name, about in parameters(declared).items()}
     first = (declared.__doc__ or "").split("\n")[0]
     return {
         "type": "object",
@@ -170,12 +235,6 @@ def _schema(declared: Any, extra: Mapping[str, Any]) -> dict[str, Any]:
         "required": ["kind"],
         "properties": {"kind": {"const": declared.kind}, **properties, **extra},
     }
-
-
-def _number(about: Parameter) -> dict[str, Any]:
-    low = "exclusiveMinimum" if about.above_minimum else "minimum"
-    schema = {"type": "number", "description": f"{about.says} Unit: {about.unit}.", low: about.minimum}
-    return schema if about.maximum == float("inf") else {**schema, "maximum": about.maximum}
 
 
 def _toml(text: str, *, where: str) -> dict[str, Any]:
@@ -187,10 +246,8 @@ def _toml(text: str, *, where: str) -> dict[str, Any]:
 
 def _from_table(name: str, table: dict[str, Any]) -> Program:
     for key in table:
-        if key not in ("says", "cost", "limit"):
-            raise ProgramError(
-                f"Program {name}: {key!r} is no part of a program.{_hint(key, ('says', 'cost', 'limit'))}"
-            )
+        if key not in PARTS:
+            raise ProgramError(f"Program {name}: {key!r} is no part of a program.{_hint(key, PARTS)}")
     costs: list[Cost] = [_build(name, entry, COSTS, what="cost") for entry in _entries(name, table, "cost")]
     limits: list[Limit] = []
     for entry in _entries(name, table, "limit"):
@@ -200,7 +257,8 @@ def _from_table(name: str, table: dict[str, Any]) -> Program:
             costs.append(Soft(limit=limit, price=entry["soft"]))
         else:
             limits.append(limit)
-    return Program(name=name, says=str(table.get("says", "")), costs=tuple(costs), limits=tuple(limits))
+    says, first = str(table.get("says", "")), str(table.get("first", ""))
+    return Program(name=name, says=says, costs=tuple(costs), limits=tuple(limits), first=first)
 
 
 def _entries(name: str, table: dict[str, Any], key: str) -> list[dict[str, Any]]:
@@ -253,5 +311,46 @@ def _said(addend: Any) -> dict[str, Any]:
     if isinstance(addend, Soft):
         return {"kind": addend.kind, "price": addend.price, "limit": _said(addend.limit)}
     if type(addend) in COSTS.values() or type(addend) in LIMITS.values():
-        return {"kind": addend.kind, **{name: float(getattr(addend, name)) for name in parameters(addend)}}
+        return {"kind": addend.kind, **{name: _plain(getattr(addend, name)) for name in parameters(addend)}}
     return {"kind": addend.kind, "class": type(addend).__qualname__, "is": repr(addend)}
+
+
+def _plain(found: Any) -> Any:
+    """A declared figure, word or list of names, as JSON."""
+    return float(found) if isinstance(found, int | float) else found
+
+
+def label_of(limit: Any) -> str:
+    """What tells a limit from another of its kind: its kind, and what it names where a program may have several."""
+    label: str = getattr(limit, "label", limit.kind)
+    return label
+
+
+DEMANDED = frozenset(LIMITS) - {
+    "cash",
+    "harvest",
+    "holdings",
+    "minimum_ticket",
+    "restrictions",
+    "step_up",
+    "wash_sale",
+    "whole_shares",
+}
+"""Kinds of limit that the verifier is told of as demands; the others have words of their own in its terms."""
+
+
+def _demand(limit: Any, price: float | None = None) -> Demand:
+    """What the verifier is told of a limit, in exact figures."""
+    declared = parameters(limit)
+    return Demand(
+        kind=limit.kind,
+        label=label_of(limit),
+        figures={
+            name: None if getattr(limit, name) is None else Decimal(str(getattr(limit, name)))
+            for name, about in declared.items()
+            if isinstance(about, Parameter)
+        },
+        names={name: getattr(limit, name) for name, about in declared.items() if isinstance(about, Names)},
+        words={name: getattr(limit, name) for name, about in declared.items() if isinstance(about, Word)},
+        price=None if price is None else Decimal(str(price)),
+    )

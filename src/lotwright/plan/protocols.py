@@ -65,3 +65,11 @@ class Separable(Protocol):
 
     def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
         """Add this cost or limit to the arrays of ``form``."""
+
+
+@runtime_checkable
+class Viewing(Protocol):
+    """A limit that needs more than the book lists, and adds it to the arrays before anything is posed."""
+
+    def view(self, snapshot: Snapshot) -> Snapshot:
+        """The same household with what this limit needs."""

@@ -18,6 +18,7 @@ from lotwright.book.trades import Trade
 from lotwright.plan.hedges import hedged, hedged_sector, offsets
 from lotwright.plan.result import Drift
 from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.step_up_reasons import bought_back
 from lotwright.plan.verify import Verification
 from lotwright.plan.words import day, money, percent
 from lotwright.tax.regimes.plannable import YearSoFar
@@ -64,7 +65,8 @@ class _Facts:
 def with_reasons(trades: Sequence[Trade], snapshot: Snapshot, verification: Verification) -> tuple[Trade, ...]:
     """The same trades, each with its sentence."""
     names = zip(snapshot.account_of, snapshot.symbol, strict=True)
-    index = {(snapshot.account[a], symbol): j for j, (a, symbol) in enumerate(names)}
+    index = {(snapshot.account[a], symbol): j for j, (a, symbol) in reversed(list(enumerate(names)))}
+    both = bought_back(trades)
     drift = {(row.account, row.symbol): row for row in verification.drift}
     accounts = {account.account: account for account in snapshot.household.accounts}
     tax = snapshot.law.year(snapshot.household, as_of=snapshot.market.as_of)
@@ -75,7 +77,9 @@ def with_reasons(trades: Sequence[Trade], snapshot: Snapshot, verification: Veri
     return tuple(
         replace(
             trade,
-            reason=_sentence(
+            reason=both[trade.account, trade.symbol, trade.side]
+            if (trade.account, trade.symbol, trade.side) in both
+            else _sentence(
                 _Facts(
                     trade=trade,
                     account=accounts[trade.account],

@@ -32,7 +32,8 @@ Lots = Mapping[tuple[str, str], Lot]
 class AccountReplay:
     """One account before and after. Quantities in shares by symbol, ``target`` in fractions of value by symbol.
 
-    ``stand_ins`` are declared to stand in for targets and have no weight of their own. ``value_before`` is holdings and
+    ``stand_ins`` are declared to stand in for targets and have no weight of their own: symbol to rank, 1 preferred.
+    ``value_before`` is holdings and
     cash as they stand; ``value`` counts pending cash flows too and is what targets refer to. Trades leave both as they
     are: what trading costs is counted among the costs.
     """
@@ -43,7 +44,7 @@ class AccountReplay:
     held_before: Mapping[str, Decimal]
     held: Mapping[str, Decimal]
     target: Mapping[str, Decimal]
-    stand_ins: frozenset[str]
+    stand_ins: Mapping[str, int]
     cash: CashMovement
     exact_cash: Decimal
     tickets: tuple[Ticket, ...]
@@ -158,16 +159,30 @@ def _target(model: ModelPortfolio, cash_target: Decimal) -> dict[str, Decimal]:
     return {line.symbol: (1 - cash_target) * line.weight for line in model.targets}
 
 
-def _stand_ins(model: ModelPortfolio, market: Market) -> frozenset[str]:
-    """Lower ranks of a sleeve, and declared substitutes that are not identical to the target they stand in for."""
+def _stand_ins(model: ModelPortfolio, market: Market) -> dict[str, int]:
+    """Lower ranks of a sleeve, and declared substitutes that are not identical to the target they stand in for.
+
+    Each with its place among the stand-ins it is declared with, the best one where it stands in more than one list.
+    """
     weighted = {line.symbol for line in model.targets if line.weight}
-    declared = {
-        other
+    lists = [
+        [
+            other
+            for other in market.substitutes.get(symbol, ())
+            if other in market.prices and market.group_of(other) != market.group_of(symbol)
+        ]
         for symbol in weighted
-        for other in market.substitutes.get(symbol, ())
-        if market.group_of(other) != market.group_of(symbol)
-    }
-    return frozenset((declared | {line.symbol for line in model.targets}) - weighted)
+    ]
+    sleeves: dict[str, list[tuple[bool, int, str]]] = defaultdict(list)
+    for line in model.targets:
+        if not line.weight:
+            sleeves[line.sleeve or ""].append((line.rank is None, line.rank or 0, line.symbol))
+    lists += [[symbol for _, _, symbol in sorted(lower)] for lower in sleeves.values()]
+    best: dict[str, int] = {}
+    for symbols in lists:
+        for place, symbol in enumerate(symbols, start=1):
+            best[symbol] = min(place, best.get(symbol, place))
+    return {symbol: place for symbol, place in best.items() if symbol not in weighted}
 
 
 def _require_prices(account: Account, symbols: Iterable[str], market: Market) -> None:

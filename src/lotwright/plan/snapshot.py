@@ -63,6 +63,11 @@ class Snapshot:
     """Fraction of price; NaN where the book gives none."""
     is_substitute: Bools
     """True where the holding is in the list only as a declared stand-in for a target security."""
+    stand_in_rank: Ints
+    """1 for the first stand-in of a target, 2 for the next, ...; 0 where the holding is no stand-in. Shape (n,)."""
+    twin_of: Ints
+    """Shape (n,): the holding whose security this one buys back on the day it is sold at a gain, -1 for all others
+    (:mod:`lotwright.plan.limits.step_up`)."""
 
     # lots, shape (L,): grouped by holding (offset), in the order the account's relief prescribes
     lot: tuple[Lot, ...]
@@ -83,6 +88,11 @@ class Snapshot:
     """Shape (n, K): annual factor exposures, so that covariance = exposure @ exposure.T + diag(specific)."""
     specific: Floats
     """Shape (n,): annual specific variance."""
+    household_exposure: Floats
+    household_specific: Floats
+    """The same for the household as one portfolio, shapes (n, H) and (n,): every account's holdings load on common factors,
+    and a security that several accounts list has a factor of its own instead of specific variance, so that
+    ``|sum_j household_exposure_j x_j|^2 + sum_j household_specific_j x_j^2`` is the variance of the sum over accounts."""
 
     # the wash-sale window, shapes (G,), (n,) and (L,)
     group: tuple[str, ...]

@@ -7,7 +7,7 @@ they stand in for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,9 +16,9 @@ import numpy as np
 from lotwright.book.failure import Failure
 from lotwright.book.holdings import Account, Household, Lot
 from lotwright.book.kinds import Character, Relief
-from lotwright.book.market import Market
+from lotwright.book.market import Market, Target
 from lotwright.book.relief import relief_order
-from lotwright.plan.snapshot import Floats, Snapshot
+from lotwright.plan.snapshot import Floats, Ints, Snapshot
 from lotwright.risk.model import RiskModel
 from lotwright.risk.split import exact_split
 from lotwright.tax.holding import character
@@ -38,6 +38,7 @@ class _Holding:
     lots: tuple[Lot, ...]
     weight: Decimal
     is_substitute: bool
+    stand_in_rank: int
 
 
 def take_snapshot(household: Household, market: Market, risk: RiskModel) -> Snapshot | Failure:
@@ -77,15 +78,8 @@ def _listing(index: int, account: Account, market: Market) -> list[_Holding]:
     model = market.models.get(account.model)
     targets = model.targets if model else ()
     weight = {target.symbol: target.weight for target in targets}
-    stand_ins = {target.symbol for target in targets if not target.weight}
-    for target in targets:
-        if target.weight:
-            stand_ins.update(
-                other
-                for other in market.substitutes.get(target.symbol, ())
-                if other in market.prices and market.group_of(other) != market.group_of(target.symbol)
-            )
-    symbols = sorted(set(held) | set(weight) | stand_ins)
+    stand_ins = _stand_ins(targets, market)
+    symbols = sorted(set(held) | set(weight) | set(stand_ins))
     return [
         _Holding(
             account=index,
@@ -93,9 +87,29 @@ def _listing(index: int, account: Account, market: Market) -> list[_Holding]:
             lots=_in_order(held.get(symbol, []), account.relief),
             weight=weight.get(symbol, Decimal(0)),
             is_substitute=symbol in stand_ins and not weight.get(symbol),
+            stand_in_rank=0 if weight.get(symbol) else stand_ins.get(symbol, 0),
         )
         for symbol in symbols
     ]
+
+
+def _stand_ins(targets: tuple[Target, ...], market: Market) -> dict[str, int]:
+    """What may stand in for a target and its best rank among the stand-ins: declared ones, lower ranks of a sleeve."""
+    ranks: dict[str, int] = {}
+
+    def stands(symbols: Iterable[str]) -> None:
+        for rank, symbol in enumerate(symbols, start=1):
+            ranks[symbol] = min(rank, ranks.get(symbol, rank))
+
+    for target in targets:
+        if target.weight:
+            declared = market.substitutes.get(target.symbol, ())
+            group = market.group_of(target.symbol)
+            stands(other for other in declared if other in market.prices and market.group_of(other) != group)
+    for sleeve in sorted({target.sleeve or "" for target in targets}):
+        lower = [line for line in targets if not line.weight and (line.sleeve or "") == sleeve]
+        stands(line.symbol for line in sorted(lower, key=lambda line: (line.rank is None, line.rank or 0, line.symbol)))
+    return ranks
 
 
 def _in_order(lots: list[Lot], relief: Relief) -> tuple[Lot, ...]:
@@ -131,6 +145,7 @@ def _arrays(
     gain = np.where(taxed, price[lot_holding] - basis / lot_quantity, 0.0) if lots else np.zeros(0)
 
     exposure, specific = _risk_numbers(listing, len(accounts), risk)
+    household_exposure, household_specific = _household_risk(listing, risk)
     group_of = [law.group(accounts[entry.account], market.group_of(entry.symbol)) for entry in listing]
     groups = sorted(set(group_of))
     group_index = {name: g for g, name in enumerate(groups)}
@@ -157,6 +172,8 @@ def _arrays(
         target=target,
         half_spread=np.array([np.nan if s is None else float(s) for s in spread], dtype=float),
         is_substitute=np.array([entry.is_substitute for entry in listing], dtype=bool),
+        stand_in_rank=np.array([entry.stand_in_rank for entry in listing], dtype=np.int64),
+        twin_of=np.full(count, -1, dtype=np.int64),
         lot=tuple(lots),
         offset=offset,
         lot_holding=lot_holding,
@@ -167,6 +184,8 @@ def _arrays(
         is_ordered=np.array([accounts[entry.account].relief is not Relief.SPECIFIC for entry in listing], dtype=bool),
         exposure=exposure,
         specific=specific,
+        household_exposure=household_exposure,
+        household_specific=household_specific,
         group=tuple(groups),
         is_locked=_locked(window, group_index),
         **purchases(lots),
@@ -204,6 +223,28 @@ def _risk_numbers(listing: list[_Holding], accounts: int, risk: RiskModel) -> tu
         if len(index):
             out[index, : block.shape[1]] = block
     return out, specific
+
+
+def _household_risk(listing: list[_Holding], risk: RiskModel) -> tuple[Floats, Floats]:
+    """Exposures and specific variances of the household as one portfolio; see :class:`Snapshot`."""
+    symbols = sorted({entry.symbol for entry in listing})
+    if not symbols:
+        return np.zeros((0, 0)), np.zeros(0)
+    exposure, variance = risk.select(symbols)
+    if len(symbols) <= SPLIT_EXACTLY_UP_TO and exposure.shape[1]:
+        exposure, variance = exact_split(exposure @ exposure.T + np.diag(variance))
+    row = np.array([symbols.index(entry.symbol) for entry in listing], dtype=np.int64)
+    times = np.bincount(row, minlength=len(symbols))
+    return own_factors(exposure[row], variance[row], row=row, shared=np.flatnonzero(times > 1))
+
+
+def own_factors(exposure: Floats, specific: Floats, *, row: Ints, shared: Ints) -> tuple[Floats, Floats]:
+    """The same risk of holdings, with a factor of its own for each security of ``shared`` instead of specific variance.
+
+    Holdings of one security move as one: their specific variance is common to them, which only a factor can say.
+    """
+    column = np.where(row[:, None] == shared[None, :], np.sqrt(specific)[:, None], 0.0)
+    return np.hstack([exposure, column]), np.where(np.isin(row, shared), 0.0, specific)
 
 
 def _locked(window: WashWindow, group_index: Mapping[str, int]) -> np.ndarray:

@@ -6,7 +6,8 @@ limit classes, so that a mistake there cannot hide itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 
 import numpy as np
@@ -17,6 +18,21 @@ from lotwright.tax.year import TaxRates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """One limit as the verifier is told of it: its kind, its figures (exact), the names and words it was given.
+
+    ``label`` is what the check is called; ``price`` is dollars per dollar in excess where the limit is a cost instead.
+    """
+
+    kind: str
+    label: str
+    figures: Mapping[str, Decimal | None] = field(default_factory=dict)
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+    price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """Prices of a program's costs and figures of its limits; ``None`` means that the program has no such cost or limit.
 
@@ -24,6 +40,8 @@ class Terms:
     ----------
     risk_price : Decimal, optional
         Dollars a year per dollar of account value and per unit of annual active variance.
+    household_risk_price : Decimal, optional
+        The same for the household as one portfolio, its accounts' targets taken together.
     half_spread : Decimal, optional
         Fraction of price, used for securities whose price row gives none. Paid in cash.
     commission_per_ticket, commission_per_share : Decimal, optional
@@ -32,6 +50,13 @@ class Terms:
         Dollars of effort per order. Not paid in cash.
     substitution : Decimal, optional
         Dollars per dollar bought of a declared stand-in to which the model gives no weight. Not paid in cash.
+    substitution_per_rank : Decimal
+        Dollars more per dollar bought, for each rank below a target's first stand-in.
+    future_tax : Decimal, optional
+        Dollars of later tax that a dollar of gain realised now spares, and a dollar of loss gives up.
+    location_years, location_distribution, location_qualified : Decimal, optional
+        Years of distributions whose tax counts, and what is distributed and how much of it is qualified where the book
+        does not say.
     carried_loss_value : Decimal, optional
         What a dollar of loss carried into next year is worth, as a fraction of the long-term rate; ``None``: tax is no
         cost of the program.
@@ -39,10 +64,22 @@ class Terms:
         Dollars per dollar of cash above and below the account's cash target.
     fractional_increment : Decimal
         Smallest step of an order, in shares, in accounts that trade fractions; the others trade whole shares.
+    minimum_notional : Decimal, optional
+        Dollars an order must be worth at least in accounts that trade fractions, unless it closes a whole position.
     minimum_ticket : Decimal, optional
         Dollars an order must be worth at least, unless it closes a whole position.
+    harvest_dollars, harvest_fraction : Decimal, optional
+        Least loss of a lot, in dollars and as a fraction of its basis, for which a position is sold below its target.
+    step_up : bool
+        True where a security sold at a gain may be bought back the same day.
     cash, holdings, whole_shares, wash_sale, restrictions : bool
         Which limits the program has.
+    market_impact, impact_volatility : Decimal, optional
+        Daily volatilities an order as large as a day's volume moves the price by; annual volatility where none is known.
+    still_invested : Decimal, optional
+        Dollars per dollar held after the plan. Neither is paid in cash.
+    demands : tuple of Demand
+        The program's other limits, and those among them that are costs.
     assumed_rates : TaxRates, optional
         Rates for a household whose book states none; ``None``: those of :mod:`lotwright.tax.household`.
 
@@ -53,28 +90,42 @@ class Terms:
     """
 
     risk_price: Decimal | None = None
+    household_risk_price: Decimal | None = None
     half_spread: Decimal | None = None
     commission_per_ticket: Decimal | None = None
     commission_per_share: Decimal | None = None
     ticket: Decimal | None = None
     substitution: Decimal | None = None
+    substitution_per_rank: Decimal = Decimal(0)
+    future_tax: Decimal | None = None
+    location_years: Decimal | None = None
+    location_distribution: Decimal = Decimal(0)
+    location_qualified: Decimal = Decimal(1)
     carried_loss_value: Decimal | None = None
     idle_cash: Decimal | None = None
     shortfall: Decimal | None = None
     fractional_increment: Decimal = Decimal("0.0001")
+    minimum_notional: Decimal | None = None
     minimum_ticket: Decimal | None = None
+    harvest_dollars: Decimal | None = None
+    harvest_fraction: Decimal | None = None
+    step_up: bool = False
     cash: bool = True
     holdings: bool = True
     whole_shares: bool = True
     wash_sale: bool = True
     restrictions: bool = True
+    market_impact: Decimal | None = None
+    impact_volatility: Decimal | None = None
+    still_invested: Decimal | None = None
+    demands: tuple[Demand, ...] = ()
     assumed_rates: TaxRates | None = None
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            figure = getattr(self, field.name)
+        for one in fields(self):
+            figure = getattr(self, one.name)
             if isinstance(figure, Decimal) and not (figure.is_finite() and figure >= 0):
-                raise ProgramError(f"Terms: {field.name} is {figure}. Give a number that is zero or more.")
+                raise ProgramError(f"Terms: {one.name} is {figure}. Give a number that is zero or more.")
         if self.fractional_increment == 0:
             raise ProgramError(
                 "Terms: fractional_increment is 0. Give the smallest step of an order in shares, e.g. 0.0001."
@@ -84,6 +135,11 @@ class Terms:
                 f"Terms: carried_loss_value is {self.carried_loss_value}. It is a fraction of the long-term rate:"
                 " give 0 to 1."
             )
+
+    @property
+    def is_of_household(self) -> bool:
+        """True where tracking is measured on the household as a whole and on no account alone."""
+        return self.household_risk_price is not None and self.risk_price is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -20,6 +20,9 @@ from lotwright.plan.replay import Replay, replay
 from lotwright.plan.result import CashMovement, Check, Drift, Lock, TaxFigures, Tracking
 from lotwright.plan.terms import RiskNumbers, Terms
 from lotwright.plan.verify_costs import cost_amounts, tax_figures
+from lotwright.plan.verify_demands import demand_checks
+from lotwright.plan.verify_evidence import Evidence
+from lotwright.plan.verify_harvest import harvest_faults
 from lotwright.plan.verify_law import BuyBackRule, rule_of
 from lotwright.plan.verify_text import finding
 from lotwright.plan.verify_ticket import cents
@@ -103,13 +106,17 @@ def verify(
         held = rule.held()
         done = replay(trades, held, market=market, terms=terms)
         tax = law_of(household).year(household, assumed=terms.assumed_rates, as_of=market.as_of)
+        evidence = Evidence(replay=done, market=market, terms=terms, risk=risk, tax=tax, rule=rule)
         return Verification(
-            checks=_checks(trades, done, household=held, market=market, terms=terms, rule=rule),
+            checks=(
+                *_checks(trades, done, household=held, market=market, terms=terms, rule=rule),
+                *demand_checks(evidence),
+            ),
             value=cents(done.value),
             cash={account.account.account: account.cash for account in done.accounts},
             tax=tax_figures(done.taxed_slices, tax),
-            costs=cost_amounts(done, market=market, terms=terms, risk=risk, tax=tax),
-            tracking=tracking(done, market=market, risk=risk),
+            costs=cost_amounts(evidence),
+            tracking=tracking(done, market=market, risk=risk, as_household=terms.is_of_household),
             drift=drift(done, market=market),
             new_locks=rule.new_locks(done),
             running_locks=rule.running_locks(),
@@ -128,7 +135,9 @@ def _checks(
     """One check a rule: first what every trade list must satisfy, then the limits the program has."""
     checks = [
         finding(
-            "trades", listed.trade_faults(trades, household, market=market), holds="Every trade can be carried out."
+            "trades",
+            listed.trade_faults(trades, household, market=market, may_buy_back=terms.step_up),
+            holds="Every trade can be carried out.",
         ),
         finding("prices", listed.price_faults(done, market), holds=f"Every price is the book's as of {market.as_of}."),
         finding("lots", listed.lot_faults(done), holds="Every sale names lots that exist and hold enough."),
@@ -159,6 +168,11 @@ def _checks(
         barring = rule if terms.wash_sale else None
         faults = limits.restriction_faults(done, market=market, buying_back=barring, terms=terms)
         checks.append(finding("restrictions", faults, holds="Every restriction is kept."))
+    if terms.harvest_dollars is not None:
+        faults = harvest_faults(done, terms)
+        checks.append(
+            finding("harvest", faults, holds="Only losses worth harvesting take a position below its target.")
+        )
     if terms.wash_sale:
         checks.append(finding("wash_sale", rule.faults(done), holds=rule.holds))
     return tuple(checks)

@@ -8,19 +8,21 @@ from decimal import Decimal
 from lotwright.book.holdings import ZERO
 from lotwright.book.kinds import Character
 from lotwright.book.market import Market
-from lotwright.plan.replay import AccountReplay, Replay
+from lotwright.plan.replay import AccountReplay
 from lotwright.plan.result import TaxFigures
-from lotwright.plan.terms import RiskNumbers, Terms
-from lotwright.plan.verify_ticket import Slice, cents
+from lotwright.plan.terms import Terms
+from lotwright.plan.verify_demands import demand_costs
+from lotwright.plan.verify_evidence import Evidence
+from lotwright.plan.verify_household import household_costs
+from lotwright.plan.verify_ticket import Slice, Ticket, cents
 from lotwright.plan.verify_tracking import tracking_cost
 from lotwright.tax.regimes.plannable import YearSoFar
 from lotwright.tax.year import YearTax
 
 
-def cost_amounts(
-    replay: Replay, *, market: Market, terms: Terms, risk: RiskNumbers, tax: YearSoFar
-) -> Mapping[str, Decimal]:
+def cost_amounts(evidence: Evidence) -> Mapping[str, Decimal]:
     """Dollars of each cost the program has, in the order plans list them; their sum is what was posed."""
+    replay, market, terms, risk, tax = evidence.replay, evidence.market, evidence.terms, evidence.risk, evidence.tax
     costs: dict[str, Decimal] = {}
     if terms.risk_price is not None:
         costs["tracking"] = tracking_cost(replay, market=market, risk=risk, risk_price=terms.risk_price)
@@ -31,18 +33,45 @@ def cost_amounts(
     if terms.ticket is not None:
         costs["ticket"] = terms.ticket * len(replay.tickets)
     if terms.substitution is not None:
-        costs["substitution"] = terms.substitution * sum((_substituted(account) for account in replay.accounts), ZERO)
+        costs["substitution"] = sum((_substituted(account, terms) for account in replay.accounts), ZERO)
     if terms.carried_loss_value is not None:
         costs["tax"] = tax_cost(replay.taxed_slices, tax, carried_loss_value=terms.carried_loss_value)
     if terms.idle_cash is not None or terms.shortfall is not None:
         costs["idle_cash"] = sum((_cash_cost(account, terms) for account in replay.accounts), ZERO)
-    return costs
+    if terms.market_impact is not None:
+        costs["market_impact"] = sum((_impact(ticket, market, terms) for ticket in replay.tickets), ZERO)
+    if terms.still_invested is not None:
+        held = ((symbol, quantity) for account in replay.accounts for symbol, quantity in account.held.items())
+        costs["still_invested"] = terms.still_invested * sum(
+            (quantity * market.prices[symbol].price for symbol, quantity in held), ZERO
+        )
+    return {**costs, **household_costs(evidence), **demand_costs(evidence)}
 
 
-def _substituted(account: AccountReplay) -> Decimal:
-    """Dollars bought of declared stand-ins."""
-    bought = (ticket for ticket in account.tickets if ticket.is_buy)
-    return sum((ticket.value for ticket in bought if ticket.trade.symbol in account.stand_ins), ZERO)
+TRADING_DAYS = 252
+
+
+def _impact(ticket: Ticket, market: Market, terms: Terms) -> Decimal:
+    """Coefficient times daily volatility times dollars times the root of their part of a day's volume."""
+    price = market.prices[ticket.trade.symbol]
+    if not price.adv_dollars:
+        return ZERO
+    annual = (terms.impact_volatility or ZERO) if price.volatility is None else price.volatility
+    part = (ticket.value / (TRADING_DAYS * price.adv_dollars)).sqrt()
+    return (terms.market_impact or ZERO) * annual * ticket.value * part
+
+
+def _substituted(account: AccountReplay, terms: Terms) -> Decimal:
+    """What buying declared stand-ins is charged: the price of standing in, and more for each rank below the first."""
+    price, more = terms.substitution or ZERO, terms.substitution_per_rank
+    return sum(
+        (
+            ticket.value * (price + more * (account.stand_ins[ticket.trade.symbol] - 1))
+            for ticket in account.tickets
+            if ticket.is_buy and ticket.trade.symbol in account.stand_ins
+        ),
+        ZERO,
+    )
 
 
 def _cash_cost(account: AccountReplay, terms: Terms) -> Decimal:

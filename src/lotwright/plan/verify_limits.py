@@ -37,6 +37,15 @@ def share_faults(replay: Replay, terms: Terms) -> list[str]:
         for account in replay.accounts
         for ticket in account.tickets
         if ticket.trade.quantity % increment(account, terms) and not closes_position(account, ticket)
+    ] + [
+        f"The {noun(ticket.trade.side)} of {ticket.trade.symbol} in {account.account.account} is worth"
+        f" {dollars(ticket.value)}, less than the {dollars(least)} the broker takes in accounts that trade fractions."
+        " Drop it or make it larger."
+        for account in replay.accounts
+        for ticket in account.tickets
+        if account.account.fractional
+        and ticket.value < (least := terms.minimum_notional or ZERO)
+        and not closes_position(account, ticket)
     ]
 
 
@@ -69,7 +78,7 @@ def holding_faults(replay: Replay) -> list[str]:
         for account in replay.accounts
         for ticket in account.tickets
         if ticket.is_buy
-        and ticket.trade.symbol not in account.held_before.keys() | account.target.keys() | account.stand_ins
+        and ticket.trade.symbol not in account.held_before.keys() | account.target.keys() | account.stand_ins.keys()
     ]
     return strange + [
         f"{account.account.account} sells {shares(account.held_before.get(symbol, ZERO) - quantity)} of {symbol}"

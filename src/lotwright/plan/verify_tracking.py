@@ -68,8 +68,43 @@ def tracking_cost(replay: Replay, *, market: Market, risk: RiskNumbers, risk_pri
     )
 
 
-def tracking(replay: Replay, *, market: Market, risk: RiskNumbers) -> Tracking:
-    """Household tracking error sqrt(sum V te^2 / sum V): as things stand, after the plan, after cash flows alone."""
+def household_variance(
+    replay: Replay, *, market: Market, risk: RiskNumbers, before: bool = False, value_before: bool = False
+) -> float:
+    """Annual variance of the household's active position, accounts summed, in squared dollars.
+
+    ``before``: with what is held before the plan; ``value_before``: with targets of the value before cash flows.
+    """
+    active = np.zeros(len(risk.symbols))
+    row = {symbol: index for index, symbol in enumerate(risk.symbols)}
+    for account in replay.accounts:
+        value = max(account.value_before if value_before else account.value, ZERO)
+        held = account.held_before if before else account.held
+        for symbol in account.symbols:
+            if symbol not in row:
+                raise ProgramError(
+                    f"The risk numbers lack {symbol} of account {account.account.account}. Include them."
+                )
+            dollars = held.get(symbol, ZERO) * market.prices[symbol].price
+            active[row[symbol]] += float(dollars - account.target.get(symbol, ZERO) * value)
+    factor = active @ risk.exposure
+    return float(factor @ factor + (active * active) @ risk.specific)
+
+
+def household_tracking_cost(replay: Replay, *, market: Market, risk: RiskNumbers, risk_price: Decimal) -> Decimal:
+    """``risk_price`` times value times active variance of the household as one portfolio, in dollars."""
+    if replay.value <= 0:
+        return ZERO
+    return risk_price * Decimal(household_variance(replay, market=market, risk=risk)) / replay.value
+
+
+def tracking(replay: Replay, *, market: Market, risk: RiskNumbers, as_household: bool = False) -> Tracking:
+    """Household tracking error sqrt(sum V te^2 / sum V): as things stand, after the plan, after cash flows alone.
+
+    ``as_household`` measures the household as one portfolio instead, its accounts' positions and targets summed.
+    """
+    if as_household:
+        return _of_household(replay, market=market, risk=risk)
 
     def household(*, before: bool, value_before: bool) -> float:
         dollars = variance = 0.0
@@ -84,6 +119,19 @@ def tracking(replay: Replay, *, market: Market, risk: RiskNumbers) -> Tracking:
         before=household(before=True, value_before=True),
         after=household(before=False, value_before=False),
         do_nothing=household(before=True, value_before=False),
+    )
+
+
+def _of_household(replay: Replay, *, market: Market, risk: RiskNumbers) -> Tracking:
+    def error(*, before: bool, value_before: bool) -> float:
+        value = sum((a.value_before if value_before else a.value for a in replay.accounts), ZERO)
+        variance = household_variance(replay, market=market, risk=risk, before=before, value_before=value_before)
+        return float(np.sqrt(variance) / float(value)) if value > 0 else 0.0
+
+    return Tracking(
+        before=error(before=True, value_before=True),
+        after=error(before=False, value_before=False),
+        do_nothing=error(before=True, value_before=False),
     )
 
 

@@ -22,10 +22,22 @@ PRESCRIBED = {
 }
 
 
-def trade_faults(trades: Sequence[Trade], household: Household, *, market: Market) -> list[str]:
-    """Trades that cannot be carried out, misstate their value, repeat themselves or go both ways."""
+def trade_faults(
+    trades: Sequence[Trade], household: Household, *, market: Market, may_buy_back: bool = False
+) -> list[str]:
+    """Trades that cannot be carried out, misstate their value, repeat themselves or go both ways.
+
+    Where a program may step up basis (``may_buy_back``), a security sold in one order at gains only may be bought in
+    another.
+    """
     unusable = (why_unusable(trade, household, market=market) for trade in trades)
-    return [fault for fault in unusable if fault] + _value_faults(trades) + _repeated(trades) + _both_ways(trades)
+    both = _both_ways([trade for trade in trades if not (may_buy_back and _is_at_gains(trade))])
+    return [fault for fault in unusable if fault] + _value_faults(trades) + _repeated(trades) + both
+
+
+def _is_at_gains(trade: Trade) -> bool:
+    """True for a sale none of whose lots is sold at a loss."""
+    return trade.side is Side.SELL and all(sale.gain >= 0 for sale in trade.lots)
 
 
 def _value_faults(trades: Sequence[Trade]) -> list[str]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from lotwright.book.holdings import Account, Household
 from lotwright.book.kinds import FilingStatus
-from lotwright.tax.law import deduction_cap, known_years
-from lotwright.tax.marginal import marginal_rates
+from lotwright.tax.law import capital_gain_brackets, deduction_cap, known_years
+from lotwright.tax.marginal import flat_state_rate, marginal_rates
 from lotwright.tax.year import TaxRates, YearTax, year_tax
 
 ZERO = Decimal(0)
@@ -100,7 +100,36 @@ def _rates(taxed: Sequence[Account], *, assumed: TaxRates, as_of: date | None, n
         notes.append(f"The short-term rate {short} is below the long-term rate {long}; {long} is used for both.")
         short = long
     cap = deduction_cap(status)
-    return TaxRates(short=short, long=long, deduction_cap=cap if income is None else min(cap, max(income, ZERO)))
+    flat = TaxRates(short=short, long=long, deduction_cap=cap if income is None else min(cap, max(income, ZERO)))
+    if income is None or status is None:
+        return flat
+    return _with_room(flat, taxed, income=income, status=status, as_of=as_of, notes=notes)
+
+
+def _with_room(
+    rates: TaxRates,
+    taxed: Sequence[Account],
+    *,
+    income: Decimal,
+    status: FilingStatus,
+    as_of: date | None,
+    notes: list[str],
+) -> TaxRates:
+    """The same rates where the household's long-term rate is 0 % so far only: how far that reaches, and what is above.
+
+    The room is the top of the 0 % bracket less taxable income (IRC section 1(h)(1)(B)); a stated rate above the
+    state's own says that the 0 % bracket is not this household's.
+    """
+    of_state = flat_state_rate(next((account.state for account in taxed if account.state), None)) or ZERO
+    brackets = capital_gain_brackets(_law_year(as_of), status)
+    if rates.long > of_state or brackets.rates[0] != 0 or income >= brackets.tops[0]:
+        return rates
+    room, above = brackets.tops[0] - max(income, ZERO), brackets.rates[1] + rates.long
+    notes.append(
+        f"Long-term gains are taxed at {rates.long} while the year's net gain stays within {room:,.0f} dollars, the room"
+        f" left in the 0 % bracket, and at {above} above it."
+    )
+    return replace(rates, room=room, long_above=above)
 
 
 def _derived(
@@ -114,8 +143,7 @@ def _derived(
     """Marginal rates of income and filing status, or None where the book does not give both."""
     if income is None or status is None:
         return None
-    years = known_years()
-    year = min(max(as_of.year, years.start), years.stop - 1) if as_of else years.stop - 1
+    year = _law_year(as_of)
     state = next((account.state for account in taxed if account.state), None)
     rates = marginal_rates(income, status, year=year, state=state)
     notes.append(
@@ -124,6 +152,12 @@ def _derived(
         + ("." if rates.state is not None else f"; the income tax of {state} is graduated and not counted.")
     )
     return rates.short, rates.long
+
+
+def _law_year(as_of: date | None) -> int:
+    """The tax year whose brackets apply: the nearest one in the data."""
+    years = known_years()
+    return min(max(as_of.year, years.start), years.stop - 1) if as_of else years.stop - 1
 
 
 def _assume(assumed: TaxRates, notes: list[str]) -> tuple[Decimal, Decimal]:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 ZERO = Decimal(0)
+UNLIMITED = Decimal("Infinity")
 _AS_SHORT = Decimal("NaN")
+_AS_LONG = Decimal("NaN")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,17 +31,25 @@ class TaxRates:
         separately; never more than taxable income, Capital Loss Carryover Worksheet lines 1-4).
     deduction_rate : Decimal
         Rate at which a deducted dollar saves tax; the short-term rate when not given.
+    room, long_above : Decimal
+        ``long`` holds while the year's net gain stays within ``room`` dollars; net long-term gain that stands above it,
+        short-term gain filling the room first, is taxed at ``long_above`` (IRC section 1(h): 0 % up to the top of a
+        bracket, 15 % above). Unlimited, and no rate above, when not given.
     """
 
     short: Decimal
     long: Decimal
     deduction_cap: Decimal = Decimal(3000)
     deduction_rate: Decimal = _AS_SHORT
+    room: Decimal = UNLIMITED
+    long_above: Decimal = _AS_LONG
 
     def __post_init__(self) -> None:
-        """Fill in the rate of the deduction."""
+        """Fill in the rates that were not given."""
         if self.deduction_rate.is_nan():
             object.__setattr__(self, "deduction_rate", self.short)
+        if self.long_above.is_nan():
+            object.__setattr__(self, "long_above", self.long)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +90,7 @@ def year_tax(rates: TaxRates, *, short: Decimal, long: Decimal) -> YearTax:
     """
     short_left, long_left = _netted(short, long)
     if short_left >= 0 and long_left >= 0:
-        return _outcome(short, long, tax=rates.short * short_left + rates.long * long_left)
+        return _outcome(short, long, tax=rates.short * short_left + _tax_on_long(rates, short_left, long_left))
     deduction = min(-(short_left + long_left), rates.deduction_cap)
     from_short = min(max(-short_left, ZERO), deduction)
     return _outcome(
@@ -91,6 +101,12 @@ def year_tax(rates: TaxRates, *, short: Decimal, long: Decimal) -> YearTax:
         carryforward_short=max(-short_left, ZERO) - from_short,
         carryforward_long=max(-long_left, ZERO) - (deduction - from_short),
     )
+
+
+def _tax_on_long(rates: TaxRates, short: Decimal, long: Decimal) -> Decimal:
+    """Tax on net long gain that stands on top of net short gain: what reaches above the room is taxed higher."""
+    above = min(long, max(short + long - rates.room, ZERO))
+    return rates.long * (long - above) + rates.long_above * above
 
 
 def _netted(short: Decimal, long: Decimal) -> tuple[Decimal, Decimal]:

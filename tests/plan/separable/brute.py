@@ -79,8 +79,8 @@ def judge(case: Case) -> Judged | None:
     )
 
 
-def trades_of(case: Case, account: Account, symbol: str) -> Iterator[Option]:
-    """Every trade of one holding that rules about that holding alone allow."""
+def trades_of(case: Case, account: Account, symbol: str, *, kept: frozenset[str] = frozenset()) -> Iterator[Option]:
+    """Every trade of one holding that rules about that holding alone allow; nothing is taken of ``kept`` lots."""
     price = case.snapshot.market.prices[symbol].price
     lots = [lot for lot in account.lots if lot.symbol == symbol]
     held = sum((lot.quantity for lot in lots), Decimal(0))
@@ -105,6 +105,8 @@ def trades_of(case: Case, account: Account, symbol: str) -> Iterator[Option]:
         if not quantity or (quantity != held and (quantity % step or quantity * price < minimum)):
             continue
         if not is_clean(case, account, symbol, lots, taken):
+            continue
+        if any(part and lot.lot in kept for lot, part in zip(lots, taken, strict=True)):
             continue
         option = _option(case, account, symbol, shares=-quantity, lots=lots, taken=taken)
         key = (option.shares, round(option.short, 9), round(option.long, 9), option.has_loss)

@@ -8,16 +8,20 @@ found piece by piece, the better one is kept, and the smaller bound is the bound
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
 
 from lotwright.plan.costs.amounts import gains
 from lotwright.plan.costs.parameter import check_parameters, parameter
 from lotwright.plan.costs.tax_lines import year_pieces
 from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.words import money
+from lotwright.tax.household import HouseholdTax
 from lotwright.tax.regimes.plannable import YearSoFar
+from lotwright.tax.year import UNLIMITED
 
 if TYPE_CHECKING:
     import cvxpy as cp
@@ -54,7 +58,7 @@ class Tax:
 
         Empty when nothing the household does is taxed.
         """
-        return year_pieces(_year(snapshot), carried_loss_value=self.carried_loss_value)
+        return year_pieces(within_reach(snapshot), carried_loss_value=self.carried_loss_value)
 
     def expression(self, snapshot: Snapshot, decision: Decision) -> cp.Expression:
         """The piece the decision is posed with; never below the exact cost, and equal to it on the best piece."""
@@ -100,6 +104,17 @@ class Tax:
             form.pieces.extend(pieces)
             form.start_short, form.start_long = start
             form.tax_without_plan = self._tax(snapshot, (0.0, 0.0))
+
+
+def within_reach(snapshot: Snapshot) -> YearSoFar:
+    """The year so far; a higher rate above some room is left out where no sale of this household gets there."""
+    year = _year(snapshot)
+    if not isinstance(year, HouseholdTax):
+        return year
+    gain = float((snapshot.lot_quantity * np.maximum(snapshot.lot_gain, 0.0)).sum())
+    if year.short + year.long + Decimal(gain) > year.rates.room:
+        return year
+    return replace(year, rates=replace(year.rates, room=UNLIMITED, long_above=year.rates.long))
 
 
 def _year(snapshot: Snapshot) -> YearSoFar:

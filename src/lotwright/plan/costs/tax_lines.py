@@ -15,6 +15,11 @@ T. Therefore: T is exactly the minimum of two convex functions (three if t_o > h
     T(S, L) = min( max(l N, h H + l (N - H), k N - (t_o - k) C [, t_o N if t_o < l]),
                    max(h N, t_o N, k N - (t_o - k) C) )
 
+Where the long rate l is a low one that holds only while N stays within a room R, and a higher rate u above it (the 0 %
+bracket), T for gains of both terms is ``t_s S + l L + (u - l) min(L, (N - R)+)``. The minimum in it is again one of
+convex functions: T is the minimum of the pieces above with u in place of l, and of one piece more, the first piece with
+l plus ``(u - l) (N - R)+``, which is never below T and equals it while short-term gain alone does not fill the room.
+
 United Kingdom. With G the year's net gain, A the exempt amount, C losses brought forward, used only down to A, basic
 and higher rates b <= h and a band B left of the basic rate, T + k C has slope k below 0 (a net loss is carried on), 0
 from 0 to A, k from A to A + C (losses brought forward are used up), then b, then h: convex but for the kink at 0, so
@@ -38,7 +43,7 @@ from lotwright.tax.household import HouseholdTax
 from lotwright.tax.regimes.plan_canada import CanadaYear
 from lotwright.tax.regimes.plannable import YearSoFar
 from lotwright.tax.regimes.uk_year import UnitedKingdomYear
-from lotwright.tax.year import TaxRates
+from lotwright.tax.year import UNLIMITED, TaxRates
 
 _Line = tuple[float, float, float]
 
@@ -105,18 +110,28 @@ def tax_pieces(rates: TaxRates, *, carried_loss_value: float) -> tuple[Floats, .
     """
     short, long = float(rates.short), float(rates.long)
     deduct, cap = float(rates.deduction_rate), float(rates.deduction_cap)
-    if short == long == deduct == 0:
+    above = float(rates.long_above) if rates.room < UNLIMITED else long
+    if short == long == deduct == above == 0:
         return ()
-    high, low = max(short, long), min(short, long)
     worth = min(carried_loss_value * long, deduct)
-    carried = (worth, worth, -(deduct - worth) * cap)
+    lost = [(worth, worth, -(deduct - worth) * cap)]
     deducted = (deduct, deduct, 0.0)
-    apart = [(low, low, 0.0), (short, long, 0.0), carried] + ([deducted] if deduct < low else [])
-    together = [(high, high, 0.0), carried] + ([deducted] if deduct <= high else [])
-    pieces = [_lines(apart), _lines(together)]
+    high = max(short, above)
+    together = [(high, high, 0.0), *lost] + ([deducted] if deduct <= high else [])
+    pieces = [_lines(_apart(short, above, deducted) + lost), _lines(together)]
     if deduct > high:
-        pieces.append(_lines([deducted, carried]))
+        pieces.append(_lines([deducted, *lost]))
+    if above != long:
+        within, step, room = _apart(short, long, deducted), above - long, float(rates.room)
+        over = [(a + step, b + step, c - step * room) for a, b, c in within]
+        pieces.insert(0, _lines(within + over + lost))
     return tuple(pieces)
+
+
+def _apart(short: float, long: float, deducted: _Line) -> list[_Line]:
+    """Lines of the piece that is exact for gains of both terms."""
+    low = min(short, long)
+    return [(low, low, 0.0), (short, long, 0.0)] + ([deducted] if deducted[0] < low else [])
 
 
 def _lines(rows: Iterable[_Line]) -> Floats:

@@ -14,8 +14,8 @@ import cvxpy as cp
 from lotwright.errors import ProgramError
 from lotwright.plan.costs import Tax
 from lotwright.plan.decision import Decision, decide
-from lotwright.plan.limits import Holdings
-from lotwright.plan.program import Program
+from lotwright.plan.limits import GainBudget, Holdings
+from lotwright.plan.program import Program, label_of
 from lotwright.plan.protocols import Limit
 from lotwright.plan.snapshot import Snapshot
 
@@ -56,7 +56,7 @@ def pose(program: Program, snapshot: Snapshot, *, tax_piece: int = 0, exact: boo
     decision = decide(snapshot, exact=exact, tax_piece=tax_piece)
     unit = decision.scale / 1e4
     costs = tuple(_convex(cost, cost.expression(snapshot, decision)) for cost in program.costs)
-    rows = {limit.kind: tuple(_rows(limit, snapshot, decision)) for limit in demanded(program)}
+    rows = {label_of(limit): tuple(_rows(limit, snapshot, decision)) for limit in demanded(program)}
     cash = _cash(program, snapshot, decision)
     definitions = (*decision.links.values(), cash, *decision.choices)
     kept = [row <= 0 for limit in rows.values() for row in limit]
@@ -80,7 +80,9 @@ def demanded(program: Program) -> tuple[Limit, ...]:
 
 def tax_piece_count(program: Program, snapshot: Snapshot) -> int:
     """How many convex pieces the tax of this household has under the program; at least one."""
-    return max([1, *(len(cost.pieces(snapshot)) for cost in program.costs if isinstance(cost, Tax))])
+    kinds = (Tax, GainBudget)
+    addends = (*program.costs, *program.limits)
+    return max([1, *(len(addend.pieces(snapshot)) for addend in addends if isinstance(addend, kinds))])
 
 
 def _cash(program: Program, snapshot: Snapshot, decision: Decision) -> cp.Constraint:

@@ -6,7 +6,7 @@ cost = price * sum of the dollars by which the limit is exceeded
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from lotwright.errors import ProgramError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from lotwright.plan.decision import Decision
     from lotwright.plan.protocols import Trades
+    from lotwright.plan.separable.form import Row, SeparableForm
 
 
 @runtime_checkable
@@ -70,3 +71,13 @@ class Soft:
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """The limit's own sentence and what breaking it is charged."""
         return f"{self.limit.explain(snapshot, trades)} Breaking it is charged ${self.value(snapshot, trades):,.2f}."
+
+    @property
+    def is_separable(self) -> bool:
+        """True where the limit is made of rows, each of which can have a price."""
+        return hasattr(self.limit, "rows") and getattr(self.limit, "fits_soft", True)
+
+    def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
+        """Add the limit's rows at their price."""
+        rows: list[Row] = self.limit.rows(snapshot)  # type: ignore[attr-defined]
+        form.rows.extend(replace(row, price=self.price) for row in rows)

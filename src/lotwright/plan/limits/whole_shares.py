@@ -1,7 +1,7 @@
 """Whole shares: orders are multiples of what the broker trades, and a whole position may always be closed.
 
     buy_j and sold_j are multiples of increment_j (1 share, or ``fractional_increment`` in accounts that trade
-    fractions), or sold_j = quantity_j
+    fractions) and worth at least ``minimum_notional`` there, or sold_j = quantity_j
 
 Integrality sits on orders, not on lots: an account of 500 names and 3,000 lots has 500 integers.
 """
@@ -46,6 +46,9 @@ class WholeShares:
     fractional_increment: float = parameter(
         0.0001, unit="shares", says="Smallest step of an order in accounts that trade fractions.", above_minimum=True
     )
+    minimum_notional: float = parameter(
+        1.0, unit="$", says="Least value of an order in accounts that trade fractions, unless it closes a position."
+    )
 
     def __post_init__(self) -> None:
         check_parameters(self)
@@ -62,10 +65,15 @@ class WholeShares:
         return self.increment(snapshot) * snapshot.price >= COARSE * snapshot.total_value
 
     def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
-        """Both sides of *trade = increment * units*, in steps; nothing when relaxed or where steps are not coarse."""
-        coarse = np.flatnonzero(self.is_coarse(snapshot))
-        if decision.units is None or not len(coarse):
+        """Both sides of *trade = increment * units*, in steps, where steps are coarse; the least notional where fractions
+        trade. Nothing when relaxed.
+        """
+        if decision.units is None:
             return []
+        rows = self._notional_rows(snapshot, decision)
+        coarse = np.flatnonzero(self.is_coarse(snapshot))
+        if not len(coarse):
+            return rows
         step = self.increment(snapshot)[coarse]
         per_step = decision.scale / (step * snapshot.price[coarse])
         units, close = decision.units, decision.units.close[coarse]
@@ -75,14 +83,33 @@ class WholeShares:
         bought = decision.times(per_step, decision.buy[coarse]) - units.buy[coarse]
         sold = decision.times(per_step, decision.sold[coarse]) - units.sell[coarse] - decision.times(rest, close)
         all_units = decision.times(np.where(rest > 0, whole, 0.0), close) - units.sell[coarse]
-        return [bought, -bought, sold, -sold, all_units]
+        return [bought, -bought, sold, -sold, all_units, *rows]
+
+    def _notional_rows(self, snapshot: Snapshot, decision: Decision) -> list[cp.Expression]:
+        small = np.flatnonzero(snapshot.increment <= 0)
+        if not len(small) or self.minimum_notional == 0:
+            return []
+        least = np.full(len(small), self.minimum_notional / decision.scale)
+        held = (snapshot.quantity * snapshot.price)[small] / decision.scale
+        return [
+            decision.times(least, decision.is_buy[small]) - decision.buy[small],
+            decision.times(np.minimum(least, held), decision.is_sale[small]) - decision.sold[small],
+        ]
 
     def violation(self, snapshot: Snapshot, trades: Trades) -> float:
         """Shares by which the worst order misses a multiple of its increment; closing a whole position is exempt."""
         sold = sold_shares(snapshot, trades)
         closes = np.abs(sold - snapshot.quantity) <= TOLERANCE
         off = np.maximum(self._off(snapshot, trades.buy), np.where(closes, 0.0, self._off(snapshot, sold)))
-        return float(off.max(initial=0.0))
+        small = np.maximum(self._small(snapshot, trades.buy), np.where(closes, 0.0, self._small(snapshot, sold)))
+        return float(np.maximum(off, small).max(initial=0.0))
+
+    def _small(self, snapshot: Snapshot, shares: Floats) -> Floats:
+        """Shares missing to the least notional where fractions trade."""
+        missing = np.where(
+            (shares > 0) & (snapshot.increment <= 0), self.minimum_notional / snapshot.price - shares, 0.0
+        )
+        return np.where(missing > TOLERANCE, missing, 0.0)
 
     def _off(self, snapshot: Snapshot, shares: Floats) -> Floats:
         step = self.increment(snapshot)
@@ -97,5 +124,7 @@ class WholeShares:
         return f"Orders are whole shares{fraction} or close a whole position: {found}."
 
     def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
-        """Set the step of every order."""
+        """Set the step of every order, and the least one where fractions trade."""
         form.increment[:] = self.increment(snapshot)
+        least = np.where(snapshot.increment > 0, 0.0, self.minimum_notional / snapshot.price)
+        np.maximum(form.minimum, least, out=form.minimum)

@@ -57,6 +57,8 @@ def is_allowed(h, X, lower, upper):
         return True
     if X < 0.0 and -h["held"] + EPS >= X:
         return True
+    if h["held"] + X < h["keep"] - EPS * h["step"]:
+        return False
     size = abs(X)
     if size < h["smallest"] - EPS * h["step"]:
         return False
@@ -198,7 +200,7 @@ def best_free_sale(h, lots, way, own, sigma, nu, mu_s, mu_l, lower, upper, out):
         if joins(lots, lot, way, own) > 0:
             available += lots[lot]["shares"]
     most = min(most, available)
-    most_steps = steps_down(most, h["step"])
+    most_steps = steps_down(min(most, h["held"] - h["keep"]), h["step"])
     if most_steps >= fewest - EPS:
         ideal, free = best_continuous(h, lots, way, own, sell_slope(h, sigma, nu), mu_s, mu_l)
         if ideal < fewest or ideal > most_steps:
@@ -211,7 +213,7 @@ def best_free_sale(h, lots, way, own, sigma, nu, mu_s, mu_l, lower, upper, out):
             if missing == 0.0:
                 value = phi(h, -shares, short, long, sigma, nu, mu_s, mu_l)
                 if value < out[0]:
-                    out[0], out[1], out[2], out[3], out[4], out[5] = value, -shares, short, long, own, free
+                    out[0], out[1], out[2], out[3], out[4], out[5] = value, -shares, short, long, own, -free * ideal
     held = h["held"]
     closes = most >= held * (1.0 - 1e-12) - 1e-12 and held > 0.0 and upper >= -held - EPS
     if closes and (held > most_steps + EPS or held < fewest):
@@ -274,7 +276,7 @@ def best_ordered_sales(h, lots, sigma, nu, mu_s, mu_l, lower, upper, gain_sale, 
     slope = sell_slope(h, sigma, nu)
     held = h["held"]
     fewest = max(h["smallest"], steps_up(-upper, h["step"]))
-    most = steps_down(min(-lower, held), h["step"])
+    most = steps_down(min(-lower, held - h["keep"]), h["step"])
     before = 0.0
     for lot in range(h["first"], h["stop"]):
         price = lots[lot]["gain"] * (mu_l if lots[lot]["long"] == 1 else mu_s)
@@ -288,7 +290,7 @@ def best_ordered_sales(h, lots, sigma, nu, mu_s, mu_l, lower, upper, gain_sale, 
             elif begin > 0.0:
                 ideal = low
             near = steps_down(min(max(ideal, low), high), h["step"])
-            free = 1.0 if low < ideal < high else 0.0
+            free = -ideal if low < ideal < high else 0.0
             a = min(max(near, low), high)
             b = min(max(near + h["step"], low), high)
             try_ordered(h, lots, a, free, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
@@ -308,8 +310,8 @@ def best_ordered_sales(h, lots, sigma, nu, mu_s, mu_l, lower, upper, gain_sale, 
 def options(P, j, sigma, nu, mu_s, mu_l, lower, upper, out, scratch):
     """The best buy (out[0]), the best of holding and selling without losses (out[1]), the best sale with losses (out[2]).
 
-    Each row of out is (value, X, short gain, long gain, own purchase, 1 if X moves freely with prices); value is inf when
-    the bounds allow no such trade.
+    Each row of out is (value, X, short gain, long gain, own purchase, where X would be if shares were divisible, or 0 where it
+    does not move with prices); value is inf when the bounds allow no such trade.
     """
     h = P.holding[j]
     lots = P.lot
@@ -325,7 +327,7 @@ def options(P, j, sigma, nu, mu_s, mu_l, lower, upper, out, scratch):
     if may_hold:
         out[1, 0] = phi(h, 0.0, 0.0, 0.0, sigma, nu, mu_s, mu_l)
     if upper > EPS:
-        fewest = max(h["smallest"], steps_up(lower, h["step"]))
+        fewest = max(h["smallest"], steps_up(max(lower, h["keep"] - h["held"]), h["step"]))
         most = steps_down(upper, h["step"])
         slope = p * (sigma + nu + (SCALE + nu) * h["buy_rate"] + h["buy_cost"])
         begin = 2.0 * h["specific"] * p * h["active"] + slope
@@ -341,7 +343,7 @@ def options(P, j, sigma, nu, mu_s, mu_l, lower, upper, out, scratch):
                 value = phi(h, X, 0.0, 0.0, sigma, nu, mu_s, mu_l)
                 if value < out[0, 0]:
                     out[0, 0], out[0, 1] = value, X
-                    out[0, 5] = 1.0 if fewest < ideal < most else 0.0
+                    out[0, 5] = ideal if fewest < ideal < most else 0.0
     if lower < -EPS and h["held"] > 0.0:
         best = scratch
         if h["ordered"] == 1:

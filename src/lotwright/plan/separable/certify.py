@@ -16,10 +16,13 @@ import numpy as np
 
 from lotwright.book.failure import Failure
 from lotwright.errors import PlanError
+from lotwright.plan.fewest import ranked
 from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
 from lotwright.plan.separable import jit
+from lotwright.plan.separable.form import SeparableForm
 from lotwright.plan.separable.lots import lots_taken
+from lotwright.plan.separable.priced import charge, solve_priced
 from lotwright.plan.separable.problem import SCALE, Scaled, scaled
 from lotwright.plan.separable.tree import Effort, Node, Outcome, box, search
 from lotwright.plan.separable.verdict import not_found, out_of_reach
@@ -51,8 +54,15 @@ def solve_separable(
     if form is None:
         raise PlanError(f"Program {program.name} is not separable. Plan it through the general path.")
     jit.refresh()
-    problem = scaled(form)
-    clash = out_of_reach(problem, snapshot)
+    if form.priced or form.curved:
+        return solve_priced(program, snapshot, effort, solve=solve_form, clock=clock)
+    return solve_form(form, effort, clock)
+
+
+def solve_form(form: SeparableForm, effort: Effort, clock: Callable[[], float]) -> Solution | Failure:
+    """Cheapest whole-share plan of a form without priced couplings, and a proven bound, or what clashes."""
+    snapshot, problem = form.snapshot, scaled(form)
+    clash = out_of_reach(problem, snapshot, form.rows)
     if clash is not None:
         return clash
     outcome = search(problem, first_run(effort), clock=clock)
@@ -121,18 +131,29 @@ def certificate(outcome: Outcome) -> dict[str, Any]:
 def check_bound(claim: Mapping[str, Any], program: Program, snapshot: Snapshot) -> float:
     """Recompute the bound of a certificate, dollars; nothing is solved.
 
+    Where a limit is priced rather than a row, the certificate states its price, and what the limit allows is taken off the
+    bound at that price; a curved cost is replaced by its tangents at the certificate's points.
+
     Raises
     ------
     PlanError
         The certificate is of another kind, or its leaves do not cover every allowed plan.
     """
+    if program.first:
+        first = claim["first"]
+        price, count = float(first["price"]), int(first["tickets"])
+        if not (np.isfinite(price) and price >= 0):
+            raise PlanError(f"The certificate puts {price!r} dollars on an order; that is no price.")
+        inner = {key: value for key, value in claim.items() if key != "first"}
+        return check_bound(inner, ranked(program, price), snapshot) - price * count
     form = program.form(snapshot)
     if claim.get("kind") != KIND or form is None:
         raise PlanError(f"The plan's multipliers are not of kind {KIND}, the only kind a bound can be recomputed from.")
+    free = charge(form, claim.get("prices", {}), claim.get("points", ()))
     problem = scaled(form)
     nodes = _nodes(claim, problem)
     _must_cover(nodes, len(problem.pieces))
-    return float((_least_bound(nodes, problem) + problem.constant) * problem.value / SCALE)
+    return float((_least_bound(nodes, problem) + problem.constant) * problem.value / SCALE) - free
 
 
 def cash_multipliers(claim: Mapping[str, Any], program: Program, snapshot: Snapshot) -> Floats:

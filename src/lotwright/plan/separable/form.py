@@ -8,23 +8,35 @@ only this form.
 
 With X_j the net shares traded in holding j, x_j = price_j X_j dollars, r_j the active dollars before trading, the form is
 
-    minimise    sum_a w_a [ |sum_j F_j (r_j + x_j)|^2 + sum_j D_j (r_j + x_j)^2 ]          (j in account a)
+    minimise    w |sum_j H_j (r_j + x_j)|^2 + w sum_j E_j (r_j + x_j)^2           (all j: the household as one portfolio)
+              + sum_a w_a [ |sum_j F_j (r_j + x_j)|^2 + sum_j D_j (r_j + x_j)^2 ]          (j in account a)
               + sum_j [ buy_cost x_j^+ + sell_cost x_j^- + ticket_cost 1(X_j != 0) + the same paid in cash ]
+              + gain_cost (S' + L') + constant
               + T(S, L) - T0   with  T = min over pieces of the max over lines of  a S + b L + c
               + sum_a idle_a (c_a - target_a)^+ + shortfall_a (target_a - c_a)^+
               + sum_r price_r (row excess)^+                                     (soft rows; hard ones are limits)
     subject to  X_j a multiple of increment_j, or the whole position sold; |X_j| >= minimum_j or 0 or the whole position;
                 lower_j <= X_j <= upper_j;  c_a = cash_a - sum_j (x_j + costs paid in cash) >= floor_a;  hard rows;
-                lots leave in their listed order where ``is_ordered``, else as chosen;  no wash sale where ``wash``.
+                lots leave in their listed order where ``is_ordered``, else as chosen;  no wash sale where ``wash``;
+                no share of a barred lot leaves;  |position| >= keep_j or 0 after a trade;  T <= tax_cap.
+
+What couples holdings in another way than a row (turnover, orders, variance) is *priced*: for any price mu >= 0 the form with
+``mu * level`` among its costs, less ``mu * right``, is below the program wherever the limit is kept
+(:mod:`lotwright.plan.separable.priced`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lotwright.plan.snapshot import Floats, Snapshot
+from lotwright.plan.snapshot import Bools, Floats, Snapshot
+
+if TYPE_CHECKING:
+    from lotwright.plan.protocols import Trades
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,6 +52,31 @@ class Row:
     long: float
     right: float
     price: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Coupling:
+    """A limit ``level(trades) <= right`` that is no row: at a price per unit its level is a cost the form has a place for.
+
+    ``charge(form, price)`` adds ``price * level`` to the form. ``guess`` is a price to try first, ``show`` words a
+    level, ``whole`` is True where levels are whole numbers.
+    """
+
+    name: str
+    right: float
+    level: Callable[[Trades], float]
+    charge: Callable[[SeparableForm, float], None]
+    guess: float
+    show: Callable[[float], str]
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Curved:
+    """A convex cost ``sum_j weight_j |x_j| ** 1.5`` of dollars traded, which the form holds from above or from below."""
+
+    name: str
+    weight: Floats
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -66,8 +103,12 @@ class SeparableForm:
     # risk
     risk_weight: Floats
     """Shape (A,): dollars per dollar squared of active variance (risk price over account value)."""
+    household_weight: float = 0.0
+    """The same for the active position of the household as a whole, accounts summed."""
     # tax: each piece of shape (m, 3) holds lines a, b, c
     pieces: list[Floats] = field(default_factory=list)
+    gain_cost: float = 0.0
+    """Dollars, not paid in cash, per dollar of gain this plan realises, short or long (negative: a benefit)."""
     start_short: float = 0.0
     start_long: float = 0.0
     tax_without_plan: float = 0.0
@@ -78,6 +119,20 @@ class SeparableForm:
     # wash sales
     wash: bool = False
     rows: list[Row] = field(default_factory=list)
+    keep: Floats
+    """Shares a position that was traded must have at least, unless it is closed."""
+    curve: Floats
+    """Dollars per squared dollar traded, x_j^2."""
+    barred: Bools
+    """Shape (L,): lots of which nothing may be sold."""
+    tax_cap: float = np.inf
+    """Most dollars of the year's tax T after the plan, in the tax cost's own terms."""
+    constant: float = 0.0
+    """Dollars that no trade changes."""
+    priced: list[Coupling] = field(default_factory=list)
+    curved: list[Curved] = field(default_factory=list)
+    unfit: str | None = None
+    """Why the program does not fit the form for this household after all."""
 
 
 def blank(snapshot: Snapshot) -> SeparableForm:
@@ -104,4 +159,7 @@ def blank(snapshot: Snapshot) -> SeparableForm:
         cash_floor=np.full(accounts, -np.inf),
         idle=np.zeros(accounts),
         shortfall=np.zeros(accounts),
+        keep=zero(),
+        curve=zero(),
+        barred=np.zeros(len(snapshot.lot), dtype=bool),
     )

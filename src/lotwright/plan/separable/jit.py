@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_MODULES = ("cells", "dual", "master", "newton", "rounding", "search", "nodes")
+_MODULES = ("cells", "dual", "master", "newton", "rounding", "search", "shares", "nodes")
 ABANDONED_AFTER = 600.0
 """Seconds after which a compilation somebody claimed counts as abandoned."""
 MARKER = "warm"
@@ -45,6 +45,11 @@ def kernel(function: Function) -> Function:
 def is_warming() -> bool:
     """True when this run is plain because a child process is compiling the kernels meanwhile."""
     return _state["warming"] and not _state["compiled"]
+
+
+def is_warm() -> bool:
+    """True when numba's cache holds every kernel, so that using compiled ones costs nothing."""
+    return (_cache() / MARKER).exists()
 
 
 def is_compiled() -> bool:

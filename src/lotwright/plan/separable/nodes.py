@@ -11,6 +11,7 @@ from lotwright.plan.separable.master import is_within, master
 from lotwright.plan.separable.newton import newton
 from lotwright.plan.separable.problem import FEW
 from lotwright.plan.separable.search import descend, objective, repair, swap_pairs
+from lotwright.plan.separable.shares import whole
 
 
 @kernel
@@ -144,12 +145,31 @@ def improve(P, C, z, lower, upper, trade, sweeps, width, swaps):
 
 
 @kernel
-def suggest(P, C, z, lower, upper, root_lower, root_upper, opts, pick, trade, sweeps, width, swaps):
-    """A whole-share plan from multipliers: repaired within the node's bounds, improved within the root's; its exact cost."""
-    if not repair(P, z, lower, upper, opts, pick, trade):
-        return np.inf
-    if objective(P, trade) == np.inf:
-        return np.inf
+def suggest(P, C, z, lower, upper, root_lower, root_upper, opts, pick, trade, variants, sweeps, width, swaps):
+    """A whole-share plan from multipliers: rounded within the node's bounds, improved within the root's; its exact cost.
+
+    The best of ``variants`` orders of rounding; where none keeps every floor and row, or in small households besides, the
+    trades at z with the prices of what is broken raised.
+    """
+    best = np.inf
+    kept = trade.copy()
+    for variant in range(variants):
+        value = whole(P, z, lower, upper, opts, pick, variant, trade)
+        if value < best:
+            best = value
+            kept[:] = trade
+    if best == np.inf or P.holding.shape[0] <= FEW:
+        value = np.inf
+        if repair(P, z, lower, upper, opts, pick, trade):
+            value = objective(P, trade)
+            if value < np.inf:
+                value = descend(P, C, z, lower, upper, trade, sweeps)
+        if value == np.inf and best == np.inf:
+            return np.inf
+        if value >= best:
+            trade[:] = kept
+    else:
+        trade[:] = kept
     descend(P, C, z, lower, upper, trade, sweeps)
     return improve(P, C, z, root_lower, root_upper, trade, sweeps, width, swaps)
 

@@ -11,9 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from lotwright.plan.separable.form import SeparableForm
-from lotwright.plan.snapshot import Floats, Ints, Snapshot
+from lotwright.plan.snapshot import Bools, Floats, Ints, Snapshot
 
 SCALE = 1e4
+SHARES_FACTORS = False
+"""Whether the kernels take holdings of several accounts to one factor (``at`` below zero, see :func:`_loads`)."""
 FEW = 60
 """Accounts with no more holdings than this are solved through columns alone."""
 NOTHING, GAINS_ONLY, WITH_LOSSES = 0, 1, 2
@@ -28,6 +30,7 @@ HOLDING = np.dtype(
         ("held", float),
         ("step", float),
         ("smallest", float),
+        ("keep", float),
         ("active", float),
         ("specific", float),
         ("buy_rate", float),
@@ -46,10 +49,10 @@ HOLDING = np.dtype(
     ]
 )
 """One holding. price, active: fractions of V; held, step: shares; smallest: fewest shares of an order that does not close the
-position (a multiple of step); specific: bp per squared fraction; buy_rate, sell_rate: fraction paid in cash per fraction
-traded; ticket_cash: fraction per order; buy_cost, sell_cost, ticket_cost: bp per fraction or order, not paid in cash; lots
-first:stop (long-term ones from longs on where lots are free to choose); ways to realise losses way:way_stop; many: 1 in
-accounts of more than FEW holdings."""
+position (a multiple of step); keep: fewest shares of a position after a trade that does not close it; specific: bp per
+squared fraction; buy_rate, sell_rate: fraction paid in cash per fraction traded; ticket_cash: fraction per order; buy_cost,
+sell_cost, ticket_cost: bp per fraction or order, not paid in cash; lots first:stop (long-term ones from longs on where lots
+are free to choose); ways to realise losses way:way_stop; many: 1 in accounts of more than FEW holdings."""
 
 LOT = np.dtype(
     [
@@ -110,6 +113,8 @@ class Problem(NamedTuple):
     """Couplings, shapes (R, n), (R, 2), (R,), (R,); price infinite when hard."""
     real_rows: Ints
     """Shape (1,): rows before this one are the program's; later ones only say which part of the year this piece is for."""
+    tax_cap: Floats
+    """Shape (1,): most tax (bp) the year may end with."""
 
 
 class Scaled(NamedTuple):
@@ -129,25 +134,37 @@ def scaled(form: SeparableForm) -> Scaled:
     """Scale the form and lay it out for the kernels."""
     snapshot = form.snapshot
     total = snapshot.total_value
-    order, longs = _lot_order(snapshot)
+    order, longs, stop = _lot_order(snapshot, form.barred)
     bounds = _bounds(form)
-    pieces = form.pieces or [np.zeros((1, 3))]
+    pieces = [_with_gain_cost(piece, form) for piece in form.pieces or [np.zeros((1, 3))]]
     width = max(len(piece) for piece in pieces)
     lines = np.stack([_padded(piece, width, total) for piece in pieces])
-    shared = _shared_arrays(form, total, order, longs)
+    shared = _shared_arrays(form, total, order, longs, stop)
     problems = tuple(
         Problem(
-            **shared, **_rows(form, total, only_gains=only_gains), line=_padded(line, len(line), total), lines=lines
+            **shared,
+            **_rows(form, total, line=line, only_gains=only_gains),
+            line=_padded(line, len(line), total),
+            lines=lines,
+            tax_cap=np.array([form.tax_cap / total * SCALE]),
         )
         for line, only_gains in needed_pieces(form, pieces)
     )
-    constant = -form.tax_without_plan / total * SCALE
+    active = snapshot.quantity * snapshot.price - snapshot.target
+    constant = (form.constant - form.tax_without_plan - float(form.curve @ active**2)) / total * SCALE
     return Scaled(problems, total, *bounds, constant, order)
+
+
+def _with_gain_cost(piece: Floats, form: SeparableForm) -> Floats:
+    """Lines of one piece with the price of every dollar of gain the plan realises added to them."""
+    price = form.gain_cost
+    charged: Floats = piece + np.array([price, price, -price * (form.start_short + form.start_long)])
+    return charged
 
 
 def _padded(piece: Floats, width: int, total: float) -> Floats:
     """Lines of one piece in bp of V per fraction of V, repeated to a common count."""
-    line = piece * SCALE
+    line: Floats = piece * SCALE
     line[:, 2] /= total
     return np.vstack([line] + [line[-1:]] * (width - len(line)))
 
@@ -188,8 +205,10 @@ def _undominated(piece: Floats, corner: Floats) -> Floats:
     return piece[kept]
 
 
-def _lot_order(snapshot: Snapshot) -> tuple[Ints, Ints]:
-    """Lots of free holdings sorted short-term first, then by gain (largest loss first); ordered ones as they are."""
+def _lot_order(snapshot: Snapshot, barred: Bools) -> tuple[Ints, Ints, Ints]:
+    """Lots of free holdings sorted short-term first, then by gain (largest loss first), barred ones last; ordered ones as
+    they are. With them where each holding's long-term lots begin, and where the lots it may sell end.
+    """
     count = len(snapshot.symbol)
     free = ~snapshot.is_ordered[snapshot.lot_holding] if len(snapshot.lot_holding) else np.zeros(0, dtype=bool)
     rank = np.arange(len(snapshot.lot_holding))
@@ -198,11 +217,16 @@ def _lot_order(snapshot: Snapshot) -> tuple[Ints, Ints]:
             rank,
             np.where(free, snapshot.lot_gain, 0.0),
             np.where(free, snapshot.lot_is_long, False),
+            np.where(free, barred, False),
             snapshot.lot_holding,
         )
     )
-    shorts = np.bincount(snapshot.lot_holding[~snapshot.lot_is_long], minlength=count) if len(rank) else np.zeros(count)
-    return order.astype(np.int64), (snapshot.offset[:-1] + shorts.astype(np.int64)).astype(np.int64)
+    begin, end = snapshot.offset[:-1], snapshot.offset[1:]
+    shorts, kept = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    if len(rank):
+        shorts = np.bincount(snapshot.lot_holding[~snapshot.lot_is_long & ~(barred & free)], minlength=count)
+        kept = np.bincount(snapshot.lot_holding[barred & free], minlength=count)
+    return order.astype(np.int64), (begin + shorts).astype(np.int64), (end - kept).astype(np.int64)
 
 
 def _bounds(form: SeparableForm) -> tuple[Floats, Floats]:
@@ -214,17 +238,31 @@ def _bounds(form: SeparableForm) -> tuple[Floats, Floats]:
     floor = np.where(np.isfinite(form.cash_floor), form.cash_floor, 0.0)
     budget = np.maximum(snapshot.cash - floor + worth, 0.0)[snapshot.account_of]
     affordable = np.floor(budget / snapshot.price / form.increment + 1e-9) * form.increment
-    lower = np.maximum(form.lower, -snapshot.quantity)
+    lower = np.maximum(np.maximum(form.lower, -snapshot.quantity), -_before_barred(form))
     return lower, np.minimum(form.upper, affordable)
 
 
-def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints) -> dict[str, np.ndarray]:
+def _before_barred(form: SeparableForm) -> Floats:
+    """Shares of each holding that may leave: under a standing order, those before the first barred lot."""
+    s = form.snapshot
+    free: Floats = s.quantity.copy()
+    for j in np.unique(s.lot_holding[form.barred]) if len(s.lot) else ():
+        lots = slice(s.offset[j], s.offset[j + 1])
+        may = ~form.barred[lots]
+        if s.is_ordered[j]:
+            may = np.logical_and.accumulate(may)
+        free[j] = s.lot_quantity[lots][may].sum()
+    return free
+
+
+def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints, stop: Ints) -> dict[str, np.ndarray]:
     """Every array that does not depend on the tax piece."""
     s = form.snapshot
     n, groups = len(s.symbol), len(s.group)
     weight = form.risk_weight[s.account_of] * total * SCALE
-    load, at = _sparse(np.sqrt(weight)[:, None] * s.exposure if n else np.zeros((0, 0)))
+    factors, load, at = _loads(form, weight)
     share_rate = form.share_cash / s.price
+    active = s.quantity * s.price - s.target
     lot, way_offset, way = _wash_arrays(form, order)
     holding = np.zeros(n, dtype=HOLDING)
     for name, values in {
@@ -234,18 +272,19 @@ def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints) 
         "held": s.quantity,
         "step": form.increment,
         "smallest": np.maximum(np.ceil(form.minimum / form.increment - 1e-9), 1.0) * form.increment,
-        "active": (s.quantity * s.price - s.target) / total,
-        "specific": weight * s.specific,
+        "keep": form.keep,
+        "active": active / total,
+        "specific": weight * s.specific + (form.curve + form.household_weight * s.household_specific) * total * SCALE,
         "buy_rate": form.buy_cash + share_rate,
         "sell_rate": form.sell_cash + share_rate,
         "ticket_cash": form.ticket_cash / total,
-        "buy_cost": form.buy_cost * SCALE,
-        "sell_cost": form.sell_cost * SCALE,
+        "buy_cost": (form.buy_cost - 2.0 * form.curve * active) * SCALE,
+        "sell_cost": (form.sell_cost + 2.0 * form.curve * active) * SCALE,
         "ticket_cost": form.ticket_cost / total * SCALE,
         "ordered": s.is_ordered,
         "first": s.offset[:-1],
         "longs": longs,
-        "stop": s.offset[1:],
+        "stop": stop,
         "way": way_offset[:-1],
         "way_stop": way_offset[1:],
         "many": np.bincount(s.account_of, minlength=len(s.account))[s.account_of] > FEW,
@@ -262,7 +301,7 @@ def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints) 
         "holding": holding,
         "lot": lot,
         "account": account,
-        "factors": np.array([s.exposure.shape[1] if n else 0]),
+        "factors": np.array([factors]),
         "load": load,
         "at": at,
         "way": way,
@@ -270,6 +309,25 @@ def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints) 
         "members": np.argsort(s.group_of, kind="stable").astype(np.int64),
         "start": np.array([form.start_short, form.start_long]) / total,
     }
+
+
+def _loads(form: SeparableForm, weight: Floats) -> tuple[int, Floats, Ints]:
+    """How many factors an account's block has, every holding's loads, and which factor of its block each is on.
+
+    Factors of the household as one portfolio stand at the end of the first account's block. Kernels read factor ``at`` of a
+    holding's block at ``account * factors + at``, so holdings of other accounts reach them with an ``at`` below zero.
+    """
+    s = form.snapshot
+    if not len(s.symbol):
+        return 0, *_sparse(np.zeros((0, 0)))
+    own = np.sqrt(weight)[:, None] * s.exposure
+    if form.household_weight == 0.0:
+        return own.shape[1], *_sparse(own)
+    own = own if form.risk_weight.any() else own[:, :0]
+    scale = np.sqrt(form.household_weight * s.total_value * SCALE)
+    load, at = _sparse(np.hstack([own, scale * s.household_exposure]))
+    factors = own.shape[1] + s.household_exposure.shape[1]
+    return factors, load, np.where(at < own.shape[1], at, at - (s.account_of * factors)[:, None])
 
 
 def _sparse(load: Floats) -> tuple[Floats, Ints]:
@@ -280,14 +338,20 @@ def _sparse(load: Floats) -> tuple[Floats, Ints]:
     return np.ascontiguousarray(np.take_along_axis(load, at, axis=1)), np.ascontiguousarray(at.astype(np.int64))
 
 
-def _rows(form: SeparableForm, total: float, *, only_gains: bool) -> dict[str, np.ndarray]:
-    """The program's couplings and, for a piece of the tax searched only there, that total and long gain are positive."""
+def _rows(form: SeparableForm, total: float, *, line: Floats, only_gains: bool) -> dict[str, np.ndarray]:
+    """The program's couplings; for a piece of the tax searched only there, that total and long gain are positive; and that
+    this piece's lines stay below the cap of the tax.
+    """
     n = len(form.snapshot.symbol)
     rows = [(row.coefficient, (row.short, row.long), row.right / total, row.price) for row in form.rows]
     if only_gains:
         nothing = np.zeros(n)
         rows.append((nothing, (-1.0, -1.0), (form.start_short + form.start_long) / total, None))
         rows.append((nothing, (0.0, -1.0), form.start_long / total, None))
+    if np.isfinite(form.tax_cap):
+        for a, b, c in line:
+            used = a * form.start_short + b * form.start_long + c
+            rows.append((np.zeros(n), (a, b), (form.tax_cap - used) / total, None))
     return {
         "row": np.array([row[0] for row in rows]) if rows else np.zeros((0, n)),
         "row_gain": np.array([row[1] for row in rows]) if rows else np.zeros((0, 2)),
@@ -321,7 +385,8 @@ def _wash_arrays(form: SeparableForm, order: Ints) -> tuple[np.ndarray, Ints, In
         lots = slice(s.offset[j], s.offset[j + 1])
         if loss[lots].any():
             recent = by_group.get(int(s.group_of[j]), [])
-            here = [k for k in recent if s.purchase_holding[k] == j and not s.purchase_has_left[k]]
+            kept = set(purchase[lots][form.barred[order[lots]]].tolist())
+            here = [k for k in recent if s.purchase_holding[k] == j and not s.purchase_has_left[k] and k not in kept]
             blocking = [k for k in recent if k not in here]
             clearable[lots] = np.isin(purchase[lots], here) & (purchase[lots] >= 0)
             losing = {int(k) for k in purchase[lots][(loss[lots] == 1) & (clearable[lots] == 1)]}

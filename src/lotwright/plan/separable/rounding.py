@@ -15,9 +15,11 @@ import numpy as np
 
 from lotwright.plan.separable.dual import size_of
 from lotwright.plan.separable.jit import kernel
-from lotwright.plan.separable.master import column_price, factorise, is_within, small_column
+from lotwright.plan.separable.master import add_curvature_of, column_price, factorise, is_within, small_column
 
 LARGEST = 400
+UNDECIDED = 0.5
+"""Share of its free answer that a holding of an undecided group is expected to give once its side is fixed."""
 
 
 @kernel
@@ -51,8 +53,28 @@ def is_mixed(P, pool, g, lower, upper):
 
 
 @kernel
-def candidates(P, pool, z, lower, upper, curve, group, column, reduced, vector, heaviest):
-    """Collect the weighted columns of undecided groups, priced and transformed; returns (groups, columns, mean vector)."""
+def heaviest_column(P, pool, g, lower, upper):
+    """The column of group g with the largest weight within bounds, -1 when there is none."""
+    top = -1
+    for c in range(pool.known[g]):
+        if is_within(P, pool, g, c, lower, upper) and (top < 0 or pool.weight[g, c] > pool.weight[g, top]):
+            top = c
+    return top
+
+
+@kernel
+def has_sides_of(P, pool, g, c, e):
+    """True when columns c and e of group g have every holding on the same side."""
+    for m in range(P.members_offset[g], P.members_offset[g + 1]):
+        j = P.members[m]
+        if np.sign(pool.X[j, c]) != np.sign(pool.X[j, e]):
+            return False
+    return True
+
+
+@kernel
+def answer(P, pool, lower, upper, z, curve):
+    """Cholesky factor of the curvature with which every holding answers, undecided groups as their heaviest column does."""
     A, K, free, R = size_of(P)
     DU = A * K
     D = z.shape[0]
@@ -61,7 +83,34 @@ def candidates(P, pool, z, lower, upper, curve, group, column, reduced, vector, 
         for k in range(i + 1):
             H[i, k] = curve[i, k]
         H[i, i] += 0.5 if i < DU else 1e-6 + 1e-9 * curve[i, i]
+    at = np.zeros(P.load.shape[1] + 1 + free + R, dtype=np.int64)
+    b = np.zeros(P.load.shape[1] + 1 + free + R)
+    row = np.zeros(8)
+    for g in range(P.members_offset.shape[0] - 1):
+        if pool.smooth[g] == 1:
+            continue
+        top = heaviest_column(P, pool, g, lower, upper)
+        if top < 0:
+            continue
+        for m in range(P.members_offset[g], P.members_offset[g + 1]):
+            j = P.members[m]
+            row[0], row[1], row[2] = pool.X[j, top], pool.short[j, top], pool.long[j, top]
+            add_curvature_of(P, j, row, UNDECIDED, H, at, b)
     factorise(H)
+    return H
+
+
+@kernel
+def candidates(P, pool, z, lower, upper, curve, within, group, column, reduced, vector, heaviest):
+    """Collect the columns worth choosing among, priced and transformed; returns (groups, columns, mean vector).
+
+    Of each group: its weighted columns, and the cheapest column of every other combination of sides that costs at most
+    ``within`` bp more than the cheapest. Groups for which that leaves one column are left out.
+    """
+    A, K, free, R = size_of(P)
+    DU = A * K
+    D = z.shape[0]
+    H = answer(P, pool, lower, upper, z, curve)
     sigma = np.zeros(P.holding.shape[0])
     for j in range(P.holding.shape[0]):
         for k in range(P.load.shape[1]):
@@ -69,19 +118,38 @@ def candidates(P, pool, z, lower, upper, curve, group, column, reduced, vector, 
     q = np.zeros(D - DU)
     v = np.zeros(D)
     mean = np.zeros(D)
+    price = np.empty(pool.X.shape[1])
     groups = 0
     count = 0
     for g in range(P.members_offset.shape[0] - 1):
-        if pool.smooth[g] == 1 or not is_mixed(P, pool, g, lower, upper):
+        if pool.smooth[g] == 1:
             continue
         begin = count
         least = np.inf
+        for c in range(pool.known[g]):
+            price[c] = np.inf
+            if is_within(P, pool, g, c, lower, upper):
+                small_column(P, pool, g, c, q)
+                price[c] = column_price(P, pool, g, c, z, sigma, DU, q)
+                least = min(least, price[c])
         top = -1
         for c in range(pool.known[g]):
-            if pool.weight[g, c] < 1e-3 or count >= LARGEST or not is_within(P, pool, g, c, lower, upper):
+            if price[c] == np.inf or count >= LARGEST:
                 continue
+            if pool.weight[g, c] < 1e-3:
+                if price[c] > least + within:
+                    continue
+                cheapest = True
+                for e in range(pool.known[g]):
+                    if e == c or not has_sides_of(P, pool, g, c, e):
+                        continue
+                    before = price[e] < price[c] or (price[e] == price[c] and e < c)
+                    if before or (price[e] < np.inf and pool.weight[g, e] >= 1e-3):
+                        cheapest = False
+                        break
+                if not cheapest:
+                    continue
             small_column(P, pool, g, c, q)
-            price = column_price(P, pool, g, c, z, sigma, DU, q)
             column_vector(P, pool, g, c, DU, K, q, v)
             for i in range(D):
                 total = v[i]
@@ -89,27 +157,30 @@ def candidates(P, pool, z, lower, upper, curve, group, column, reduced, vector, 
                     total -= H[i, l] * v[l]
                 v[i] = total / H[i, i]
             vector[count] = v
-            for i in range(D):
-                mean[i] += pool.weight[g, c] * v[i]
-            reduced[count] = price
-            least = min(least, price)
+            reduced[count] = price[c] - least
             group[count] = groups
             column[count, 0] = g
             column[count, 1] = c
             if top < 0 or pool.weight[g, c] > pool.weight[g, column[top, 1]]:
                 top = count
             count += 1
-        if count > begin:
+        if count == begin + 1:
+            count = begin
+        elif count > begin:
+            total = 0.0
             for c in range(begin, count):
-                reduced[c] -= least
+                total += pool.weight[g, column[c, 1]]
+            for c in range(begin, count):
+                for i in range(D):
+                    mean[i] += pool.weight[g, column[c, 1]] / total * vector[c, i]
             heaviest[groups] = top
             groups += 1
     return groups, count, mean
 
 
 @kernel
-def exchange(groups, count, group, reduced, vector, chosen, delta):
-    """Improve the choice by single and pair exchanges; delta is the transformed deviation, kept up to date."""
+def exchange(groups, count, group, reduced, vector, kept, chosen, delta):
+    """Improve the choice by single and pair exchanges, group ``kept`` apart; delta, the transformed deviation, follows."""
     D = delta.shape[0]
     first = np.zeros(groups + 1, dtype=np.int64)
     for c in range(count):
@@ -122,7 +193,7 @@ def exchange(groups, count, group, reduced, vector, chosen, delta):
         best_c = -1
         best_e = -1
         for c in range(count):
-            if chosen[group[c]] == c:
+            if chosen[group[c]] == c or group[c] == kept:
                 continue
             old = chosen[group[c]]
             alone = reduced[c] - reduced[old]
@@ -137,7 +208,7 @@ def exchange(groups, count, group, reduced, vector, chosen, delta):
                 continue
             for e in range(first[group[c] + 1], count):
                 other = chosen[group[e]]
-                if other == e:
+                if other == e or group[e] == kept:
                     continue
                 both = alone + reduced[e] - reduced[other]
                 for i in range(D):
@@ -170,8 +241,24 @@ def fix_side(h, j, side, lower, upper):
 
 
 @kernel
-def round_groups(P, pool, z, lower, upper, curve, fixed_lower, fixed_upper):
-    """Bounds with every undecided group fixed to the side of its chosen column; returns how many groups were undecided."""
+def choice_cost(groups, reduced, chosen, delta):
+    """Reduced cost of the choice plus what the answer to its deviation costs."""
+    total = 0.0
+    for g in range(groups):
+        total += reduced[chosen[g]]
+    for i in range(delta.shape[0]):
+        total += 0.5 * delta[i] * delta[i]
+    return total
+
+
+@kernel
+def round_groups(P, pool, z, lower, upper, curve, within, fixed_lower, fixed_upper):
+    """Bounds with undecided groups fixed to the sides of chosen columns, one set for each of the best few choices.
+
+    fixed_lower and fixed_upper have shape (choices, n). The first choice is the best local optimum of the closest-vector
+    problem; the others are the best different ones among those reached by keeping one group on another of its columns.
+    Returns (choices found, undecided groups: those whose weighted columns disagree on a side, or that were moved).
+    """
     D = z.shape[0]
     total = 0
     for g in range(pool.known.shape[0]):
@@ -182,20 +269,53 @@ def round_groups(P, pool, z, lower, upper, curve, fixed_lower, fixed_upper):
     reduced = np.zeros(total)
     vector = np.zeros((total, D))
     heaviest = np.zeros(total + 1, dtype=np.int64)
-    fixed_lower[:] = lower
-    fixed_upper[:] = upper
-    groups, count, mean = candidates(P, pool, z, lower, upper, curve, group, column, reduced, vector, heaviest)
-    chosen = heaviest[:groups].copy()
+    most = fixed_lower.shape[0]
+    groups, count, mean = candidates(P, pool, z, lower, upper, curve, within, group, column, reduced, vector, heaviest)
     delta = np.zeros(D)
-    for i in range(D):
-        delta[i] = -mean[i]
-    for g in range(groups):
+    best = np.full(most, np.inf)
+    choices = np.zeros((most, groups), dtype=np.int64)
+    found = 0
+    for kick in range(-1, count if most > 1 else 0):
+        if kick >= 0 and choices[0, group[kick]] == kick:
+            continue
+        chosen = heaviest[:groups].copy() if kick < 0 else choices[0].copy()
+        kept = -1
+        if kick >= 0:
+            kept = group[kick]
+            chosen[kept] = kick
         for i in range(D):
-            delta[i] += vector[chosen[g], i]
-    exchange(groups, count, group, reduced, vector, chosen, delta)
-    for g in range(groups):
-        c = chosen[g]
-        for m in range(P.members_offset[column[c, 0]], P.members_offset[column[c, 0] + 1]):
-            j = P.members[m]
-            fix_side(P.holding[j], j, np.sign(pool.X[j, column[c, 1]]), fixed_lower, fixed_upper)
-    return groups
+            delta[i] = -mean[i]
+        for g in range(groups):
+            for i in range(D):
+                delta[i] += vector[chosen[g], i]
+        exchange(groups, count, group, reduced, vector, kept, chosen, delta)
+        cost = choice_cost(groups, reduced, chosen, delta)
+        place = 0
+        same = False
+        while place < found and best[place] <= cost + 1e-9:
+            if best[place] >= cost - 1e-9:
+                same = True
+            place += 1
+        if same or place >= most:
+            continue
+        for k in range(min(found, most - 1), place, -1):
+            best[k] = best[k - 1]
+            choices[k] = choices[k - 1]
+        best[place] = cost
+        choices[place] = chosen
+        found = min(found + 1, most)
+    undecided = 0
+    for k in range(found):
+        fixed_lower[k] = lower
+        fixed_upper[k] = upper
+        for g in range(groups):
+            at = column[choices[k, g], 0]
+            c = column[choices[k, g], 1]
+            if has_sides_of(P, pool, at, c, column[heaviest[g], 1]) and not is_mixed(P, pool, at, lower, upper):
+                continue
+            if k == 0:
+                undecided += 1
+            for m in range(P.members_offset[at], P.members_offset[at + 1]):
+                j = P.members[m]
+                fix_side(P.holding[j], j, np.sign(pool.X[j, c]), fixed_lower[k], fixed_upper[k])
+    return found, undecided

@@ -15,7 +15,7 @@ from lotwright.plan.separable.jit import kernel
 
 @kernel
 def year_tax(P, short, long):
-    """Exact tax (bp) of the plan's gains: the least over pieces of the largest of each piece's lines."""
+    """Exact tax (bp) of the plan's gains: the least over pieces of the largest of each piece's lines; infinite above its cap."""
     best = np.inf
     for piece in range(P.lines.shape[0]):
         worst = -np.inf
@@ -24,6 +24,8 @@ def year_tax(P, short, long):
             b = P.lines[piece, i, 1]
             worst = max(worst, a * (P.start[0] + short) + b * (P.start[1] + long) + P.lines[piece, i, 2])
         best = min(best, worst)
+    if best > P.tax_cap[0] + 1e-7:
+        return np.inf
     return best
 
 
@@ -101,25 +103,46 @@ def objective(P, trade):
 
 
 @kernel
-def repair(P, z, lower, upper, opts, pick, trade):
-    """Trades at z, with the price of cash raised where that is needed to keep every account above its floor.
+def dearer(trial, at, z, low, high, broken, step):
+    """One step of the search for the least price at which a floor or row is kept; True while it goes on.
 
-    Returns False when even the dearest cash leaves some account short.
+    ``low`` and ``high`` hold prices known to be too cheap and dear enough (-1: none yet); ``trial[at]`` is the price just
+    tried. Returns (goes on, still can).
+    """
+    if broken:
+        low[at] = trial[at]
+        if high[at] < 0.0:
+            trial[at] = max(2.0 * abs(trial[at]), 100.0)
+            return True, trial[at] <= 1e9
+        trial[at] = 0.5 * (low[at] + high[at])
+        return True, True
+    if low[at] != z[at] or high[at] >= 0.0:
+        high[at] = trial[at]
+        if high[at] - low[at] > 1e-3 * (1.0 + abs(low[at])) and step < 40:
+            trial[at] = 0.5 * (low[at] + high[at])
+            return True, True
+    return False, True
+
+
+@kernel
+def repair(P, z, lower, upper, opts, pick, trade):
+    """Trades at z, with the prices of cash and of hard rows raised where that is needed to keep every floor and every row.
+
+    Returns False when even the dearest prices leave some account short or some row broken.
     """
     A, K, free, R = size_of(P)
     n = P.holding.shape[0]
     trial = z.copy()
     sigma = np.empty(n)
     nu = np.empty(A)
-    mu_s, mu_l, tax, rows = unpack(P, z, sigma, nu)
-    low = np.zeros(A)
-    high = np.full(A, -1.0)
-    for a in range(A):
-        low[a] = z[A * K + a]
+    low = z.copy()
+    high = np.full(z.shape[0], -1.0)
     for step in range(60):
+        mu_s, mu_l, tax, rows = unpack(P, trial, sigma, nu)
         evaluate(P, trial, lower, upper, opts, pick)
         spent = np.zeros(A)
         orders = np.zeros(A)
+        level = np.zeros(R)
         for j in range(n):
             set_option(j, pick[j], opts, mu_s, mu_l, trade[j])
             if opts[j, pick[j], 0] == np.inf:
@@ -127,29 +150,28 @@ def repair(P, z, lower, upper, opts, pick, trade):
             alone, x, paid = column(P.holding[j], trade[j, 0])
             spent[P.holding[j]["account"]] += paid
             orders[P.holding[j]["account"]] += 0.0 if trade[j, 0] == 0.0 else 1.0
+            for r in range(R):
+                level[r] += P.row[r, j] * x + P.row_gain[r, 0] * trade[j, 1] + P.row_gain[r, 1] * trade[j, 2]
         done = True
         for a in range(A):
-            at = A * K + a
-            if cash_cost(P, a, P.account[a]["cash"] - spent[a], orders[a]) == np.inf:
-                done = False
-                low[a] = trial[at]
-                if high[a] < 0.0:
-                    trial[at] = max(2.0 * abs(trial[at]), 100.0)
-                    if trial[at] > 1e9:
-                        return False
-                else:
-                    trial[at] = 0.5 * (low[a] + high[a])
-            elif low[a] != z[at] or high[a] >= 0.0:
-                high[a] = trial[at]
-                if high[a] - low[a] > 1e-3 * (1.0 + abs(low[a])) and step < 40:
-                    trial[at] = 0.5 * (low[a] + high[a])
-                    done = False
+            short = cash_cost(P, a, P.account[a]["cash"] - spent[a], orders[a]) == np.inf
+            more, able = dearer(trial, A * K + a, z, low, high, short, step)
+            if not able:
+                return False
+            done = done and not more
+        for r in range(R):
+            if P.row_price[r] == np.inf:
+                broken = level[r] > P.row_right[r] + 1e-12
+                more, able = dearer(trial, A * K + A + free + r, z, low, high, broken, step)
+                if not able:
+                    return False
+                done = done and not more
         if done:
             return True
         if step >= 40:
-            for a in range(A):
-                if high[a] >= 0.0:
-                    trial[A * K + a] = high[a]
+            for i in range(A * K, z.shape[0]):
+                if high[i] >= 0.0:
+                    trial[i] = high[i]
     return False
 
 

@@ -105,7 +105,11 @@ class _Search:
         self.fine = 3e-3 * effort.gap_bp
         """Specific risk (bp) below which a step of a holding counts as continuous."""
         self.curves = [np.zeros((len(z), len(z))) for z in map(start_multipliers, scaled.pieces)]
+        self.near = 3.0 * effort.gap_bp
+        """Columns dearer than their group's cheapest by less than this (bp) are tried when sides are chosen."""
         few = self.n <= 60
+        self.variants = 3 if few else 6
+        """Orders in which holdings are rounded to whole shares, the best of which is kept."""
         self.polish = (6, 64, 20) if few else (6, 24, 4)
         """Sweeps of single moves, holdings paired in swaps, rounds of swaps."""
 
@@ -161,28 +165,45 @@ class _Search:
         """Offer the plan that z suggests within the given bounds."""
         self._offer(self.kernels.suggest(
             self.scaled.pieces[piece], self.exact[piece], z, lower, upper, self.scaled.lower, self.scaled.upper,
-            self.opts, self.pick, self.trade, *self.polish,
+            self.opts, self.pick, self.trade, self.variants, *self.polish,
         ))  # fmt: skip
 
-    def _try_rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
+    def _try_rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats, *, choices: int = 1) -> None:
         """Offer the plan with every undecided group fixed to one side and the others answering.
 
         Fixing sides moves prices, which may leave other groups undecided: a few rounds. Reads the column weights of the
-        last bound.
+        last bound. With more ``choices``, the next best combinations of sides are followed as well.
         """
-        problem, pool = self.scaled.pieces[piece], self.pools[piece]
-        z = z.copy()
+        for low, high in self._rounded(piece, lower, upper, z, choices)[0]:
+            self._follow(piece, low, high, z.copy())
+
+    def _follow(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
         for _ in range(4):
-            fixed_lower, fixed_upper = lower.copy(), upper.copy()
-            undecided = self.kernels.round_groups(
-                problem, pool, z, lower, upper, self.curves[piece], fixed_lower, fixed_upper
-            )
-            lower, upper = fixed_lower, fixed_upper
-            if not undecided:
-                break
             if self._bound(piece, lower, upper, z, rounds=3, close=0.15) >= self.value - 1e-9:
                 return
+            boxes, undecided = self._rounded(piece, lower, upper, z, 1)
+            if not undecided:
+                break
+            lower, upper = boxes[0]
         self._try(piece, lower, upper, z)
+
+    def _rounded(
+        self, piece: int, lower: Floats, upper: Floats, z: Floats, choices: int
+    ) -> tuple[list[tuple[Floats, Floats]], int]:
+        """Boxes of the best combinations of sides, and how many groups were undecided."""
+        fixed_lower, fixed_upper = np.zeros((choices, self.n)), np.zeros((choices, self.n))
+        found, undecided = self.kernels.round_groups(
+            self.scaled.pieces[piece],
+            self.pools[piece],
+            z,
+            lower,
+            upper,
+            self.curves[piece],
+            self.near,
+            fixed_lower,
+            fixed_upper,
+        )
+        return list(zip(fixed_lower[:found], fixed_upper[:found], strict=True)), int(undecided)
 
     def _offer(self, value: float) -> None:
         if value < self.value - 1e-9:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from lotwright.book.failure import Failure
 from lotwright.plan.separable import jit
+from lotwright.plan.separable.form import Row
 from lotwright.plan.separable.problem import Scaled
 from lotwright.plan.separable.tree import Outcome, start_multipliers
 from lotwright.plan.snapshot import Snapshot
@@ -16,19 +18,19 @@ DEAR = 1e9
 """A price of cash (bp per unit of household value) at which nothing but cash matters."""
 
 
-def out_of_reach(problem: Scaled, snapshot: Snapshot) -> Failure | None:
-    """The failure of a household whose limits clash before any cost matters: barred holdings, or cash out of reach."""
+def out_of_reach(problem: Scaled, snapshot: Snapshot, rows: Sequence[Row] = ()) -> Failure | None:
+    """The failure of a household whose limits clash before any cost matters: barred holdings, cash or a row out of reach."""
     barred = [snapshot.symbol[j] for j in np.flatnonzero(problem.lower > problem.upper + 1e-9)]
     if barred:
         return Failure(
             reason="infeasible",
             message=f"{snapshot.household.household}: the limits on {', '.join(barred)} contradict each other: at least one "
-            "restriction demands a trade that another forbids. Lift one of them.",
-            evidence={"limits": ["restrictions"], "symbols": barred},
+            f"restriction demands a trade that another forbids{_how_much(problem, snapshot)}. Lift one of them.",
+            evidence={"limits": ["restrictions"], "symbols": barred, "dollars": _contradicted(problem, snapshot)},
         )
     short = _shortfalls(problem, snapshot)
     if not short:
-        return None
+        return _row_out_of_reach(problem, snapshot, rows)
     first = short[0]
     return Failure(
         reason="infeasible",
@@ -37,6 +39,50 @@ def out_of_reach(problem: Scaled, snapshot: Snapshot) -> Failure | None:
         "or lift a restriction.",
         evidence={"limits": ["cash", "restrictions", "wash_sale", "minimum_ticket"], "accounts": short},
     )
+
+
+def _contradicted(problem: Scaled, snapshot: Snapshot) -> dict[str, float]:
+    """Dollars between the most and the least that limits allow of a security where the most is below the least."""
+    off = (problem.lower - problem.upper) * snapshot.price
+    return {
+        f"{snapshot.account[snapshot.account_of[j]]}/{snapshot.symbol[j]}": round(float(off[j]), 2)
+        for j in np.flatnonzero(problem.lower > problem.upper + 1e-9)
+    }
+
+
+def _how_much(problem: Scaled, snapshot: Snapshot) -> str:
+    off = _contradicted(problem, snapshot)
+    return f" ({', '.join(f'{name} by ${dollars:,.2f}' for name, dollars in list(off.items())[:5])})"
+
+
+def _row_out_of_reach(problem: Scaled, snapshot: Snapshot, rows: Sequence[Row]) -> Failure | None:
+    """The failure of a household that misses a row whatever it trades: its least left side is above the right one."""
+    kernels = jit.kernels()
+    part = problem.pieces[-1]
+    n = len(snapshot.symbol)
+    opts, pick = np.zeros((n, 3, 6)), np.zeros(n, dtype=np.int64)
+    first = len(part.account) * int(part.factors[0]) + len(part.account) + len(part.line) - 1
+    for r, row in enumerate(rows):
+        if row.price is not None:
+            continue
+        z = start_multipliers(part)
+        z[first + r] = DEAR
+        kernels.evaluate(part, z, problem.lower, problem.upper, opts, pick)
+        level = 0.0
+        for j in range(n):
+            best = opts[j, pick[j]]
+            x = kernels.column(part.holding[j], best[1])[1]
+            level += part.row[r, j] * x + part.row_gain[r, 0] * best[2] + part.row_gain[r, 1] * best[3]
+        missing = float((level - part.row_right[r]) * problem.value)
+        if missing > 1e-6 * problem.value:
+            return Failure(
+                reason="infeasible",
+                message=f"{snapshot.household.household} misses the limit {row.name} by at least ${missing:,.2f} whatever it "
+                "trades within its other limits (restrictions, wash sales, lots that are kept). Raise the limit by so much, "
+                "give it a price (soft), or lift what stands in its way.",
+                evidence={"limits": [row.name], "missing": {row.name: round(missing, 2)}},
+            )
+    return None
 
 
 def not_found(snapshot: Snapshot, outcome: Outcome) -> Failure:

@@ -63,6 +63,7 @@ def small_problem() -> Scaled:
         line=line,
         lines=line[None],
         start=np.zeros(2),
+        tax_cap=np.array([np.inf]),
         **rows,
     )
     upper = np.full(n, 60.0)

@@ -1,0 +1,69 @@
+"""Number of tickets: at most so many orders in one plan.
+
+orders <= most
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from lotwright.plan.costs.amounts import orders
+from lotwright.plan.costs.parameter import check_parameters, parameter
+from lotwright.plan.separable.form import Coupling, SeparableForm
+from lotwright.plan.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import cvxpy as cp
+
+    from lotwright.plan.decision import Decision
+    from lotwright.plan.protocols import Trades
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberOfTickets:
+    """A plan has at most so many orders.
+
+    Raises
+    ------
+    ProgramError
+        ``most`` is negative or not a number.
+    """
+
+    kind: ClassVar[str] = "number_of_tickets"
+
+    most: float = parameter(20.0, unit="orders", says="Most orders of one plan.")
+
+    def __post_init__(self) -> None:
+        check_parameters(self)
+
+    def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:  # noqa: ARG002
+        """Orders beyond the most."""
+        return [decision.total(decision.ticket) - self.most]
+
+    def violation(self, snapshot: Snapshot, trades: Trades) -> float:
+        """Orders beyond the most."""
+        return max(float(orders(snapshot, trades).sum()) - self.most, 0.0)
+
+    def explain(self, snapshot: Snapshot, trades: Trades) -> str:
+        """How many orders there are, of how many."""
+        return f"The plan places {int(orders(snapshot, trades).sum())} orders, of at most {self.most:g}."
+
+    def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
+        """Put a price on every order."""
+
+        def charge(priced: SeparableForm, price: float) -> None:
+            priced.ticket_cost += price
+
+        form.priced.append(
+            Coupling(
+                name=self.kind,
+                right=float(int(self.most)),
+                level=lambda trades: float(orders(snapshot, trades).sum()),
+                charge=charge,
+                guess=2.0,
+                show=lambda level: f"{level:.0f} orders",
+                whole=True,
+            )
+        )
