@@ -132,9 +132,13 @@ def test_a_symbol_with_a_short_history_is_left_out_and_told(five: np.ndarray) ->
 def test_a_declaration_that_does_not_fit_says_what_would(
     five: np.ndarray, limits: dict[str, Any], source: dict[str, Any], words: str
 ) -> None:
-    with pytest.raises(ProgramError, match=words) as told:
-        document = {"source": {"kind": "equal", "lookback_days": 200, **source}, "limits": limits}
+    document = {"source": {"kind": "equal", "lookback_days": 200, **source}, "limits": limits}
+
+    def asked() -> None:
         weights_of(declaration_of("mine", document), history_of(five, SYMBOLS), SECURITIES, as_of=AS_OF)
+
+    with pytest.raises(ProgramError, match=words) as told:
+        asked()
     assert str(told.value).startswith("mine") or "source of targets" in str(told.value)
 
 

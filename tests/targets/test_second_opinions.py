@@ -55,7 +55,7 @@ def test_target_risk_and_target_return_are_two_sides_of_one_frontier(five: np.nd
     assert np.sqrt(risky @ sigma @ risky) == pytest.approx(0.16, abs=1e-5)
     back = array(TargetReturn(annual_return=float(mu @ risky), risk="sample", expected="mean").weights(one))
     assert back == pytest.approx(risky, abs=2e-3)
-    with pytest.raises(ProgramError, match="no weights of volatility 1.0%"):
+    with pytest.raises(ProgramError, match=r"no weights of volatility 1\.0%"):
         TargetRisk(volatility=0.01, risk="sample").weights(one)
 
 

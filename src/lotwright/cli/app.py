@@ -22,6 +22,7 @@ from lotwright.cli import audit, batch, broker, carrying, frontier, show, store,
 from lotwright.cli.compare import compare_command
 from lotwright.cli.prices import prices_command
 from lotwright.cli.state import StateFolder, StoreUrl
+from lotwright.cli.targets import targets_command
 from lotwright.errors import LotwrightError
 from lotwright.version import __version__
 
@@ -40,6 +41,7 @@ app.add_typer(broker.app, name="broker")
 carrying.register(app)
 app.command("compare")(compare_command)
 app.command("prices")(prices_command)
+app.command("targets")(targets_command)
 app.command("frontier")(frontier.frontier_command)
 app.command("transition")(frontier.transition_command)
 app.command("batch")(batch.batch_command)

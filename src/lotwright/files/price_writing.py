@@ -68,7 +68,7 @@ def write_prices(book: Path, rows: Mapping[str, Mapping[str, object]], *, into: 
     said = [{**known.get(symbol, {}), **rows[symbol], "symbol": symbol} for symbol in sorted(rows)]
     columns = list(dict.fromkeys([*(name for name in _FIRST if any(name in row for row in said)), *_names(said)]))
     path = into or old or book / "prices.csv"
-    _replace(path, _frame({name: [_text(row.get(name)) for row in said] for name in columns}))
+    replace_table(path, frame_of({name: [_text(row.get(name)) for row in said] for name in columns}))
     return path
 
 
@@ -89,24 +89,31 @@ def write_history(book: Path, closes: Mapping[str, Closes], *, last: date) -> Pa
         parts.append(pd.DataFrame({"symbol": symbol, **columns}))
     frame = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     path = old or book / "history.parquet"
-    _replace(path, frame.sort_values(["symbol", "date"], kind="stable", ignore_index=True))
+    replace_table(path, frame.sort_values(["symbol", "date"], kind="stable", ignore_index=True))
     return path
 
 
 def _old_history(path: Path, answered: Any, last: date) -> Any:
-    frame = _read(path)
+    frame = read_frame(path)
     day = frame["date"].astype(str).str.slice(0, 10)
     frame["date"] = day
     return frame[~frame["symbol"].astype(str).isin(list(answered)) & (day <= last.isoformat())]
 
 
 def _rows(path: Path) -> dict[str, dict[str, object]]:
-    frame = _read(path, as_text=path.suffix == ".csv")
+    frame = read_frame(path, as_text=path.suffix == ".csv")
     records = frame.astype(object).where(frame.notna(), None).to_dict("records")
     return {str(row["symbol"]).strip(): {str(key): cell for key, cell in row.items()} for row in records}
 
 
-def _read(path: Path, *, as_text: bool = False) -> Any:
+def read_frame(path: Path, *, as_text: bool = False, key: str = "symbol") -> Any:
+    """A table of a book as a data frame, its cells as text where asked.
+
+    Raises
+    ------
+    BookError
+        It cannot be read, or has no such column.
+    """
     import pandas as pd  # noqa: PLC0415
 
     try:
@@ -116,8 +123,8 @@ def _read(path: Path, *, as_text: bool = False) -> Any:
             frame = pd.read_csv(path, dtype=str if as_text else {"symbol": str}, keep_default_na=False, na_values=[""])
     except (ValueError, OSError) as error:
         raise BookError(f"{path} cannot be read as a table: {error}. Save it again as CSV or Parquet.") from error
-    if "symbol" not in frame:
-        raise BookError(f"{path} has no column symbol. Add it, or remove the table.")
+    if key not in frame:
+        raise BookError(f"{path} has no column {key}. Add it, or remove the table.")
     return frame
 
 
@@ -132,13 +139,14 @@ def _text(cell: object) -> str | None:
     return f"{cell:f}" if isinstance(cell, Decimal) else str(cell)
 
 
-def _frame(columns: Mapping[str, list[str | None]]) -> Any:
+def frame_of(columns: Mapping[str, list[str | None]]) -> Any:
+    """Cells of text as a data frame."""
     import pandas as pd  # noqa: PLC0415
 
     return pd.DataFrame(columns, dtype="str")
 
 
-def _replace(path: Path, frame: Any) -> None:
+def replace_table(path: Path, frame: Any) -> None:
     """Write beside and rename: who reads meanwhile sees the old table or the new one."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
     try:

@@ -33,7 +33,7 @@ def within(weight: Floats, lower: Floats, upper: Floats) -> Floats:
     if reachable < 1:
         held = np.where(weight > 0, upper, lower)
         room = upper - held
-        return held + room * (1 - held.sum()) / room.sum()
+        return np.asarray(held + room * (1 - held.sum()) / room.sum())
     low, high = 0.0, 1.0
     while np.clip(high * weight, lower, upper).sum() < 1 and high < 1e12:
         high *= 2

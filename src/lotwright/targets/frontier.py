@@ -13,6 +13,9 @@ from lotwright.targets.study import Study
 SOLVER = "CLARABEL"
 """An interior-point method: its weights are exact to 1e-8, where OSQP's are to 1e-4."""
 
+DUST = 1e-4
+"""Weights an interior point leaves where zero is meant; pypfopt cleans up to the same."""
+
 
 def frontier(study: Study, *, expected: Any, matrix: Any) -> Any:
     """A frontier with the study's bounds, single and by sector."""
@@ -49,7 +52,7 @@ def solved(call: Callable[[], Mapping[str, float]], *, what: str) -> Mapping[str
         first = next((str(one) for one in reversed(error.args) if one), type(error).__name__)
         said = first.strip().rstrip(".")
         raise ProgramError(f"There are no weights of {what}: {said}. Change what is asked, or the bounds.") from error
-    return {symbol: float(weight) for symbol, weight in found.items()}
+    return {symbol: float(weight) for symbol, weight in found.items() if abs(weight) > DUST}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

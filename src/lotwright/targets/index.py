@@ -97,7 +97,7 @@ class Index:
                 cov_matrix=np.asarray(matrix) / float(index @ np.asarray(matrix) @ index),
                 benchmark_weights=index,
             )
-            return found.clean_weights(cutoff=1e-6, rounding=None)
+            return found.clean_weights(cutoff=0.0, rounding=None)
 
         weights = solved(least, what="least tracking error")
         return {symbol: weight for symbol, weight in weights.items() if weight > 0}

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-
 from lotwright.targets.frontier import SOLVER, solved
 from lotwright.targets.study import DAYS_A_YEAR, Study
 
