@@ -147,7 +147,7 @@ def plan_command(
     from lotwright.cli.report import print_plans
     from lotwright.cli.writing import Outputs
     from lotwright.files.books import read_book
-    from lotwright.files.risk_store import risk_model
+    from lotwright.files.risk_store import risk_models
     from lotwright.plan.plans import plan
     from lotwright.plan.raising import asked
 
@@ -155,7 +155,7 @@ def plan_command(
     started = time.perf_counter()
     with _fetched(book, prices) as file:
         found = read_book(book, households=household or None, prices=file)
-    model = risk_model(found)
+    models = risk_models(found)
     seconds = time.perf_counter() - started
     with remembered(found, state, store_url, approved_only=approved_only) as memory:
         with progress(len(found.households)) as advance:
@@ -164,7 +164,7 @@ def plan_command(
                 program=program,
                 gap_bp=gap_bp,
                 time_limit=time_limit,
-                risk=model,
+                risk=models,
                 beside=book,
                 progress=lambda _: advance(),
                 explain=explain,
@@ -215,6 +215,9 @@ def risk_command(
         str | None, typer.Option("--json", help="Write the model as JSON to this file; - for standard output.")
     ] = None,
     prices: PricesFile = None,
+    program: Annotated[
+        str | None, typer.Option("--program", help="Name or file of a program that names its risk model.")
+    ] = None,
 ) -> None:
     """Show the risk model a plan of this book uses: symbols, exposures F and specific variances D, annual."""
     from lotwright.cli.report import print_risk
@@ -222,7 +225,12 @@ def risk_command(
     from lotwright.files.books import read_book
     from lotwright.files.risk_store import risk_model
 
-    model = risk_model(read_book(book, prices=_prices(prices)))
+    choice = None
+    if program is not None:
+        from lotwright.plan.program import load_program
+
+        choice = load_program(program, beside=book).risk
+    model = risk_model(read_book(book, prices=_prices(prices)), choice)
     if json_path is not None:
         write_json(json_path, model.to_json())
     if json_path != "-":

@@ -16,6 +16,7 @@ from lotwright.errors import BookError, ProgramError
 from lotwright.files import account_rows, market_tables
 from lotwright.files.checks import check_table
 from lotwright.files.dynamic import dynamic_portfolio, read_dynamic
+from lotwright.files.factor_table import factor_data, read_factors
 from lotwright.files.faults import Fault, Faults, did_you_mean
 from lotwright.files.forms import FORMS
 from lotwright.files.households import Households, Rows, RowsByWord, account_names, group_by
@@ -62,6 +63,7 @@ def read_book(path: str | Path, *, households: Collection[str] | None = None, pr
         market=reading.shared.market,
         households=households_of(reading.rows, reading.faults, reading.shared, names=names),
         history=history_of(reading.tables.get("history")),
+        factors=read_factors(Path(path)),
         content_hash=reading.content_hash,
     )
 
@@ -126,6 +128,7 @@ def _read(book: Path, *, prices: Path | None) -> _Reading:
     shared = shared_part(tables, declared, as_of=as_of)
     check_accounts(tables, faults, household_of=household_of, shared=shared)
     contents = {name + file.suffix: content for name, (file, content) in data.items()} | declared_data
+    contents |= factor_data(book)
     return _Reading(
         tables=tables, shared=shared, rows=account_table_rows(tables), faults=faults, content_hash=_hash(contents)
     )

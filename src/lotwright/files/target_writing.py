@@ -30,9 +30,8 @@ def write_targets(book: Path, model: str, variants: Mapping[str, Mapping[str, De
     if old is not None:
         frame = read_frame(old, as_text=True)
         kept = frame[~frame["model"].map(lambda name: of_model(str(name), model))]
-        rows = {
-            str(name): [None if cell is None or cell != cell else str(cell) for cell in kept[name]] for name in kept
-        }  # noqa: PLR0124
+        cells_of = kept.astype(object).where(kept.notna(), None)
+        rows = {str(name): [None if cell is None else str(cell) for cell in cells_of[name]] for name in kept}
     for name in sorted(variants):
         for symbol, weight in variants[name].items():
             for column, cells in rows.items():

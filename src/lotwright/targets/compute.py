@@ -103,7 +103,7 @@ def _checked(declared: Declaration, study: Study) -> Floats:
         answer = dict(declared.source.weights(study))
     except LotwrightError:
         raise
-    except Exception as error:  # noqa: BLE001  a stranger's code, or a library that gives up: the model has no weights
+    except Exception as error:  # a stranger's code, or a library that gives up: the model has no weights
         raise ProgramError(f"{declared.kind} broke down ({type(error).__name__}: {str(error)[:200]}).") from error
     strange = sorted(set(answer) - set(study.symbols))
     if strange:

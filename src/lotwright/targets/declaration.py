@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
@@ -130,7 +131,7 @@ def _built(where: str, made: Any, given: Mapping[str, Any]) -> Any:
 def _fitting(where: str, type_: Any, value: Any) -> Any:
     """The value if it is of the kind the field's annotation names."""
     said = str(type_)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) or type(value).__name__ == "Decimal"
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
     if said.startswith("float") and is_number:
         return float(value)
     if said.startswith("int") and isinstance(value, int) and not isinstance(value, bool):
