@@ -39,7 +39,7 @@ def main() -> None:
     data = asked.shared / "data"
     closes, sector = read(data, asked.names)
     factors = fama_french(data)
-    ends = [end for end in range(LOOKBACK, len(closes) - AHEAD, 126)]
+    ends = list(range(LOOKBACK, len(closes) - AHEAD, 126))
     z: dict[tuple[str, str], list[float]] = defaultdict(list)
     ratio: dict[str, list[float]] = defaultdict(list)
     seconds: dict[str, float] = defaultdict(float)
