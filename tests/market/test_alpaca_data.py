@@ -14,6 +14,7 @@ from lotwright.errors import ProgramError
 from lotwright.execution.keys import Keys
 from lotwright.market.alpaca import AlpacaSource, Kind
 from lotwright.market.answers import Quote, Series
+from lotwright.market.asking import Patience
 from tests.market.conftest import NOW, PATIENT, QUICK
 from tests.market.standin import AAPL, Heard
 
@@ -139,3 +140,25 @@ def test_keys_are_sent_to_nobody_else() -> None:
         AlpacaSource(Keys("PK1", "s"), now=lambda: NOW, url="https://data.alpaca.markets.example.com")
     with pytest.raises(ProgramError, match=r"no feed 'ixe'.*iex"):
         AlpacaSource(Keys("PK1", "s"), now=lambda: NOW, feed="ixe")
+
+
+def test_an_answer_byte_by_byte_is_given_up_after_a_while() -> None:
+    """Against the project's own stand-in broker, which dribbles: no single byte is late, the answer as a whole is."""
+    from lotwright.execution.standin.faults import Fault
+    from lotwright.execution.standin.faults import Kind as FaultKind
+    from lotwright.execution.standin.house import KEY, SECRET, House
+    from lotwright.execution.standin.opening import demonstration
+    from lotwright.execution.standin.server import Server
+    from lotwright.execution.standin.timing import StandInTime
+
+    monday = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
+    house = House({KEY: demonstration()}, time=StandInTime(monday))
+    house.faults.add(Fault(kind=FaultKind.DRIBBLE, method="GET", seconds=3.0, times=None))
+    patience = Patience(connect=3.0, silence=5.0, whole=0.3, attempts=1)
+    with Server(house) as server:
+        source = AlpacaSource(
+            Keys(KEY, SECRET), now=lambda: monday, url=server.url.removesuffix("/v2"), patience=patience
+        )
+        found = source.prices(["VTI"], day=monday.date())["VTI"]
+    assert isinstance(found, Failure)
+    assert (found.reason, "did not answer" in found.message) == ("no_answer", True)

@@ -7,6 +7,7 @@ an answer means is said in :mod:`lotwright.market.alpaca_words`.
 
 from __future__ import annotations
 
+import io
 import re
 import time
 import warnings
@@ -19,6 +20,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from lotwright.book.failure import Failure
 from lotwright.errors import ProgramError
@@ -43,6 +45,7 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _CHUNK = 100
 """Symbols a request."""
 _MOST_PAGES = 2_000
+_MOST_BYTES, _A_PIECE = 64 * 1024 * 1024, 65_536
 _LIMITED, _REFUSED = 429, (401, 403)
 _INVALID = re.compile(r"invalid symbol:?\s*([A-Za-z0-9./_-]+)")
 
@@ -78,8 +81,19 @@ class _Session(requests.Session):
         self.pages += 1
         if self.pages > _MOST_PAGES:
             raise requests.TooManyRedirects("the answer has no last page")
-        options |= {"timeout": (self.patience.connect, self.patience.silence), "allow_redirects": False}
-        return super().request(method, url, *args, **options)
+        ends = time.monotonic() + self.patience.whole
+        options |= {"timeout": (self.patience.connect, self.patience.silence), "allow_redirects": False, "stream": True}
+        response = super().request(method, url, *args, **options)
+        content = b""
+        try:
+            while piece := response.raw.read1(_A_PIECE, decode_content=True):
+                content += piece
+                if time.monotonic() > ends or len(content) > _MOST_BYTES:
+                    raise requests.ReadTimeout("the answer does not end in time")
+        finally:
+            response.close()
+        response.raw = io.BytesIO(content)
+        return response
 
 
 class AlpacaSource:
@@ -212,7 +226,7 @@ class AlpacaSource:
             raise self._refused(error, chunk) from None
         except (requests.JSONDecodeError, ValueError, AttributeError, TypeError) as error:
             raise NoAnswer(Reason.BAD_ANSWER, f"gave an answer that cannot be read ({type(error).__name__})") from None
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise NoAnswer(Reason.NO_ANSWER, f"did not answer ({type(error).__name__})") from None
         if not isinstance(found, Mapping):
             raise NoAnswer(Reason.BAD_ANSWER, f"answered with {type(found).__name__} instead of an object")

@@ -27,8 +27,8 @@ class Patience:
 
     Parameters
     ----------
-    connect, silence : float
-        Seconds to connect, and for one whole answer.
+    connect, silence, whole : float
+        Seconds to connect, between two pieces of an answer, and for the whole of it.
     attempts : int
     pause : float
         Seconds before the second attempt; each further pause is twice as long.
@@ -36,6 +36,7 @@ class Patience:
 
     connect: float = 3.05
     silence: float = 20.0
+    whole: float = 60.0
     attempts: int = 3
     pause: float = 1.0
 

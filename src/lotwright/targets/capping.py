@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_HALVINGS = 200
 _NOTHING = 1e-9
 """Part of the largest weight below which a weight is none."""
 
@@ -15,6 +14,7 @@ _NOTHING = 1e-9
 def within(weight: Floats, lower: Floats, upper: Floats) -> Floats:
     """Weights ``clip(scale · weight, lower, upper)`` with the one scale at which they sum to one.
 
+    Their sum is piecewise linear in the scale and bends where a weight meets a bound, so that the scale is found exactly.
     Those inside their bounds keep their proportions, as index providers cap an index. Where everything with a positive
     weight is at its cap, the rest is spread evenly over what has room.
 
@@ -31,16 +31,18 @@ def within(weight: Floats, lower: Floats, upper: Floats) -> Floats:
     weight = np.where(weight > _NOTHING * weight.max(), weight, 0.0)
     reachable = np.where(weight > 0, upper, lower).sum()
     if reachable < 1:
-        held = np.where(weight > 0, upper, lower)
-        room = upper - held
-        return np.asarray(held + room * (1 - held.sum()) / room.sum())
-    low, high = 0.0, 1.0
-    while np.clip(high * weight, lower, upper).sum() < 1 and high < 1e12:
-        high *= 2
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        if np.clip(middle * weight, lower, upper).sum() < 1:
-            low = middle
-        else:
-            high = middle
-    return np.clip(high * weight, lower, upper)
+        full = np.where(weight > 0, upper, lower)
+        room = upper - full
+        return np.asarray(full + room * (1 - full.sum()) / room.sum())
+    held = weight > 0
+    bend = np.concatenate([lower[held] / weight[held], upper[held] / weight[held]])
+    order = np.argsort(bend, kind="stable")
+    scale = bend[order]
+    slope = np.cumsum(np.concatenate([weight[held], -weight[held]])[order])
+    total = lower.sum() + np.concatenate([[0.0], np.cumsum(slope[:-1] * np.diff(scale))])
+    at = int(np.argmax(total >= 1 - 1e-15)) if (total >= 1 - 1e-15).any() else len(total) - 1
+    if at > 0 and slope[at - 1] > 0:
+        scale_at = scale[at - 1] + (1 - total[at - 1]) / slope[at - 1]
+    else:
+        scale_at = scale[at]
+    return np.asarray(np.where(held, np.clip(scale_at * weight, lower, upper), lower))

@@ -122,15 +122,20 @@ def _built(where: str, made: Any, given: Mapping[str, Any]) -> Any:
     ]  # fmt: skip
     if lacking:
         raise ProgramError(f"{where} needs {' and '.join(lacking)}. Write {lacking[0]} = ... under [source].")
+    fitting = {key: _fitting(f"{where}: {key}", known[key].type, value) for key, value in renamed.items()}
     try:
-        return made(**{key: _fitting(f"{where}: {key}", known[key].type, value) for key, value in renamed.items()})
+        return made(**fitting)
     except ProgramError as error:
-        raise ProgramError(f"{where}: {error}") from None if str(error).startswith(where) else error
+        raise ProgramError(f"{where}: {error}") from None
 
 
 def _fitting(where: str, type_: Any, value: Any) -> Any:
     """The value if it is of the kind the field's annotation names."""
-    said = str(type_)
+    said = (
+        type_.__name__
+        if isinstance(type_, type)
+        else str(type_).removeprefix("collections.abc.").removeprefix("typing.")
+    )
     is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
     if said.startswith("float") and is_number:
         return float(value)

@@ -45,8 +45,15 @@ class Genetic:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        if self.names < 1 or not 0 <= self.least <= 1 or not 0 < self.beta < 1 or min(self.population, self.evaluations) < 2:
-            raise ProgramError("names must be 1 or more, least and beta between 0 and 1, population and evaluations above 1.")
+        if (
+            self.names < 1
+            or not 0 <= self.least <= 1
+            or not 0 < self.beta < 1
+            or min(self.population, self.evaluations) < 2
+        ):
+            raise ProgramError(
+                "names must be 1 or more, least and beta between 0 and 1, population and evaluations above 1."
+            )
 
     def weights(self, study: Study) -> Mapping[str, float]:
         """The best individual found.
@@ -100,9 +107,13 @@ class Genetic:
         count = min(self.names, len(study.symbols))
         largest = np.sort(study.upper)[::-1][:count].sum()
         if largest < 1 - 1e-9:
-            raise ProgramError(f"The caps of the {count} largest names let {largest:.1%} be invested. Raise names or a cap.")
+            raise ProgramError(
+                f"The caps of the {count} largest names let {largest:.1%} be invested. Raise names or a cap."
+            )
         if count * max(self.least, float(study.lower.max())) > 1 + 1e-9:
-            raise ProgramError(f"{count} names of {self.least:.1%} at least are more than everything. Lower least or names.")
+            raise ProgramError(
+                f"{count} names of {self.least:.1%} at least are more than everything. Lower least or names."
+            )
 
 
 def expected_shortfall(returns: Floats, beta: float) -> Floats:

@@ -10,7 +10,7 @@ skill so ends at the weights of least variance.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -25,6 +25,7 @@ from lotwright.targets.study import DAYS_A_YEAR, Floats, Study
 WARM_UP = 252
 """Days that the oldest feature looks back."""
 _FEWEST_STEPS = 6
+_FEWEST_KNOWN = 3
 _DOUBTED = 24.0
 """Forecast dates that weigh as much as the belief that there is no skill."""
 _LEARNERS = ("ridge", "boosting")
@@ -70,7 +71,7 @@ class Learned:
 
     def weights(self, study: Study) -> Mapping[str, float]:
         """Maximise αᵀw - λ/2 wᵀΣw with α = skill · volatility · forecast (Grinold 1989)."""
-        made = list(self.forecasts(study))
+        made = self.forecasts(study)
         matrix = covariance(study, self.risk)
         alpha = skill(made) * np.sqrt(np.diag(matrix)) * np.sqrt(DAYS_A_YEAR / self.horizon) * made[-1].said
         import pandas as pd  # noqa: PLC0415
@@ -79,7 +80,7 @@ class Learned:
         aversion = self.risk_aversion
         return solved(lambda: found.max_quadratic_utility(risk_aversion=aversion), what="most utility")
 
-    def forecasts(self, study: Study) -> Iterator[Forecast]:
+    def forecasts(self, study: Study) -> list[Forecast]:
         """A forecast for every step and for the last day; each knows nothing of the days after it.
 
         Raises
@@ -96,19 +97,23 @@ class Learned:
                 " Raise lookback_days, or fetch a longer history."
             )
         seen = {step: features(price[: step + 1]) for step in [*steps, last]}
-        label = {step: _ranked(price[step + self.horizon] / price[step] - 1.0) for step in steps if step + self.horizon <= last}
-        for step in [*steps, last]:
-            known = [one for one in label if one + self.horizon <= step]
-            if len(known) < 3:
-                continue
-            learner = _new(self.learner)
-            learner.fit(np.vstack([seen[one] for one in known]), np.concatenate([label[one] for one in known]))
-            came = label.get(step)
-            yield Forecast(
-                day=study.dates[step],
-                said=_standardised(np.asarray(learner.predict(seen[step]))),
-                came=np.full(len(study.symbols), np.nan) if came is None else came,
-            )
+        label = {
+            step: _ranked(price[step + self.horizon] / price[step] - 1.0)
+            for step in steps
+            if step + self.horizon <= last
+        }
+        unknown, made = np.full(len(study.symbols), np.nan), []
+        from threadpoolctl import threadpool_limits  # noqa: PLC0415
+
+        with threadpool_limits(limits=1):  # sums in another order are other forecasts
+            for step in [*steps, last]:
+                known = [one for one in label if one + self.horizon <= step]
+                if len(known) >= _FEWEST_KNOWN:
+                    learner = _new(self.learner)
+                    learner.fit(np.vstack([seen[one] for one in known]), np.concatenate([label[one] for one in known]))
+                    said = _standardised(np.asarray(learner.predict(seen[step]), dtype=np.float64))
+                    made.append(Forecast(day=study.dates[step], said=said, came=label.get(step, unknown)))
+        return made
 
 
 def features(price: Floats) -> Floats:
