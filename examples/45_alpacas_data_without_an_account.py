@@ -30,7 +30,7 @@ with Server(house) as server:
 
     house.faults.add(Fault(kind=FaultKind.FAIL_BEFORE, method="GET", status=500, times=10))
     patient = AlpacaSource(
-        Keys(KEY, SECRET), now=lambda: monday, url=server.url.removesuffix("/v2"), sleep=lambda seconds: None
+        Keys(KEY, SECRET), now=lambda: monday, url=server.url.removesuffix("/v2"), sleep=lambda _: None
     )
     lost = patient.prices(["VTI"], day=date(2026, 11, 23))["VTI"]
     print(f"When its servers fail: {lost.message if isinstance(lost, Failure) else lost}")

@@ -151,7 +151,7 @@ def yahoo(path: str, query: dict[str, str], count: int) -> tuple[int, Any] | Non
     if symbol == "SLOW":
         time.sleep(1.2)
         return 200, good
-    return answers.get(symbol, (404, UNKNOWN))
+    return answers.get(symbol[:4] if symbol.startswith("E500") else symbol, (404, UNKNOWN))
 
 
 def bars(closes: dict[date, float]) -> list[dict[str, Any]]:

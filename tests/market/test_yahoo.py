@@ -111,6 +111,14 @@ def test_after_a_rate_limit_nothing_more_is_asked(source: YahooSource, yahoo_url
     assert yahoo_url[1].of("/chart/ONCE") == yahoo_url[1].of("/chart/STALE") == 0
 
 
+def test_a_dead_line_is_not_asked_for_every_symbol(source: YahooSource, yahoo_url: tuple[str, Heard]) -> None:
+    symbols = [f"E500{letter}" for letter in "ABCDEFGH"]
+    found = source.histories(symbols, start=START, end=DAY)
+    assert {answer.reason for answer in found.values() if isinstance(answer, Failure)} == {"no_answer"}
+    assert len(found) == len(symbols)
+    assert [bool(yahoo_url[1].of(f"/chart/{symbol}")) for symbol in symbols] == [True] * 5 + [False] * 3
+
+
 def test_one_bad_symbol_costs_no_other_its_price(source: YahooSource) -> None:
     found = source.histories(["NOSUCH", "AAPL", "CUT", "E500"], start=START, end=DAY)
     assert [one for one, answer in found.items() if isinstance(answer, Series)] == ["AAPL"]

@@ -10,6 +10,7 @@ can be undone; a session of ours that knows the status of the last answer and ho
 
 from __future__ import annotations
 
+import logging
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +32,8 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _MINOR = {"GBp": ("GBP", 100.0), "GBX": ("GBP", 100.0), "ZAc": ("ZAR", 100.0), "ILA": ("ILS", 100.0)}
 """Currencies in hundredths, as Yahoo names them."""
 _LIMITED = 429
+_DEAD = 5
+"""Symbols in a row without an answer after which the line is taken for dead."""
 _LOOKBACK = timedelta(days=10)
 """Days before the first one asked, so that a stale series is seen to be stale rather than empty."""
 
@@ -38,7 +41,7 @@ _LOOKBACK = timedelta(days=10)
 class YahooSource:
     """Daily closes as traded and adjusted, one request a symbol.
 
-    Once Yahoo says that it was asked too often, the symbols left are not asked any more.
+    Once Yahoo says that it was asked too often, or five symbols in a row had no answer, the rest are not asked any more.
 
     Parameters
     ----------
@@ -82,17 +85,20 @@ class YahooSource:
     def histories(self, symbols: Sequence[str], *, start: date, end: date) -> Mapping[str, Series | Failure]:
         """Each symbol's closes, asked one after the other."""
         answers: dict[str, Series | Failure] = {}
-        limited: NoAnswer | None = None
+        gives_up: NoAnswer | None = None
+        silent = 0
         for symbol in symbols:
             try:
-                if limited is not None:
-                    raise limited
+                if gives_up is not None:
+                    raise gives_up
                 answers[symbol] = asked(
                     partial(self._ask, symbol, start, end), patience=self._patience, sleep=self._sleep
                 )
+                silent = 0
             except NoAnswer as silence:
-                if silence.reason is Reason.RATE_LIMITED:
-                    limited = silence
+                silent = silent + 1 if silence.reason is Reason.NO_ANSWER else 0
+                if silence.reason is Reason.RATE_LIMITED or silent == _DEAD:
+                    gives_up = silence
                 answers[symbol] = failed(
                     silence.reason, symbol, source=self.name, what=silence.what, cure=_CURE[silence.reason]
                 )
@@ -108,6 +114,7 @@ class YahooSource:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 yf.set_tz_cache_location(str(self._folder))
             self._line = _session(self._url, self._patience)
+        logging.getLogger("yfinance").setLevel(logging.CRITICAL)  # what it logs is in our failures
         moment = self._now()
         YfData.cache_get.cache_clear()  # it would hand out a broken answer again
         shown = yf.config.debug.hide_exceptions

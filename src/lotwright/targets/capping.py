@@ -41,8 +41,6 @@ def within(weight: Floats, lower: Floats, upper: Floats) -> Floats:
     slope = np.cumsum(np.concatenate([weight[held], -weight[held]])[order])
     total = lower.sum() + np.concatenate([[0.0], np.cumsum(slope[:-1] * np.diff(scale))])
     at = int(np.argmax(total >= 1 - 1e-15)) if (total >= 1 - 1e-15).any() else len(total) - 1
-    if at > 0 and slope[at - 1] > 0:
-        scale_at = scale[at - 1] + (1 - total[at - 1]) / slope[at - 1]
-    else:
-        scale_at = scale[at]
+    is_between = at > 0 and slope[at - 1] > 0
+    scale_at = scale[at - 1] + (1 - total[at - 1]) / slope[at - 1] if is_between else scale[at]
     return np.asarray(np.where(held, np.clip(scale_at * weight, lower, upper), lower))
