@@ -133,6 +133,7 @@ def yahoo(path: str, query: dict[str, str], count: int) -> tuple[int, Any] | Non
     good = yahoo_chart(split_adjusted, adjusted=dividends, splits={SPLIT_DAY: 4.0})
     answers: dict[str, Any] = {
         "AAPL": (200, good),
+        "BRK-B": (200, good),
         "R429": (429, b"Too Many Requests"),
         "E500": (500, b"<html>oops</html>"),
         "CUT": (200, b'{"chart":{"result":[{"meta":{"cur'),

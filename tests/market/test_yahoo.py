@@ -92,6 +92,12 @@ def test_a_close_of_the_day_before_is_stale_and_no_price(source: YahooSource, sy
     assert (found.reason, found.evidence["last"]) == ("stale_price", last)
 
 
+def test_a_class_of_shares_is_asked_as_yahoo_writes_it_and_answered_as_the_book_does(source: YahooSource) -> None:
+    found = only(source, "BRK.B")
+    assert isinstance(found, Series)
+    assert found.symbol == "BRK.B"
+
+
 def test_pence_are_hundredths_of_a_pound(source: YahooSource) -> None:
     found = only(source, "PENCE")
     assert isinstance(found, Series)

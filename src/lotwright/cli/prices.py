@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -174,7 +175,9 @@ def source_of(book: Path, asking: Asking, *, day: date, now: datetime) -> PriceS
     from lotwright.execution.keys import keys_from
     from lotwright.market.alpaca import AlpacaSource, Kind
 
-    kind = asking.kind or (PriceKind.TRADE if day == now.astimezone().date() else PriceKind.BAR)
+    kind = asking.kind or (
+        PriceKind.TRADE if day == now.astimezone(ZoneInfo("America/New_York")).date() else PriceKind.BAR
+    )
     return AlpacaSource(keys_from(os.environ), now=_now, feed=asking.feed, kind=Kind(kind.value), url=asking.url)
 
 

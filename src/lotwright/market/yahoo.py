@@ -122,7 +122,7 @@ class YahooSource:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # pandas on yfinance's own code
-                ticker = yf.Ticker(symbol, session=self._line)
+                ticker = yf.Ticker(listed_as(symbol), session=self._line)
                 frame = ticker.history(
                     start=(start - _LOOKBACK).isoformat(),
                     end=(max(moment.date(), end) + timedelta(days=1)).isoformat(),
@@ -192,6 +192,17 @@ _CURE = {
     Reason.BAD_ANSWER: "Ask again, or another source.",
     Reason.NO_PRICE: "Check the symbol as Yahoo writes it (BRK-B, VOD.L), or ask another source.",
 }
+
+
+def listed_as(symbol: str) -> str:
+    """A symbol as Yahoo writes it: classes of shares with a dash. Other endings (``.L``, ``.TO``) are Yahoo's exchanges.
+
+    Examples
+    --------
+    >>> listed_as("BRK.B"), listed_as("VOD.L")
+    ('BRK-B', 'VOD.L')
+    """
+    return f"{symbol[:-2]}-{symbol[-1]}" if symbol[-2:] in {".A", ".B"} and len(symbol) > len(".A") else symbol
 
 
 def _session(url: str | None, patience: Patience) -> Any:
