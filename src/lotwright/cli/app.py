@@ -18,6 +18,7 @@ import typer
 
 from lotwright.cli import audit, broker, frontier, store, tax
 from lotwright.cli.compare import compare_command
+from lotwright.cli.due import due_command
 from lotwright.cli.state import StateFolder, StoreUrl
 from lotwright.errors import LotwrightError
 from lotwright.version import __version__
@@ -35,6 +36,7 @@ app.add_typer(store.app, name="store")
 app.add_typer(audit.app, name="audit")
 app.add_typer(broker.app, name="broker")
 app.command("compare")(compare_command)
+app.command("due")(due_command)
 app.command("frontier")(frontier.frontier_command)
 app.command("transition")(frontier.transition_command)
 
@@ -50,6 +52,7 @@ class Schema(StrEnum):
     PLAN = "plan"
     BOOK = "book"
     PROGRAM = "program"
+    TRIGGERS = "triggers"
 
 
 def _version(asked: bool) -> None:
@@ -215,13 +218,15 @@ def risk_command(
 
 @app.command("schema")
 def schema_command(what: Annotated[Schema, typer.Argument(help="Of what.")]) -> None:
-    """Print the JSON Schema of a plan, a book or a program."""
+    """Print the JSON Schema of a plan, a book, a program or a trigger."""
     from lotwright.cli.writing import write_json
 
     if what is Schema.PLAN:
         from lotwright.files.plan_schema import plan_schema as schema
     elif what is Schema.BOOK:
         from lotwright.files.book_schema import book_schema as schema
+    elif what is Schema.TRIGGERS:
+        from lotwright.files.triggers import trigger_schema as schema
     else:
         from lotwright.plan.program import program_schema as schema
     write_json("-", schema())
