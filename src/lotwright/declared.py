@@ -108,7 +108,9 @@ def _find_or_path(name_or_path: str | Path, shelf: Shelf, beside: Path | None) -
         if path.is_file():
             return path
         kind = _KIND[shelf]
-        raise ProgramError(f"There is no {kind} file {path}. Check the path, or name a {kind}: {_listing(shelf, beside)}.")
+        raise ProgramError(
+            f"There is no {kind} file {path}. Check the path, or name a {kind}: {_listing(shelf, beside)}."
+        )
     return _find(name_or_path, shelf, beside)
 
 

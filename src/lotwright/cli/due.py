@@ -29,7 +29,8 @@ DEFAULT = "sensible"
 def due_command(
     book: Annotated[Path, typer.Argument(help="Folder of the book's tables.", metavar="BOOK")],
     triggers: Annotated[
-        str, typer.Option("--triggers", help="Name or TOML file of a trigger; lotwright schema triggers shows the form.")
+        str,
+        typer.Option("--triggers", help="Name or TOML file of a trigger; lotwright schema triggers shows the form."),
     ] = DEFAULT,
     as_of: Annotated[
         datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Day judged; else that of the prices.")

@@ -67,9 +67,7 @@ def source_of(name: str, entry: object, *, where: str, folder: Path | None) -> S
 _SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
 
 
-def read_series(
-    names: Iterable[str], sources: Mapping[str, Source], history: PriceHistory | None
-) -> dict[str, Series]:
+def read_series(names: Iterable[str], sources: Mapping[str, Source], history: PriceHistory | None) -> dict[str, Series]:
     """Every series that expressions name: declared, else a symbol of the history.
 
     Raises
@@ -91,9 +89,7 @@ def read_series(
             )
         values = history.adj_close[:, known[source.symbol]]
         there = np.isfinite(values)
-        found[name] = Series(
-            name=name, dates=history.dates[there], values=values[there].copy(), max_age=source.max_age
-        )
+        found[name] = Series(name=name, dates=history.dates[there], values=values[there].copy(), max_age=source.max_age)
     return found
 
 
@@ -154,7 +150,7 @@ def _pick(row: Mapping[str, Any], likely: tuple[str, ...], path: Path, what: str
         return chosen
     if len(row) == 1:
         return next(iter(row))
-    raise ProgramError(f"{path}: which column is the {what}? It has {', '.join(row)}. Say {what} = \"...\".")
+    raise ProgramError(f'{path}: which column is the {what}? It has {", ".join(row)}. Say {what} = "...".')
 
 
 def _value(cell: Any, path: Path, number: int, column: str) -> float | None:
@@ -167,7 +163,9 @@ def _value(cell: Any, path: Path, number: int, column: str) -> float | None:
     if isinstance(cell, float) and math.isnan(cell):
         return None
     if not math.isfinite(value):
-        raise ProgramError(f"{path}, row {number}, column {column}: {cell!r} is no number. Correct it, or leave it empty.")
+        raise ProgramError(
+            f"{path}, row {number}, column {column}: {cell!r} is no number. Correct it, or leave it empty."
+        )
     return value
 
 

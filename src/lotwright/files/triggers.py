@@ -54,7 +54,9 @@ def load_trigger(name_or_path: str | Path, *, beside: Path | None = None) -> Dec
     return parse_trigger(text, name=path.stem, where=str(path), path=path)
 
 
-def parse_trigger(text: str, *, name: str = "trigger", where: str = "the text", path: Path | None = None) -> DeclaredTrigger:
+def parse_trigger(
+    text: str, *, name: str = "trigger", where: str = "the text", path: Path | None = None
+) -> DeclaredTrigger:
     """Read a trigger from TOML text.
 
     Raises
@@ -135,7 +137,10 @@ def trigger_schema() -> dict[str, Any]:
                 "additionalProperties": TypeAdapter(Source).json_schema(),
             },
         },
-        "$defs": {**definitions, **{f"when_{kind}": _with_extras(definitions[kind]) for kind in (*CONDITIONS, *_COMBINED)}},
+        "$defs": {
+            **definitions,
+            **{f"when_{kind}": _with_extras(definitions[kind]) for kind in (*CONDITIONS, *_COMBINED)},
+        },
     }
 
 

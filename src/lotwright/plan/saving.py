@@ -80,6 +80,4 @@ def against_doing_nothing(
     trading = sum(
         (Decimal(str(line.dollars)) for line in plan.costs if line.name in ("half_spread", "commission")), ZERO
     )
-    return Against(
-        plan=plan, still=still, paid=trading + tax, broken=tuple(check.name for check in true.failed)
-    )
+    return Against(plan=plan, still=still, paid=trading + tax, broken=tuple(check.name for check in true.failed))

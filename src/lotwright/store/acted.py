@@ -27,17 +27,15 @@ def last_acted(database: Database, *, except_run: str | None = None) -> dict[str
     planned = sa.select(run_plans.c.household, sa.func.max(runs.c.as_of)).join(runs, runs.c.run == run_plans.c.run)
     traded = sa.select(plans.c.household, sa.func.max(plans.c.as_of)).where(
         plans.c.trades > 0,
-        sa.or_(
-            plans.c.plan.in_(_plans_of_runs(except_run)), plans.c.plan.in_(sa.select(approvals.c.plan))
-        ),
+        sa.or_(plans.c.plan.in_(_plans_of_runs(except_run)), plans.c.plan.in_(sa.select(approvals.c.plan))),
     )
     if except_run is not None:
         planned = planned.where(run_plans.c.run != except_run)
     with database.reading() as connection:
-        last_plan = {name: day for name, day in connection.execute(planned.group_by(run_plans.c.household))}
-        last_trade = {name: day for name, day in connection.execute(traded.group_by(plans.c.household))}
+        last_plan: dict[str, date] = dict(connection.execute(planned.group_by(run_plans.c.household)).tuples().all())
+        last_trade: dict[str, date] = dict(connection.execute(traded.group_by(plans.c.household)).tuples().all())
     return {
-        name: Acted(planned=_day(last_plan.get(name)), traded=_day(last_trade.get(name)))
+        name: Acted(planned=last_plan.get(name), traded=last_trade.get(name))
         for name in sorted(last_plan.keys() | last_trade.keys())
     }
 
@@ -45,7 +43,3 @@ def last_acted(database: Database, *, except_run: str | None = None) -> dict[str
 def _plans_of_runs(except_run: str | None) -> sa.Select[tuple[str]]:
     found = sa.select(tables.run_plans.c.plan)
     return found if except_run is None else found.where(tables.run_plans.c.run != except_run)
-
-
-def _day(found: date | None) -> date | None:
-    return found

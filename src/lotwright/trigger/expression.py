@@ -167,7 +167,9 @@ def parse(text: str) -> Expression:
         raise ProgramError(f"The expression {_short(text)} is not one: {said}. Write it like VIX > 30.") from None
     nodes = sum(1 for _ in _walk(tree, text))
     if nodes > MOST_NODES:
-        raise ProgramError(f"The expression {_short(text)} has {nodes} parts; {MOST_NODES} are the most. Cut it in two.")
+        raise ProgramError(
+            f"The expression {_short(text)} has {nodes} parts; {MOST_NODES} are the most. Cut it in two."
+        )
     reader = _Reader(text)
     truth = reader.truth(tree.body)
     return Expression(text.strip(), frozenset(reader.names), truth, tuple(reader.leaves.items()))
@@ -177,7 +179,9 @@ def _check_text(text: object) -> None:
     if not isinstance(text, str) or not text.strip():
         raise ProgramError("An expression is empty. Write it like VIX > 30.")
     if len(text) > LONGEST:
-        raise ProgramError(f"The expression {_short(text)} has {len(text)} letters; {LONGEST} are the most. Cut it in two.")
+        raise ProgramError(
+            f"The expression {_short(text)} has {len(text)} letters; {LONGEST} are the most. Cut it in two."
+        )
     if not text.isascii() or any(not letter.isprintable() for letter in text.strip()):
         odd = next(letter for letter in text.strip() if not letter.isascii() or not letter.isprintable())
         raise ProgramError(
@@ -268,7 +272,9 @@ class _Reader:
         count = node.args[1].value
         if isinstance(count, bool) or not isinstance(count, int) or not function.least <= count <= MOST_VALUES:
             raise self._refused(node, f"must count whole values, from {function.least} to {MOST_VALUES}")
-        return self._leaf(node, self._series(node.args[0], lambda values: function.of(values, count), count + function.more))
+        return self._leaf(
+            node, self._series(node.args[0], lambda values: function.of(values, count), count + function.more)
+        )
 
     def _series(self, node: ast.Name, of: Callable[[Floats], float], needs: int = 1) -> _Number:
         name = node.id

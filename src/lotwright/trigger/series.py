@@ -48,9 +48,7 @@ class Series:
     def until(self, day: date) -> Series:
         """The series as it was known on a day."""
         known = int(np.searchsorted(self.dates, np.datetime64(day), side="right"))
-        return Series(
-            name=self.name, dates=self.dates[:known], values=self.values[:known], max_age=self.max_age
-        )
+        return Series(name=self.name, dates=self.dates[:known], values=self.values[:known], max_age=self.max_age)
 
     @property
     def last_day(self) -> date | None:

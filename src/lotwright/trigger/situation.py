@@ -83,7 +83,7 @@ class Situation:
     @cached_property
     def tracking_error(self) -> float | None:
         """Ex ante, a year, if nothing is done; None without a risk model."""
-        return None if self.risk is None else tracking_error(self.household, self.weights, self.risk)
+        return None if self.risk is None else tracking_error(self.weights, self.risk)
 
     @cached_property
     def lots(self) -> tuple[LotLine, ...]:

@@ -170,7 +170,7 @@ def due(trigger: Trigger, situation: Situation) -> Due:
             next=rest,
             verdicts=said.verdicts,
         )
-    return _answer(trigger, situation, said, holds)
+    return _answer(trigger, situation, said, holds=holds)
 
 
 def failed(name: str, failure: Failure) -> Due:
@@ -210,7 +210,7 @@ def _holds(trigger: Trigger, said: _Said, *, urgent_only: bool) -> bool | None:
     return at_least(trigger.count, [verdict.holds for verdict in said.verdicts], unasked=left)
 
 
-def _answer(trigger: Trigger, situation: Situation, said: _Said, holds: bool | None) -> Due:
+def _answer(trigger: Trigger, situation: Situation, said: _Said, *, holds: bool | None) -> Due:
     name, today = situation.household.household, situation.as_of
     telling = [verdict for verdict in said.verdicts if verdict.holds is holds]
     why = " ".join(dict.fromkeys(verdict.why for verdict in telling))

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from lotwright.book.holdings import Account, Household
+from lotwright.book.holdings import Account
 from lotwright.book.kinds import Rule
 from lotwright.book.market import Market, ModelPortfolio
 from lotwright.risk.model import RiskModel
@@ -127,7 +127,7 @@ _BARS = {
 """Rules that keep a security from being sold (True: it is above target), or from being bought."""
 
 
-def tracking_error(household: Household, weights: tuple[AccountWeights, ...], risk: RiskModel) -> float:
+def tracking_error(weights: tuple[AccountWeights, ...], risk: RiskModel) -> float:
     """Expected yearly volatility of the household's difference to its targets, sqrt(sum V te^2 / sum V), if nothing is done.
 
     Raises

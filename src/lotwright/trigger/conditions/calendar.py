@@ -66,7 +66,7 @@ class Calendar:
         if self.nth == 0:
             raise ProgramError("nth is 0. The first session is 1, the last is -1.")
         if self.weekday is not None and self.every is not Every.WEEK:
-            raise ProgramError(f"weekday goes with every = \"week\", not with {self.every}.")
+            raise ProgramError(f'weekday goes with every = "week", not with {self.every}.')
         if any(not 1 <= month <= 12 for month in self.months):
             raise ProgramError(f"months has {list(self.months)}. Months are 1 to 12.")
 
@@ -82,7 +82,9 @@ class Calendar:
         if scheduled is not None and planned is not None and planned < scheduled:
             late = days.count(scheduled, today)
             if late <= self.catch_up:
-                why = f"{scheduled.isoformat()}, {self._words()}, went by {late} trading days ago without a plan; {told}."
+                why = (
+                    f"{scheduled.isoformat()}, {self._words()}, went by {late} trading days ago without a plan; {told}."
+                )
                 return self._said(why, following, holds=True)
         return self._said(f"{today.isoformat()} is not {self._words()}; {told}.", following, holds=False)
 

@@ -45,7 +45,11 @@ class CashFlow:
                     on = f" of {flow.date.isoformat()}" if flow.date is not None else ""
                     said.append(f"{account.account} has a {what}{on} of {abs(flow.amount):,.2f} pending")
             said += self._idle(account, weights.value)
-        why = "; ".join(said) + "." if said else "No cash flow is pending that counts, and none of the cash is to be put to work."
+        why = (
+            "; ".join(said) + "."
+            if said
+            else "No cash flow is pending that counts, and none of the cash is to be put to work."
+        )
         return Verdict(kind=self.kind, holds=bool(said), why=why)
 
     def _short(self, account: Account, flows: Decimal) -> list[str]:

@@ -45,7 +45,9 @@ class Drift:
         if self.absolute is None and self.relative is None and not self.bands:
             raise ProgramError("drift has no threshold. Give absolute, relative or bands = true.")
         if self.bands and self.of == "sleeve":
-            raise ProgramError("bands are declared for securities. Leave of = \"sleeve\" out, or give absolute or relative.")
+            raise ProgramError(
+                'bands are declared for securities. Leave of = "sleeve" out, or give absolute or relative.'
+            )
 
     def judge(self, situation: Situation) -> Verdict:
         """The lines that are out, farthest first."""
@@ -59,7 +61,9 @@ class Drift:
         elif holds:
             why = f"Out ({self._limits()}): {shown}{more}."
         else:
-            why = f"Only {len(out)} of the {self.at_least} {plural} asked for are out ({self._limits()}): {shown}{more}."
+            why = (
+                f"Only {len(out)} of the {self.at_least} {plural} asked for are out ({self._limits()}): {shown}{more}."
+            )
         figures = {"out": len(out), "farthest": round(abs(out[0].drift), 6) if out else None}
         return Verdict(kind=self.kind, holds=holds, why=why, figures=figures)
 

@@ -44,6 +44,4 @@ class LongTermSoon:
                 f"{len(soon)} lots with gains of {gain:,.2f} turn long-term within {self.within_days} days: the first on"
                 f" {first.isoformat() if first else ''}, the last on {last.isoformat()}."
             )
-        return Verdict(
-            kind=self.kind, holds=holds, why=why, figures={"gain": float(gain), "lots": len(soon)}
-        )
+        return Verdict(kind=self.kind, holds=holds, why=why, figures={"gain": float(gain), "lots": len(soon)})
