@@ -9,6 +9,7 @@ decimals, days and times are written as strings.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -40,7 +41,10 @@ def canonical_json(value: Any) -> bytes:
     b'{"a":[true,null,0.1],"b":"1.50"}'
     """
     try:
-        return rfc8785.dumps(_plain(value))
+        plain = _plain(value)
+        if _is_usual(plain):  # the standard library's text is the same then, and comes twenty times as fast
+            return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        return rfc8785.dumps(plain)
     except (rfc8785.CanonicalizationError, UnicodeError) as error:
         raise LotwrightError(f"A value has no canonical JSON: {error}. Give finite numbers and plain text.") from error
 
@@ -89,7 +93,7 @@ def decimal_text(number: Decimal) -> str:
     return format(number, "f")
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:  # noqa: PLR0911  one line a kind
     if isinstance(value, Mapping):
         return {_key(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -100,9 +104,22 @@ def _plain(value: Any) -> Any:
         return time_text(value) if isinstance(value, datetime) else value.isoformat()
     if isinstance(value, str):
         return str(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) <= MOST_INTEGER:
+        return int(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     raise LotwrightError(f"A {type(value).__name__} has no canonical JSON. Give text, numbers, lists or mappings.")
+
+
+def _is_usual(plain: Any) -> bool:
+    """True where RFC 8785 writes what Python writes: keys in ASCII, floats that both write without exponent or point zero."""
+    if isinstance(plain, dict):
+        return all(key.isascii() for key in plain) and all(map(_is_usual, plain.values()))
+    if isinstance(plain, list):
+        return all(map(_is_usual, plain))
+    if isinstance(plain, float):
+        return 1e-4 <= abs(plain) < 1e15 and not plain.is_integer()
+    return not isinstance(plain, int) or abs(plain) <= MOST_INTEGER
 
 
 def _key(key: Any) -> str:

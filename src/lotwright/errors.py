@@ -8,6 +8,8 @@
     ├── PlanError        a plan file is not what it claims to be
     ├── FillError        fills are not what was ordered
     ├── StoreError       a store or audit chain cannot be used, or is told two different facts under one key
+    ├── StateError       a state folder cannot be used: not writable, damaged, of something else
+    │   └── LockedError     another execution is using it
     └── BrokerError      a broker cannot be used as called
         ├── LineError       no answer, or none that means anything, after every safe repetition
         ├── KeysError       the broker does not know the keys, or they belong to another environment
@@ -42,6 +44,14 @@ class FillError(LotwrightError):
 
 class StoreError(LotwrightError):
     """A store or audit chain cannot be used, or is told two different facts under one key."""
+
+
+class StateError(LotwrightError):
+    """A state folder cannot be used: it is not writable, damaged, or belongs to something else."""
+
+
+class LockedError(StateError):
+    """Another execution is using the state folder."""
 
 
 class BrokerError(LotwrightError):

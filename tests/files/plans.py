@@ -205,4 +205,5 @@ plans = st.builds(
     notes=st.lists(words, max_size=2).map(tuple),
     timing=st.builds(Timing, **dict.fromkeys(Timing.__dataclass_fields__, reals)),
     provenance=st.none() | st.builds(Provenance, **dict.fromkeys(Provenance.__dataclass_fields__, words)),
+    positions=st.none() | st.dictionaries(words, st.dictionaries(words, shares, max_size=3), max_size=2),
 )

@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from lotwright.cli import audit, broker, frontier, store, tax
+from lotwright.cli import audit, batch, broker, carrying, frontier, show, store, tax
 from lotwright.cli.compare import compare_command
 from lotwright.cli.due import due_command
 from lotwright.cli.state import StateFolder, StoreUrl
@@ -35,10 +35,13 @@ app.add_typer(tax.app, name="tax")
 app.add_typer(store.app, name="store")
 app.add_typer(audit.app, name="audit")
 app.add_typer(broker.app, name="broker")
+carrying.register(app)
 app.command("compare")(compare_command)
 app.command("due")(due_command)
 app.command("frontier")(frontier.frontier_command)
 app.command("transition")(frontier.transition_command)
+app.command("batch")(batch.batch_command)
+app.command("show")(show.show_command)
 
 BookFolder = Annotated[Path, typer.Argument(help="Folder of the book's tables.", metavar="BOOK")]
 PricesFile = Annotated[

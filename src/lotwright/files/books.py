@@ -56,21 +56,40 @@ def read_book(path: str | Path, *, households: Collection[str] | None = None, pr
         not there. The message lists every such fault, up to 20.
     """
     reading = _read(Path(path), prices=prices)
-    names = _chosen(households, reading.rows.accounts.words, reading.accounts.file)
-    market = reading.market
+    names = _chosen(households, reading.rows.accounts.words, reading.tables["accounts"].file)
     return Book(
-        market=market,
-        households=Households(
-            reading.rows,
-            failures=reading.faults.failures(),
-            names=names,
-            symbols=frozenset(market.prices),
-            sectors=_sectors(market.prices.values()),
-            model_notes=reading.models.notes,
-        ),
+        market=reading.shared.market,
+        households=households_of(reading.rows, reading.faults, reading.shared, names=names),
         history=history_of(reading.tables.get("history")),
         content_hash=reading.content_hash,
     )
+
+
+def households_of(rows: Rows, faults: Faults, shared: SharedPart, *, names: Collection[str]) -> Households:
+    """Return households to build on demand from judged rows; those whose rows are at fault are failures."""
+    return Households(
+        rows,
+        failures=faults.failures(),
+        names=names,
+        symbols=frozenset(shared.market.prices),
+        sectors=shared.sectors,
+        model_notes=shared.models.notes,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SharedPart:
+    """What all households of a book share, sound: the market, its models with their faults, and names for messages.
+
+    ``as_of`` is the day of the prices; ``prices_file`` and ``places`` name where prices and models come from.
+    """
+
+    market: Market
+    models: Models
+    as_of: np.datetime64
+    sectors: frozenset[str]
+    prices_file: str
+    places: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,9 +97,7 @@ class _Reading:
     """A book whose shared part is sound."""
 
     tables: Mapping[str, Table]
-    accounts: Table
-    market: Market
-    models: Models
+    shared: SharedPart
     rows: Rows
     faults: Faults
     content_hash: str
@@ -97,21 +114,36 @@ def _read(book: Path, *, prices: Path | None) -> _Reading:
             table = read_table(form, file=file.name, data=content, faults=faults)
             if table is not None:
                 tables[form.name] = table
-    as_of = market_tables.day_of_prices(shared_report(tables["prices"], faults)) if "prices" in tables else None
-    household_of = _check_each(tables, faults, as_of=as_of)
-    declared, declared_data = _declared_models(book, tables, faults)
+    as_of = day_of(tables, faults)
+    accounts = tables.get("accounts")
+    household_of = {} if accounts is None else account_names(accounts)
+    check_each(tables, faults, as_of=as_of, household_of=household_of)
+    if accounts is not None:
+        market_tables.check_not_empty(accounts, faults)
+    declared, declared_data = declared_models(book, tables, faults, wanted=_words(accounts, "model"))
     faults.stop_if_shared(str(book))
-    assert as_of is not None  # the prices have rows, or the line above had raised
-
-    priced = market_tables.prices_of(tables["prices"])
-    models = priced_models(
-        {**declared, **tabled_models(tables.get("targets"))}, priced=priced, prices=tables["prices"].file
-    )
-    _check_accounts(tables, faults, household_of=household_of, prices=priced, models=models, as_of=as_of)
+    shared = shared_part(tables, declared, as_of=as_of)
+    check_accounts(tables, faults, household_of=household_of, shared=shared)
     contents = {name + file.suffix: content for name, (file, content) in data.items()} | declared_data
     return _Reading(
-        tables=tables,
-        accounts=tables["accounts"],
+        tables=tables, shared=shared, rows=account_table_rows(tables), faults=faults, content_hash=_hash(contents)
+    )
+
+
+def day_of(tables: Mapping[str, Table], faults: Faults) -> np.datetime64 | None:
+    """Return the day of the prices, None where there is none to be read."""
+    return market_tables.day_of_prices(shared_report(tables["prices"], faults)) if "prices" in tables else None
+
+
+def shared_part(
+    tables: Mapping[str, Table], declared: Mapping[str, Portfolio], *, as_of: np.datetime64 | None
+) -> SharedPart:
+    """Return the part that all households share, from its tables, which are sound by now."""
+    assert as_of is not None  # the prices have rows, or reading had stopped
+    priced = market_tables.prices_of(tables["prices"])
+    file = tables["prices"].file
+    models = priced_models({**declared, **tabled_models(tables.get("targets"))}, priced=priced, prices=file)
+    return SharedPart(
         market=Market(
             as_of=market_tables.as_date(as_of),
             prices=priced,
@@ -120,72 +152,74 @@ def _read(book: Path, *, prices: Path | None) -> _Reading:
             substitutes=market_tables.substitutes_of(tables.get("substitutes")),
         ),
         models=models,
-        rows=Rows(
-            accounts=RowsByWord(tables["accounts"], "household"),
-            lots=RowsByWord(tables["lots"], "account"),
-            transactions=group_by(tables.get("transactions"), "account"),
-            restrictions=group_by(tables.get("restrictions"), "account"),
-            cashflows=group_by(tables.get("cashflows"), "account"),
-        ),
-        faults=faults,
-        content_hash=_hash(contents),
+        as_of=as_of,
+        sectors=frozenset(_sectors(priced.values())),
+        prices_file=file,
+        places=f"{tables['targets'].file} or models/portfolios" if "targets" in tables else "models/portfolios",
     )
 
 
-def _check_each(tables: Mapping[str, Table], faults: Faults, *, as_of: np.datetime64 | None) -> Mapping[str, str]:
-    """Judge every table on its own and return the household of each account."""
+def account_table_rows(tables: Mapping[str, Table]) -> Rows:
+    """Return the rows of the tables of accounts, grouped."""
+    return Rows(
+        accounts=RowsByWord(tables["accounts"], "household"),
+        lots=RowsByWord(tables["lots"], "account"),
+        transactions=group_by(tables.get("transactions"), "account"),
+        restrictions=group_by(tables.get("restrictions"), "account"),
+        cashflows=group_by(tables.get("cashflows"), "account"),
+    )
+
+
+def check_each(
+    tables: Mapping[str, Table],
+    faults: Faults,
+    *,
+    as_of: np.datetime64 | None,
+    household_of: Mapping[str, str],
+    known: Collection[str] | None = None,
+) -> None:
+    """Judge every table on its own; ``known`` names the accounts there are, by default those of the table accounts."""
     accounts = tables.get("accounts")
-    household_of = {} if accounts is None else account_names(accounts)
     priced = _words(tables.get("prices"), "symbol")
     for name, table in tables.items():
         is_shared = table.form.is_shared
         report = shared_report(table, faults) if is_shared else account_report(table, faults, household_of=household_of)
         check_table(report, as_of=as_of)
         if not is_shared and name != "accounts" and accounts is not None:
-            account_rows.check_known_accounts(report, accounts, known=_words(accounts, "account"))
+            there = _words(accounts, "account") if known is None else known
+            account_rows.check_known_accounts(report, accounts, known=there)
         if name == "targets":
             check_targets(report)
         elif name == "substitutes":
             market_tables.check_substitutes(report)
         elif name == "identical":
             market_tables.check_identical(report, priced=priced)
-    if accounts is not None:
-        market_tables.check_not_empty(accounts, faults)
-    return household_of
 
 
-def _check_accounts(
-    tables: Mapping[str, Table],
-    faults: Faults,
-    *,
-    household_of: Mapping[str, str],
-    prices: Mapping[str, Price],
-    models: Models,
-    as_of: np.datetime64,
+def check_accounts(
+    tables: Mapping[str, Table], faults: Faults, *, household_of: Mapping[str, str], shared: SharedPart
 ) -> None:
-    """Judge the rows of accounts beside the market, which is sound by now."""
+    """Judge the rows of accounts beside the shared part, which is sound by now."""
     reports = {
         name: account_report(table, faults, household_of=household_of)
         for name, table in tables.items()
         if not table.form.is_shared
     }
-    file = tables["prices"].file
-    places = f"{tables['targets'].file} or models/portfolios" if "targets" in tables else "models/portfolios"
-    account_rows.check_accounts(reports["accounts"], models=models.portfolios.keys(), places=places)
+    models, prices, file = shared.models, shared.market.prices, shared.prices_file
+    account_rows.check_accounts(reports["accounts"], models=models.portfolios.keys(), places=shared.places)
     account_rows.check_unpriced_targets(tables["accounts"], faults, household_of=household_of, unpriced=models.unpriced)
     account_rows.check_lots(reports["lots"], priced=prices.keys(), prices=file)
     if "transactions" in reports:
-        account_rows.check_transactions(reports["transactions"], priced=prices.keys(), prices=file, as_of=as_of)
+        account_rows.check_transactions(reports["transactions"], priced=prices.keys(), prices=file, as_of=shared.as_of)
     if "restrictions" in reports:
-        sectors = _sectors(prices.values())
-        account_rows.check_restrictions(reports["restrictions"], sectors=sectors, prices=file)
+        account_rows.check_restrictions(reports["restrictions"], sectors=shared.sectors, prices=file)
 
 
-def _declared_models(
-    book: Path, tables: Mapping[str, Table], faults: Faults
+def declared_models(
+    book: Path, tables: Mapping[str, Table], faults: Faults, *, wanted: Collection[str]
 ) -> tuple[dict[str, Portfolio], dict[str, bytes]]:
-    """Return the models that accounts name and targets lacks, from files, and the bytes of those files."""
-    wanted = _words(tables.get("accounts"), "model") - _words(tables.get("targets"), "model")
+    """Return the wanted models that targets lacks, from files, and the bytes of those files."""
+    wanted = set(wanted) - _words(tables.get("targets"), "model")
     shelf = declared_names(Shelf.PORTFOLIOS, beside=book) if wanted else {}
     portfolios: dict[str, Portfolio] = {}
     data: dict[str, bytes] = {}

@@ -19,11 +19,15 @@ from lotwright.files.faults import Fault, Faults
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Parsed:
-    """Columns as the file has them: ``names`` of all, the wanted ``columns``, and ``row`` numbers (header = 1)."""
+    """Columns as the file has them: ``names`` of all, the wanted ``columns``, and ``row`` numbers (header = 1).
+
+    ``next_row`` is the number that the row after the last one would have, blank rows counted.
+    """
 
     names: tuple[str, ...]
     columns: Mapping[str, Any]
     row: Ints
+    next_row: int = 0
 
 
 def parse_csv(file: str, data: bytes, *, wanted: Collection[str], faults: Faults) -> Parsed | None:
@@ -31,9 +35,16 @@ def parse_csv(file: str, data: bytes, *, wanted: Collection[str], faults: Faults
 
     Blank rows are passed over, and counted; a row with too few or too many cells is a fault.
     """
-    names = _header(file, data, faults)
+    names = csv_header(file, data, faults)
     if names is None:
         return None
+    return parse_csv_rows(file, data, names=names, wanted=wanted, faults=faults)
+
+
+def parse_csv_rows(
+    file: str, data: bytes, *, names: tuple[str, ...], wanted: Collection[str], faults: Faults, before: int = 0
+) -> Parsed | None:
+    """Return rows of a CSV file from its header line and some of its rows, ``before`` of which came earlier."""
     ragged: list[tuple[int, str, int]] = []
 
     def note(row: Any) -> str:
@@ -58,17 +69,18 @@ def parse_csv(file: str, data: bytes, *, wanted: Collection[str], faults: Faults
         return None
     columns = [_whole(column) for column in table.columns]
     if data.count(b'"') % 2:
-        faults.add(_open_quote(file, columns, ragged))
+        faults.add(_open_quote(file, columns, ragged, before))
         return None
     for number, found, cells in ragged:
-        faults.add(_ragged(file, number, found, cells, len(names)))
+        faults.add(_ragged(file, number + before, found, cells, len(names)))
     keep, row = _numbered(columns, table.num_rows, {number for number, _, _ in ragged})
     if not keep.all():
         columns = [column.take(positions(np.flatnonzero(keep))) for column in columns]
     return Parsed(
         names=names,
         columns={name: column for name, column in zip(names, columns, strict=True) if name in wanted},
-        row=row[keep],
+        row=row[keep] + before,
+        next_row=table.num_rows + len(ragged) + 2 + before,
     )
 
 
@@ -89,9 +101,9 @@ def _numbered(columns: list[Any], size: int, ragged: set[int]) -> tuple[Bools, I
     return ~is_blank, row.astype(np.int64)
 
 
-def _header(file: str, data: bytes, faults: Faults) -> tuple[str, ...] | None:
+def csv_header(file: str, data: bytes, faults: Faults) -> tuple[str, ...] | None:
     """Column names of a CSV file, or None with a fault."""
-    not_utf8 = _not_utf8(file, data)
+    not_utf8 = not_utf8_fault(file, data)
     if not_utf8 is not None:
         faults.add(not_utf8)
         return None
@@ -126,7 +138,7 @@ def _ragged(file: str, row: int, found: str, cells: int, header: int) -> Fault:
     )
 
 
-def _open_quote(file: str, columns: list[Any], ragged: list[tuple[int, str, int]]) -> Fault:
+def _open_quote(file: str, columns: list[Any], ragged: list[tuple[int, str, int]], before: int) -> Fault:
     """Say where the quotation mark may be that nothing closes: the first cell that runs over the end of its line."""
     rows = [number for number, found, _ in ragged if "\n" in found]
     for column in columns:
@@ -134,13 +146,13 @@ def _open_quote(file: str, columns: list[Any], ragged: list[tuple[int, str, int]
         rows += [int(at) + 2 for at in runs_on[:1]]
     return Fault(
         file=file,
-        row=min(rows, default=None),
+        row=min(rows) + before if rows else None,
         wrong="a quotation mark is opened and never closed, so that the rows after it run together",
         cure="Close it, or write it twice where it is meant as a character.",
     )
 
 
-def _not_utf8(file: str, data: bytes) -> Fault | None:
+def not_utf8_fault(file: str, data: bytes, *, before: int = 0) -> Fault | None:
     """Return a fault that names the first row which is not UTF-8, None where all are."""
     if data.isascii():
         return None
@@ -149,7 +161,7 @@ def _not_utf8(file: str, data: bytes) -> Fault | None:
     except UnicodeDecodeError as error:
         return Fault(
             file=file,
-            row=data.count(b"\n", 0, error.start) + 1,
+            row=data.count(b"\n", 0, error.start) + 1 + before,
             wrong="the text is not UTF-8",
             cure="Save it again as 'CSV UTF-8 (comma delimited)'.",
         )
@@ -170,4 +182,5 @@ def parse_parquet(file: str, data: bytes, *, wanted: Collection[str], faults: Fa
         names=names,
         columns={name: _whole(table.column(name)) for name in table.column_names},
         row=np.arange(2, table.num_rows + 2, dtype=np.int64),
+        next_row=table.num_rows + 2,
     )

@@ -29,8 +29,8 @@ CENT = Decimal("0.01")
 
 
 def plan_to_json(plan: HouseholdPlan) -> dict[str, Any]:
-    """Return the plan as JSON-ready objects, keys in the order of FORMATS; ``value``, ``notes`` and, where it was asked for,
-    ``explanation`` come last.
+    """Return the plan as JSON-ready objects, keys in the order of FORMATS; ``value``, ``notes``, ``positions`` and, where it
+    was asked for, ``explanation`` come last.
 
     The same plan gives the same bytes. A failed plan has every key too, with null, an empty list or an empty object
     where there is nothing; ``regime`` is there only under another law than that of the United States, and money is then in
@@ -75,11 +75,19 @@ def plan_to_json(plan: HouseholdPlan) -> dict[str, Any]:
         **({"raised": {name: _money(amount) for name, amount in plan.raised.items()}} if plan.raised else {}),
         **({} if plan.regime is Regime.US else {"regime": str(plan.regime)}),
         **({} if plan.explanation is None else {"explanation": _explanation(plan.explanation)}),
+        **({} if plan.positions is None else {"positions": _positions(plan.positions)}),
     }
 
 
 _TAX = ("short_term_gain", "long_term_gain", "tax", "tax_without_plan", "carryforward_short", "carryforward_long")
 _PROVENANCE = ("version", "book_hash", "program_hash", "solver", "solver_version")
+
+
+def _positions(positions: Mapping[str, Mapping[str, Decimal]]) -> dict[str, dict[str, float | int]]:
+    return {
+        account: {symbol: _exact(quantity) for symbol, quantity in sorted(held.items())}
+        for account, held in sorted(positions.items())
+    }
 
 
 def _failure(failure: Failure) -> dict[str, Any]:

@@ -78,6 +78,7 @@ def plan_from_json(obj: object) -> HouseholdPlan:
         provenance=plan.maybe("provenance", _provenance),
         raised=_raised(plan) if "raised" in obj else {},
         regime=_word(plan, "regime", Regime) if "regime" in obj else Regime.US,
+        positions=_positions(plan.one("positions")) if "positions" in obj else None,
     )
 
 
@@ -125,6 +126,11 @@ def _lot(reader: JsonReader) -> LotSale:
 
 def _cash(reader: JsonReader) -> CashMovement:
     return CashMovement(before=reader.decimal("before"), after=reader.decimal("after"))
+
+
+def _positions(reader: JsonReader) -> dict[str, dict[str, Decimal]]:
+    held = {account: reader.one(account) for account in reader.obj}
+    return {account: {symbol: owned.decimal(symbol) for symbol in owned.obj} for account, owned in held.items()}
 
 
 def _cost(reader: JsonReader) -> CostLine:

@@ -26,7 +26,9 @@ def plan_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": SCHEMA,
         "description": "The plan of one household, or why there is none.",
-        **_object({**_plan(), "explanation": _explanation()}, optional=("explanation", "regime")),
+        **_object(
+            {**_plan(), "explanation": _explanation()}, optional=("explanation", "positions", "raised", "regime")
+        ),
         "if": {"properties": {"status": {"const": "failed"}}},
         "then": {"properties": {"failure": {"type": "object"}, "trades": {"maxItems": 0}}},
         "else": {"properties": {"failure": {"type": "null"}, **whole}},
@@ -79,6 +81,16 @@ def _plan() -> dict[str, Any]:
         "regime": {
             "enum": ["uk", "canada"],
             "description": "The tax law, and the currency of all money; absent: the United States, dollars.",
+        },
+        "raised": {
+            "description": "Dollars asked of accounts beyond the book's own cash flows, by account; absent: none.",
+            "type": "object",
+            "additionalProperties": _NUMBER,
+        },
+        "positions": {
+            "description": "By account and symbol, shares held before the plan: what an execution must find.",
+            "type": "object",
+            "additionalProperties": {"type": "object", "additionalProperties": _SHARES},
         },
     }
 

@@ -118,10 +118,17 @@ def read_table(form: Form, *, file: str, data: bytes, faults: Faults) -> Table |
     faults : Faults
     """
     parse = parse_parquet if file.endswith(".parquet") else parse_csv
-    wanted = frozenset(column.name for column in form.columns if column.is_read)
-    parsed = parse(file, data, wanted=wanted, faults=faults)
-    if parsed is None:
-        return None
+    parsed = parse(file, data, wanted=wanted_columns(form), faults=faults)
+    return None if parsed is None else typed_table(form, file=file, parsed=parsed, faults=faults)
+
+
+def wanted_columns(form: Form) -> frozenset[str]:
+    """Return the names of the columns of a table that anything here reads."""
+    return frozenset(column.name for column in form.columns if column.is_read)
+
+
+def typed_table(form: Form, *, file: str, parsed: Parsed, faults: Faults) -> Table:
+    """Return parsed columns with their types; missing columns and columns of another type are faults."""
     _check_header(form, file, parsed, faults)
     values: dict[str, Values] = {}
     unreadable: dict[str, Bools] = {}

@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import numpy as np
 
 from lotwright.book.failure import Failure
-from lotwright.book.holdings import Household
+from lotwright.book.holdings import Account, Household
 from lotwright.book.market import Market
 from lotwright.book.trades import Trade
 from lotwright.plan.currency import worded
@@ -156,6 +157,13 @@ def _failed(name: str, market: Market, program: Program, failure: Failure) -> Ho
     )
 
 
+def _held(account: Account) -> dict[str, Decimal]:
+    held: dict[str, Decimal] = {}
+    for lot in sorted(account.lots, key=lambda lot: lot.symbol):
+        held[lot.symbol] = held.get(lot.symbol, Decimal(0)) + lot.quantity
+    return held
+
+
 def _no_model(work: _Work) -> Failure | None:
     missing = sorted({account.model for account in work.household.accounts} - work.market.models.keys())
     if not missing:
@@ -238,6 +246,7 @@ def _plan(work: _Work, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
             solver=solution.solver,
             solver_version=solution.solver_version,
         ),
+        positions={account.account: _held(account) for account in work.household.accounts},
     )
 
 

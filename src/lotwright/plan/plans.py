@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -173,7 +174,7 @@ def plan(
     """
     names = _chosen(book, household)
     effort = _effort(gap_bp, time_limit)
-    shelf = _Programs(program, beside)
+    shelf = Programs(program, beside)
     asked = find_strategy(strategy) if isinstance(strategy, str) else strategy
     model = estimated(book) if risk is None else risk
     wanted = dict(raising or {})
@@ -213,7 +214,7 @@ def program_of(
     ProgramError
         The program asked for does not exist or cannot be read.
     """
-    return _Programs(asked, beside).of(household)
+    return Programs(asked, beside).of(household)
 
 
 def estimated(book: Book) -> RiskModel:
@@ -254,15 +255,46 @@ def _effort(gap_bp: float, time_limit: float | None) -> Effort:
     return Effort(gap_bp=gap_bp, seconds=time_limit)
 
 
-class _Programs:
-    """Which program each household is planned with; each file is read once."""
+class Programs:
+    """Which program each household is planned with; each file is read once.
+
+    Parameters
+    ----------
+    asked : str, Path or Program, optional
+        For every household; if not given, each has its own.
+    beside : Path, optional
+        As in :func:`plan`.
+
+    Raises
+    ------
+    ProgramError
+        There is no such program as ``asked``.
+    """
 
     def __init__(self, asked: str | Path | Program | None, beside: Path | None) -> None:
         self.beside = beside
-        self.known: dict[str | Path, Program] = {}
+        self.known: dict[str | Path, Program | ProgramError] = {}
         self.asked = asked if isinstance(asked, Program) or asked is None else self._load(asked)
 
+    def know(self, names: Iterable[str]) -> None:
+        """Read the programs that households name, and the one of those that name none, for where their files are not."""
+        for name in {*names, DEFAULT_PROGRAM}:
+            with suppress(ProgramError):  # kept, and told to each household that names it
+                self._load(name)
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The content hash of each program read so far, by name; what is wrong with one that cannot be read."""
+        known = {str(name): found for name, found in self.known.items()}
+        if self.asked is not None:
+            known = {self.asked.name: self.asked}
+        return {
+            name: str(found) if isinstance(found, ProgramError) else found.content_hash
+            for name, found in sorted(known.items())
+        }
+
     def default(self) -> Program:
+        """The program of a household that names none."""
         return self.asked if self.asked is not None else self._load(DEFAULT_PROGRAM)
 
     def of(self, household: Household | Failure) -> Program | Failure:
@@ -284,8 +316,14 @@ class _Programs:
 
     def _load(self, name: str | Path) -> Program:
         if name not in self.known:
-            self.known[name] = load_program(name, beside=self.beside)
-        return self.known[name]
+            try:
+                self.known[name] = load_program(name, beside=self.beside)
+            except ProgramError as error:
+                self.known[name] = error
+        found = self.known[name]
+        if isinstance(found, ProgramError):
+            raise found
+        return found
 
 
 def _line(plan: HouseholdPlan) -> str:

@@ -229,3 +229,5 @@ class HouseholdPlan:
     """Dollars asked of accounts beyond the book's own cash flows, by account."""
     regime: Regime = Regime.US
     """Whose tax law it is made under; its money is in that currency."""
+    positions: Mapping[str, Mapping[str, Decimal]] | None = None
+    """By account and symbol, shares held before the plan: what its execution must find at the broker."""

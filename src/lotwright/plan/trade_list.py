@@ -86,6 +86,8 @@ def cents(amount: Decimal) -> Decimal:
 
 
 def _buy(buy: Floats, snapshot: Snapshot, holding: int, terms: Terms) -> Trade | None:
+    if not buy[holding]:
+        return None
     quantity = _steps(float(buy[holding]), step(snapshot, holding, terms))
     return _order(snapshot, holding, Side.BUY, quantity=quantity, lots=()) if quantity > 0 else None
 
@@ -93,6 +95,8 @@ def _buy(buy: Floats, snapshot: Snapshot, holding: int, terms: Terms) -> Trade |
 def _sale(sell: Floats, snapshot: Snapshot, holding: int, terms: Terms) -> Trade | None:
     own = range(int(snapshot.offset[holding]), int(snapshot.offset[holding + 1]))
     wanted = [float(sell[k]) for k in own]
+    if not any(wanted):
+        return None
     lots = [snapshot.lot[k] for k in own]
     order = step(snapshot, holding, terms)
     quantity = _sold(float(np.sum(wanted)), sum((lot.quantity for lot in lots), ZERO), order)

@@ -83,7 +83,7 @@ class Words(TypeDecorator[str]):
         """Refuse a NUL and halves of characters."""
         if value is None:
             return None
-        if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+        if "\0" in value or not (value.isascii() or value.encode(errors="ignore").decode() == value):
             raise StoreError(f"The text {value[:80]!r} has a NUL or half a character in it. Give plain Unicode text.")
         return str(value)
 

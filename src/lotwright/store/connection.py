@@ -3,14 +3,15 @@
 Problem: several processes write at once; what is acknowledged must survive a power cut; SQLite's driver opens
 transactions by rules of its own and waits for nobody.
 Therefore: every write is one transaction that takes the write lock at its start (``BEGIN IMMEDIATE``) and waits for it;
-the journal is a write-ahead log that is synced at every commit; foreign keys are on. Connections of SQLite are not
-pooled, so that none crosses a fork.
+the journal is a write-ahead log that is synced at every commit; foreign keys are on. Connections stay open while the
+store does, since SQLite clears its log away at every last close; a forked child begins with none.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,9 +118,11 @@ def _engine(url: sa.URL, name: str) -> sa.Engine:
         make_private_folder(file.parent)
         if not file.exists():
             _touch(file)
-        engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": WAIT})
+        engine = sa.create_engine(url, connect_args={"timeout": WAIT})
         sa.event.listen(engine, "connect", _set_up)
         sa.event.listen(engine, "begin", _begin)
+        forget = weakref.WeakMethod(engine.dispose)
+        os.register_at_fork(after_in_child=lambda: (there := forget()) is None or there(close=False))
         return engine
     try:
         return sa.create_engine(url, pool_pre_ping=True, pool_size=2, connect_args={"connect_timeout": 10})

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from lotwright.canonical import canonical_json, decimal_text, plan_hash
+from lotwright.canonical import decimal_text, plan_hash
 from lotwright.errors import StoreError
 from lotwright.store.facts import ZERO, Bars
 from lotwright.tax.law import wash_days
@@ -93,6 +93,11 @@ def unzipped(data: bytes) -> dict[str, Any]:
     return found
 
 
+def text_json(value: Any) -> str:
+    """Lists and mappings of nothing but text as JSON, keys sorted."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def is_sale_at_a_loss(lots: Sequence[Mapping[str, Any]], price: Decimal) -> bool:
     """True when a lot of the plan's sale is sold below its basis at this price."""
     return any(Decimal(lot["quantity"]) * price < Decimal(lot["basis"]) for lot in lots)
@@ -117,7 +122,7 @@ def _trade_row(plan: str, trade: Document) -> dict[str, Any]:
         "quantity": number(trade["quantity"]),
         "price": number(trade["price"]),
         "value": number(trade["value"]),
-        "lots_json": canonical_json(lots).decode(),
+        "lots_json": text_json(lots),
     }
 
 
@@ -127,9 +132,10 @@ def _lock_rows(
     """A row for each sale at a loss that the plan itself says it locks, and for each purchase."""
     until = (as_of + timedelta(days=wash_days())).isoformat()
     locked = {
-        symbol: lock["symbols"]
+        symbol: symbols
         for lock in document["wash_sales"]["locks"]
         if lock["no_buy_until"] == until
+        for symbols in [text_json(sorted(lock["symbols"]))]
         for symbol in lock["symbols"]
     }
     for trade in document["trades"]:
@@ -147,6 +153,6 @@ def _lock_rows(
             "day": as_of,
             "quantity": number(trade["quantity"]),
             "loss": sum(losses, ZERO) if is_sale else None,
-            "symbols_json": canonical_json(sorted(locked[trade["symbol"]]) if is_sale else [trade["symbol"]]).decode(),
+            "symbols_json": locked[trade["symbol"]] if is_sale else text_json([trade["symbol"]]),
             "recorded": recorded,
         }

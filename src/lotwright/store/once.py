@@ -19,8 +19,8 @@ CHUNK = 500
 
 def insert_once(
     connection: sa.Connection, table: sa.Table, rows: Iterable[Row], *, beside: Collection[str] = ()
-) -> int:
-    """Insert the rows that are not there yet, and return their number.
+) -> set[tuple[Any, ...]]:
+    """Insert the rows that are not there yet, and return their keys.
 
     Rows go in by the order of their keys, so that two writers of the same rows wait for each other and never for ever.
 
@@ -41,10 +41,10 @@ def insert_once(
     """
     keys = [column.name for column in table.primary_key.columns]
     told = [column.name for column in table.columns if column.name not in {*keys, *beside}]
-    count = 0
+    new: set[tuple[Any, ...]] = set()
     for chunk in chunks(sorted(_distinct(table, rows, keys, told).items(), key=lambda item: item[0]), CHUNK):
-        count += _insert(connection, table, dict(chunk), keys=keys, told=told)
-    return count
+        new |= _insert(connection, table, dict(chunk), keys=keys, told=told)
+    return new
 
 
 def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -71,7 +71,7 @@ def _insert(
     *,
     keys: Sequence[str],
     told: Sequence[str],
-) -> int:
+) -> set[tuple[Any, ...]]:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     key_columns = [table.c[name] for name in keys]
     insert = dialect.insert(table).on_conflict_do_nothing().returning(*key_columns)
@@ -82,7 +82,7 @@ def _insert(
         for row in connection.execute(sa.select(table).where(same)).mappings():
             key = tuple(row[name] for name in keys)
             _compare(table, key, dict(row), rows[key], told)
-    return len(new)
+    return new
 
 
 def _compare(table: sa.Table, key: tuple[Any, ...], there: Row, given: Row, told: Sequence[str]) -> None:

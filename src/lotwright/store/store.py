@@ -231,21 +231,21 @@ class Store:
     def record_orders(self, orders: Iterable[Order]) -> int:
         """Remember orders, before or after they are sent; return how many were new."""
         with self.database.writing() as connection:
-            return insert_once(connection, tables.orders, map(asdict, orders), beside={"at"})
+            return len(insert_once(connection, tables.orders, map(asdict, orders), beside={"at"}))
 
     def record_order_states(self, states: Iterable[OrderState]) -> int:
         """Remember states that orders were seen in; return how many were new."""
         with self.database.writing() as connection:
-            return insert_once(connection, tables.order_states, map(asdict, states), beside={"at", "note"})
+            return len(insert_once(connection, tables.order_states, map(asdict, states), beside={"at", "note"}))
 
     def record_fills(self, fills: Iterable[Fill]) -> int:
         """Remember fills, and what they lock as facts; return how many were new."""
         told = list(fills)
         with self.database.writing() as connection:
-            count = insert_once(connection, tables.fills, map(asdict, told))
+            new = insert_once(connection, tables.fills, map(asdict, told))
             locks = [row for fill in told if (row := _fill_lock(connection, fill)) is not None]
             insert_once(connection, tables.locks, locks, beside={"recorded"})
-        return count
+        return len(new)
 
     def orders(self, plan: str) -> tuple[Order, ...]:
         """The orders of a plan, by their id."""
@@ -278,7 +278,7 @@ class Store:
             del row["state"]
             rows.append({**row, "bars": str(lock.bars), "recorded": at})
         with self.database.writing() as connection:
-            return insert_once(connection, tables.locks, rows, beside={"recorded"})
+            return len(insert_once(connection, tables.locks, rows, beside={"recorded"}))
 
     def locks(self, as_of: date | None = None, *, household: str | None = None) -> tuple[LockRecord, ...]:
         """Locks and how far their trades have come, released ones too: running on a day, or all there ever were."""
@@ -379,9 +379,11 @@ def _first(found: tuple[Fact, ...]) -> Fact | None:
 def _insert_plans(
     connection: sa.Connection, rows: Sequence[PlanRows], kept: Sequence[dict[str, Any]], run: str | None
 ) -> None:
-    insert_once(connection, tables.plans, [row.plan for row in rows], beside={"first_run", "read", "recorded"})
-    insert_once(connection, tables.trades, [trade for row in rows for trade in row.trades])
-    insert_once(connection, tables.locks, [lock for row in rows for lock in row.locks], beside={"recorded"})
+    new = insert_once(connection, tables.plans, [row.plan for row in rows], beside={"first_run", "read", "recorded"})
+    added = {row.plan["plan"]: row for row in rows if (row.plan["plan"],) in new}.values()
+    # What a plan trades and locks follows from its hash and went in with it: only new plans bring new rows.
+    insert_once(connection, tables.trades, [trade for row in added for trade in row.trades])
+    insert_once(connection, tables.locks, [lock for row in added for lock in row.locks], beside={"recorded"})
     insert_once(connection, tables.documents, kept, beside={"zipped"})  # differs in how long planning took, no more
     if run is not None:
         insert_once(

@@ -47,6 +47,11 @@ def is_warming() -> bool:
     return _state["warming"] and not _state["compiled"]
 
 
+def is_warm() -> bool:
+    """True when numba's cache holds every kernel, so that using compiled ones costs nothing."""
+    return (_cache() / MARKER).exists()
+
+
 def is_compiled() -> bool:
     """True when kernels imported from now on are compiled ones."""
     return _state["compiled"]

@@ -1,0 +1,114 @@
+"""What approving and executing leave behind in the store and the audit chain of a state folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from lotwright.cli.state import now
+from lotwright.errors import LotwrightError
+
+if TYPE_CHECKING:
+    from lotwright.cli.sheets import Document
+    from lotwright.execution.approval import Approval
+    from lotwright.execution.report import RunReport
+
+Record = Callable[[str, Mapping[str, Any]], object]
+
+
+def remember_approval(state: Path, document: Document, approval: Approval) -> None:
+    """Put the plan and its approval into the store, which then locks what the plan locks, and into the chain.
+
+    Raises
+    ------
+    StoreError
+        With what other approved plans lock, the plan would make a wash sale; or the store cannot be used.
+    """
+    from lotwright.store import Store
+    from lotwright.store.audit import AuditChain
+    from lotwright.store.facts import Approval as Remembered
+
+    with Store.open(state) as store:
+        store.record_plans(None, [document.raw], at=approval.at)
+        store.record_approval(
+            Remembered(
+                plan=approval.plan, by=approval.by, at=approval.at, expires=approval.expires, mode=str(approval.mode)
+            )
+        )
+        says = {
+            "plan": approval.plan,
+            "household": approval.household,
+            "by": approval.by,
+            "expires": approval.expires,
+            "mode": str(approval.mode),
+        }
+        AuditChain(state, clock=now, store=store).record("approval", says)
+
+
+def _attempt(order: str) -> int:
+    """The attempt an order's name ends with; a part of a block has none of its own."""
+    last = order.rpartition("-")[2]
+    return int(last) if last.isdecimal() else 0
+
+
+def recorder(state: Path) -> Record:
+    """The audit chain's ``record``, for the journal; the store gets its copy when the run ends."""
+    from lotwright.store.audit import AuditChain
+
+    return AuditChain(state, clock=now).record
+
+
+def remember_run(state: Path, documents: Sequence[Document], reports: Sequence[RunReport]) -> None:
+    """Put orders' fills into the store, where they become locks, and a checkpoint of the chain.
+
+    The run is over: what fails here is said, and changes nothing that was done.
+    """
+    from lotwright.store import Store
+    from lotwright.store.audit import AuditChain
+    from lotwright.store.facts import Fill, Order
+
+    try:
+        with Store.open(state) as store:
+            store.record_plans(None, [document.raw for document in documents], at=now())
+            orders = {done.order: (report, done) for report in reports for done in report.fills}
+            store.record_orders(
+                Order(
+                    order_id=order,
+                    plan=report.plan,
+                    account=done.account,
+                    symbol=done.symbol,
+                    side=str(done.side),
+                    quantity=next(line.planned for line in report.lines if line.symbol == done.symbol),
+                    attempt=_attempt(order),
+                    kind="limit",
+                    broker=report.broker,
+                    at=now(),
+                )
+                for order, (report, done) in orders.items()
+            )
+            store.record_fills(
+                Fill(
+                    fill=done.fill,
+                    order_id=done.order,
+                    plan=report.plan,
+                    account=done.account,
+                    symbol=done.symbol,
+                    side=str(done.side),
+                    quantity=done.quantity,
+                    price=done.price,
+                    day=done.day,
+                    at=datetime.combine(done.day, time(), UTC),
+                    fee=done.fee,
+                )
+                for report in reports
+                for done in report.fills
+            )
+            chain = AuditChain(state, clock=now, store=store)
+            chain.record("run_ended", {"accounts": {report.account: str(report.stop.reason) for report in reports}})
+            typer.echo(f"Audit checkpoint: {chain.checkpoint().text}", err=True)
+    except LotwrightError as error:
+        typer.echo(f"The store was not brought up to date: {error}", err=True)

@@ -1,0 +1,209 @@
+"""What a worker does with a chunk: read its rows, plan each household, return the plans as tables.
+
+Every error that planning raises stays with its household: in company the household is left out of the answer, so that
+it is tried again alone; alone it becomes the household's failure.
+"""
+
+from __future__ import annotations
+
+import pickle
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+
+from lotwright.book.failure import Failure
+from lotwright.book.holdings import Household
+from lotwright.book.market import Market
+from lotwright.errors import BookError, ProgramError
+from lotwright.files.books import account_table_rows, check_accounts, check_each, households_of
+from lotwright.files.faults import Faults
+from lotwright.files.forms import FORMS
+from lotwright.files.households import Households, account_names
+from lotwright.files.parse import Parsed
+from lotwright.files.run.blocks import plain_array
+from lotwright.files.run.frames import pack, unpack
+from lotwright.files.run.parts import ROW, UNIT, row_numbers, unit_numbers
+from lotwright.files.run.prepare import Setup
+from lotwright.files.run.results import tables_of
+from lotwright.files.tables import Table, typed_table
+from lotwright.plan.batch.worker import watched
+from lotwright.plan.household import plan_household
+from lotwright.plan.result import HouseholdPlan, Status
+from lotwright.plan.separable import jit
+from lotwright.plan.separable.tree import Effort
+
+NODE_HOLDINGS, LEAST_NODES = 100_000, 100
+"""Nodes a search may visit, times the household's holdings, and the least nodes: the work of some ten seconds.
+
+Counted in nodes the end of a search is the same on every machine and under any load, which seconds are not.
+"""
+
+_FORMS = {form.name: form for form in FORMS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ready:
+    """A worker that is prepared: the setup, and the seconds after which a household counts as hung."""
+
+    setup: Setup
+    hang_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Read:
+    """The households of a chunk, and the unit of each."""
+
+    households: Households
+    unit: dict[str, int]
+
+
+def setup_bytes(setup: Setup, *, hang_seconds: float) -> bytes:
+    """Return a setup as a worker gets it. Only a worker that a run of ours started may read it: it is a pickle."""
+    return pickle.dumps(Ready(setup=setup, hang_seconds=hang_seconds))
+
+
+def prepare_worker(data: bytes) -> Ready:
+    """Load the setup, and the compiled kernels where there are any."""
+    ready: Ready = pickle.loads(data)  # noqa: S301  written by this run's coordinator
+    jit.refresh()
+    return ready
+
+
+def work(ready: Ready, payload: bytes) -> bytes:
+    """Plan the households of a chunk; see :func:`lotwright.files.run.frames.pack` for the bytes."""
+    tables, about = unpack(payload)
+    started = time.perf_counter()
+    read = _read(ready.setup, tables)
+    seconds = (time.perf_counter() - started) / max(len(read.households), 1)
+    plans: list[tuple[int, HouseholdPlan]] = []
+    left_out: list[dict[str, str]] = []
+    for name in read.households:
+        try:
+            plan = _planned(ready, read.households, name, seconds)
+        except Exception as error:  # noqa: BLE001  whatever it is, it concerns this household alone
+            if not about["alone"]:
+                left_out.append({"household": name, "error": f"{type(error).__name__}: {error}"})
+                continue
+            plan = raised(ready.setup, name, error)
+        plans.append((read.unit[name], plan))
+    spoilt = {read.unit[each["household"]] for each in left_out}
+    return _answer(ready, [pair for pair in plans if pair[0] not in spoilt], alone=about["alone"])
+
+
+def _answer(ready: Ready, plans: list[tuple[int, HouseholdPlan]], *, alone: bool) -> bytes:
+    """The tables of the plans; a plan that no table can hold is left out, or alone its household's failure."""
+    try:
+        return pack(tables_of(plans))
+    except (pa.ArrowException, ArithmeticError, ValueError, TypeError) as error:
+        if alone:
+            return pack(tables_of((unit, raised(ready.setup, plan.household, error)) for unit, plan in plans))
+        return pack(tables_of(plan for plan in plans if _fits(plan)))
+
+
+def _fits(plan: tuple[int, HouseholdPlan]) -> bool:
+    try:
+        tables_of([plan])
+    except (pa.ArrowException, ArithmeticError, ValueError, TypeError):
+        return False
+    return True
+
+
+def _planned(ready: Ready, households: Households, name: str, read_seconds: float) -> HouseholdPlan:
+    """Plan one household, its building from rows included in the time to read it."""
+    setup = ready.setup
+    started = time.perf_counter()
+    facts: Household | Failure = households[name]
+    if isinstance(facts, Household) and name in setup.pending:
+        facts = replace(facts, pending=(*facts.pending, *setup.pending[name]))
+    own = setup.programs.of(facts)
+    program = setup.programs.default() if isinstance(own, Failure) else own
+    seconds = read_seconds + time.perf_counter() - started
+    try:
+        with watched(ready.hang_seconds):
+            plan = plan_household(
+                own if isinstance(own, Failure) else facts,
+                name=name,
+                market=setup.shared.market,
+                risk=setup.risk,
+                program=program,
+                effort=effort_for(facts, setup.shared.market, setup.effort),
+                book_hash=setup.book_hash,
+            )
+    except ProgramError as error:
+        plan = failed(setup, name, Failure(reason="program", message=str(error), evidence={"program": program.name}))
+    return replace(plan, timing=replace(plan.timing, read=seconds, total=plan.timing.total + seconds))
+
+
+def effort_for(household: Household | Failure, market: Market, effort: Effort) -> Effort:
+    """The effort spent on a household: as many nodes as ``NODE_HOLDINGS`` allows for its holdings."""
+    if isinstance(household, Failure):
+        return effort
+    holdings = sum(
+        len({lot.symbol for lot in account.lots} | {target.symbol for target in market.models[account.model].targets})
+        for account in household.accounts
+        if account.model in market.models
+    )
+    return replace(effort, nodes=min(effort.nodes, max(LEAST_NODES, NODE_HOLDINGS // max(holdings, 1))))
+
+
+def _read(setup: Setup, frames: dict[str, Any]) -> _Read:
+    """Judge the rows of a chunk as ``read_book`` judges them all.
+
+    Raises
+    ------
+    BookError
+        A fault belongs to no household, which cutting the book should have found.
+    """
+    faults = Faults()
+    tables: dict[str, Table] = {}
+    for name in (form.name for form in FORMS if form.name in frames):
+        rows = frames[name]
+        columns = {c: plain_array(rows.column(c)) for c in rows.column_names if c not in (ROW, UNIT)}
+        parsed = Parsed(names=tuple(columns), columns=columns, row=row_numbers(rows))
+        tables[name] = typed_table(_FORMS[name], file=setup.files[name], parsed=parsed, faults=faults)
+    accounts = tables["accounts"]
+    household_of = account_names(accounts)
+    check_each(tables, faults, as_of=setup.shared.as_of, household_of=household_of)
+    check_accounts(tables, faults, household_of=household_of, shared=setup.shared)
+    if faults.shared.count:
+        raise BookError("\n".join(fault.message for fault in faults.shared.first))
+    rows = account_table_rows(tables)
+    return _Read(
+        households=households_of(rows, faults, setup.shared, names=rows.accounts.words),
+        unit=dict(_units(accounts, unit_numbers(frames["accounts"]).tolist())),
+    )
+
+
+def _units(accounts: Table, units: list[int]) -> Iterator[tuple[str, int]]:
+    texts = accounts.values["household"]
+    for code, unit in zip(texts.code.tolist(), units, strict=True):  # type: ignore[union-attr]
+        if code >= 0:
+            yield texts.word[code], unit  # type: ignore[union-attr]
+
+
+def raised(setup: Setup, household: str, error: BaseException) -> HouseholdPlan:
+    """Return the failure of a household whose planning raised an error twice."""
+    where = "".join(traceback.format_exception(error))[-4000:]
+    what = f"{type(error).__name__}: {error}"
+    return failed(
+        setup,
+        household,
+        Failure(
+            reason="planning_error",
+            message=f"Planning {household} raised an error, also when it was tried again alone ({what[:200]}). Look for"
+            " extreme figures in its rows, or report this as a defect.",
+            evidence={"error": what, "traceback": where},
+        ),
+    )
+
+
+def failed(setup: Setup, household: str, failure: Failure) -> HouseholdPlan:
+    """Return a household's failure as its plan."""
+    program = setup.programs.default().name
+    return HouseholdPlan(
+        household=household, as_of=setup.shared.market.as_of, program=program, status=Status.FAILED, failure=failure
+    )
