@@ -19,6 +19,7 @@ import typer
 from lotwright.cli import audit, batch, broker, carrying, frontier, show, store, tax
 from lotwright.cli.compare import compare_command
 from lotwright.cli.due import due_command
+from lotwright.cli.running import run_command
 from lotwright.cli.state import StateFolder, StoreUrl
 from lotwright.errors import LotwrightError
 from lotwright.version import __version__
@@ -38,6 +39,7 @@ app.add_typer(broker.app, name="broker")
 carrying.register(app)
 app.command("compare")(compare_command)
 app.command("due")(due_command)
+app.command("run")(run_command)
 app.command("frontier")(frontier.frontier_command)
 app.command("transition")(frontier.transition_command)
 app.command("batch")(batch.batch_command)
