@@ -14,9 +14,6 @@ from lotwright.book.market import Market
 from lotwright.errors import BookError, ProgramError
 from lotwright.files.indicator_series import Source, read_series, source_of
 from lotwright.files.triggers import DeclaredTrigger
-from lotwright.plan.plans import program_of
-from lotwright.plan.saving import against_doing_nothing
-from lotwright.plan.separable.tree import Effort
 from lotwright.risk.model import RiskModel
 from lotwright.trigger.acted import Acted
 from lotwright.trigger.conditions.combined import Combined, Not
@@ -58,7 +55,8 @@ class Asked:
     as_of: date | None = None
     acted: Mapping[str, Acted] = field(default_factory=dict)
     series: Mapping[str, Source] = field(default_factory=dict)
-    effort: Effort = field(default_factory=Effort)
+    gap_bp: float = 0.1
+    seconds: float | None = 10.0
     beside: Path | None = None
 
 
@@ -124,6 +122,10 @@ class Judging:
         return None
 
     def _saving(self, household: Household, program: str | None) -> Saving | Failure:
+        from lotwright.plan.plans import program_of  # the condition that plans is rare, and a planner slow to import
+        from lotwright.plan.saving import against_doing_nothing
+        from lotwright.plan.separable.tree import Effort
+
         asked = self.asked
         try:
             own = program_of(household, program, beside=asked.beside)
@@ -132,7 +134,11 @@ class Judging:
         if isinstance(own, Failure):
             return own
         found = against_doing_nothing(
-            household, market=self.market, risk=asked.risk(), program=own, effort=asked.effort
+            household,
+            market=self.market,
+            risk=asked.risk(),
+            program=own,
+            effort=Effort(gap_bp=asked.gap_bp, seconds=asked.seconds),
         )
         if isinstance(found, Failure):
             return found

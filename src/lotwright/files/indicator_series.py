@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -51,8 +52,8 @@ def source_of(name: str, entry: object, *, where: str, folder: Path | None) -> S
     if not isinstance(entry, dict) or "folder" in entry:
         raise ProgramError(f"{what} is not a table. Write [series.{name}] and file = ... or symbol = ... under it.")
     try:
-        source: Source = _SOURCE.validate_python(
-            {**entry, "folder": None if folder is None else str(folder)}, strict=True
+        source: Source = _SOURCE.validate_json(
+            json.dumps({**entry, "folder": None if folder is None else str(folder)}, default=str), strict=True
         )
     except ValidationError as error:
         first = error.errors()[0]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import sqlalchemy as sa
 
 from lotwright.store import tables
@@ -32,8 +30,8 @@ def last_acted(database: Database, *, except_run: str | None = None) -> dict[str
     if except_run is not None:
         planned = planned.where(run_plans.c.run != except_run)
     with database.reading() as connection:
-        last_plan: dict[str, date] = dict(connection.execute(planned.group_by(run_plans.c.household)).tuples().all())
-        last_trade: dict[str, date] = dict(connection.execute(traded.group_by(plans.c.household)).tuples().all())
+        last_plan = {str(name): day for name, day in connection.execute(planned.group_by(run_plans.c.household))}
+        last_trade = {str(name): day for name, day in connection.execute(traded.group_by(plans.c.household))}
     return {
         name: Acted(planned=last_plan.get(name), traded=last_trade.get(name))
         for name in sorted(last_plan.keys() | last_trade.keys())

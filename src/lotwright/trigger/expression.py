@@ -29,6 +29,7 @@ from lotwright.trigger.series import Series
 from lotwright.trigger.trading_days import TradingDays
 
 LONGEST, DEEPEST, MOST_NODES = 500, 20, 120
+BLANKS = " \t\r\n"
 LARGEST = 1e15
 """Largest number that may be written."""
 MOST_VALUES = 10_000
@@ -43,7 +44,7 @@ def _ago(values: Floats, n: int) -> float:
 
 
 def _change(values: Floats, n: int) -> float:
-    return float(values[-1] / values[-1 - n] - 1)
+    return float((values[-1] - values[-1 - n]) / values[-1 - n])
 
 
 def _mean(values: Floats, n: int) -> float:
@@ -59,7 +60,8 @@ def _low(values: Floats, n: int) -> float:
 
 
 def _drawdown(values: Floats, n: int) -> float:
-    return float(1 - values[-1] / values[-n:].max())
+    high = values[-n:].max()
+    return float((high - values[-1]) / high)
 
 
 def _volatility(values: Floats, n: int) -> float:
@@ -161,7 +163,7 @@ def parse(text: str) -> Expression:
     try:
         with warnings.catch_warnings():  # of the parser, about style
             warnings.simplefilter("ignore")
-            tree = ast.parse(text.strip(), mode="eval")
+            tree = ast.parse(text.strip(BLANKS), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         said = error.msg if isinstance(error, SyntaxError) else "it cannot be parsed"
         raise ProgramError(f"The expression {_short(text)} is not one: {said}. Write it like VIX > 30.") from None
@@ -172,18 +174,18 @@ def parse(text: str) -> Expression:
         )
     reader = _Reader(text)
     truth = reader.truth(tree.body)
-    return Expression(text.strip(), frozenset(reader.names), truth, tuple(reader.leaves.items()))
+    return Expression(text.strip(BLANKS), frozenset(reader.names), truth, tuple(reader.leaves.items()))
 
 
 def _check_text(text: object) -> None:
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or not text.strip(BLANKS):
         raise ProgramError("An expression is empty. Write it like VIX > 30.")
     if len(text) > LONGEST:
         raise ProgramError(
             f"The expression {_short(text)} has {len(text)} letters; {LONGEST} are the most. Cut it in two."
         )
-    if not text.isascii() or any(not letter.isprintable() for letter in text.strip()):
-        odd = next(letter for letter in text.strip() if not letter.isascii() or not letter.isprintable())
+    odd = next((letter for letter in text.strip(BLANKS) if not letter.isascii() or not letter.isprintable()), None)
+    if odd is not None:
         raise ProgramError(
             f"The expression {_short(text)} has the character {odd!a}. Use plain ASCII letters, digits and signs on a line."
         )
@@ -380,7 +382,7 @@ def _shown(number: _Number, data: _Data) -> str:
 
 
 def _short(text: str) -> str:
-    plain = text.strip().encode("ascii", "backslashreplace").decode()
+    plain = text.strip(BLANKS).encode("ascii", "backslashreplace").decode()
     return repr(plain if len(plain) <= 60 else plain[:57] + "...")
 
 

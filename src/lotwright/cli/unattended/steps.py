@@ -93,7 +93,8 @@ def due(today: Today) -> dict[str, Any]:
         as_of=today.day,
         acted=remembered_acts(settings.state, today.store_url, except_run=today.run),
         series=series,
-        effort=Effort(gap_bp=settings.gap_bp, seconds=settings.time_limit),
+        gap_bp=settings.gap_bp,
+        seconds=settings.time_limit,
         beside=settings.book,
     )
     shared = judging(asked)
