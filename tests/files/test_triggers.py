@@ -140,9 +140,9 @@ def test_every_setting_is_described() -> None:
 
 
 def test_a_name_that_nobody_declared_and_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ProgramError, match="no trigger named 'quartely'. Did you mean 'quarterly'"):
+    with pytest.raises(ProgramError, match=r"no trigger named 'quartely'. Did you mean 'quarterly'"):
         load_trigger("quartely")
-    with pytest.raises(ProgramError, match="no trigger file .*mine.toml"):
+    with pytest.raises(ProgramError, match=r"no trigger file .*mine.toml"):
         load_trigger(tmp_path / "mine.toml")
     (tmp_path / "models" / "triggers").mkdir(parents=True)
     (tmp_path / "models" / "triggers" / "quarterly.toml").write_text("cooldown = 9\n" + CALENDAR, encoding="utf-8")
@@ -192,7 +192,7 @@ def test_a_series_is_declared_or_a_symbol_of_the_history(tmp_path: Path) -> None
     )
     assert read_series(["SPY"], {}, history)["SPY"].values.tolist() == [5.0]
     assert read_series(["INDEX"], {"INDEX": Source(symbol="SPY")}, history)["INDEX"].values.tolist() == [5.0]
-    with pytest.raises(ProgramError, match="VIX is neither declared nor a symbol.*--series VIX=FILE"):
+    with pytest.raises(ProgramError, match=r"VIX is neither declared nor a symbol.*--series VIX=FILE"):
         read_series(["VIX"], {}, history)
     with pytest.raises(ProgramError, match=r"nothing.csv \(series VIX\) cannot be read"):
         read_series(["VIX"], {"VIX": Source(file="nothing.csv", folder=str(tmp_path))}, None)

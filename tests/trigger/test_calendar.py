@@ -54,7 +54,7 @@ def test_london_has_holidays_of_its_own() -> None:
 
 
 def test_an_unknown_exchange_is_named() -> None:
-    with pytest.raises(ProgramError, match="no exchange 'NYSE2'.*XNYS"):
+    with pytest.raises(ProgramError, match=r"no exchange 'NYSE2'.*XNYS"):
         trading_days("NYSE2", date(2024, 1, 1))
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -61,11 +63,15 @@ def tell(message: Message, secrets: Secrets, *, seconds: float) -> tuple[Deliver
         threading.Thread(target=_tell_one, args=(number, url, message, secrets, found), daemon=True)
         for number, url in enumerate(urls, 1)
     ]
-    end = time.monotonic() + seconds
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(max(end - time.monotonic(), 0.0))
+    with warnings.catch_warnings():  # of modules that apprise imports, about Pythons to come
+        warnings.simplefilter("ignore", DeprecationWarning)
+        with suppress(ImportError):  # each delivery says so itself
+            import apprise  # noqa: F401  before the clock starts
+        end = time.monotonic() + seconds
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(max(end - time.monotonic(), 0.0))
     told = dict(found)
     return tuple(
         told.get(

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from lotwright.errors import ProgramError
 
@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     def _is_a_zone(cls, name: str) -> str:
         try:
             ZoneInfo(name)
-        except (ValueError, OSError) as error:
+        except (KeyError, ValueError, OSError) as error:
             raise ValueError("there is no such time zone; write it like America/New_York") from error
         return name
 
@@ -130,10 +130,15 @@ def read_settings(path: Path) -> Settings:
         said = error if isinstance(error, tomllib.TOMLDecodeError) else "it is not UTF-8"
         raise ProgramError(f"{path} is not TOML: {_place(str(said))}. Correct that line.") from None
     _no_secrets(table, path)
+    hidden = next((key for key in table if key.startswith("_")), None)
+    if hidden is not None:
+        raise ProgramError(f"{path}: {hidden} is no setting. There are: {', '.join(_names(()))}.")
     try:
         settings = Settings(**table)
     except ValidationError as error:
         raise ProgramError(_told(error, path)) from None
+    except SettingsError as error:
+        raise ProgramError(f"{path}: {error}. In the environment, write it as JSON.") from None
     found = settings.model_copy(update=_absolute(settings, path.resolve().parent))
     _fits(found, path)
     return found
