@@ -34,7 +34,7 @@ def test_it_says_whether_why_and_what_next(lotwright: Run, first_steps: Path, ro
     (answer,) = said["households"]
     assert (said["schema"], said["as_of"], answer["household"]) == ("lotwright.due/1", "2019-12-31", "LEE")
     assert (answer["due"], answer["next"]["on"]) == (False, "2020-01-02")
-    assert "1 households: 1 not due." in done.stderr
+    assert "1 household: 1 not due." in done.stderr
     later = lotwright("due", first_steps, "--triggers", "quarterly", "--as-of", "2020-01-02")
     assert "LEE  due" in later.stdout
     schema = json.loads(lotwright("schema", "triggers").stdout)

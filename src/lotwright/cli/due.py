@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 
 from lotwright.cli.state import StateFolder, StoreUrl, open_store
+from lotwright.cli.words import counted
 
 if TYPE_CHECKING:
     from lotwright.cli.judging_due import Judging
@@ -73,15 +74,15 @@ def due_command(
         beside=book,
     )
     shared = judging(asked)
-    counted: Counter[str] = Counter()
-    answers = _shown(shared.answers(), counted, only_due=only_due)
+    tally: Counter[str] = Counter()
+    answers = _shown(shared.answers(), tally, only_due=only_due)
     if json_path is not None:
         with _opened(json_path) as file:
             write_answers(file, shared, declared, answers)
     else:
         print_answers(shared, declared, answers)
-    unjudged = counted["unknown"] + counted["failed"]
-    typer.echo(_summary(counted), err=True)
+    unjudged = tally["unknown"] + tally["failed"]
+    typer.echo(_summary(tally), err=True)
     raise typer.Exit(1 if unjudged else 0)
 
 
@@ -122,17 +123,17 @@ def print_answers(shared: Judging, declared: DeclaredTrigger, answers: Iterable[
         typer.echo(f"  {answer.why}\n  {answer.to_do}")
 
 
-def _shown(answers: Iterable[Due], counted: Counter[str], *, only_due: bool) -> Iterator[Due]:
+def _shown(answers: Iterable[Due], tally: Counter[str], *, only_due: bool) -> Iterator[Due]:
     for answer in answers:
-        counted[str(answer.answer)] += 1
+        tally[str(answer.answer)] += 1
         if answer.is_due or not only_due:
             yield answer
 
 
-def _summary(counted: Counter[str]) -> str:
-    total = sum(counted.values())
-    parts = ", ".join(f"{number:,} {word.replace('_', ' ')}" for word, number in counted.most_common())
-    return f"{total:,} households: {parts or 'none'}."
+def _summary(tally: Counter[str]) -> str:
+    total = sum(tally.values())
+    parts = ", ".join(f"{number:,} {word.replace('_', ' ')}" for word, number in tally.most_common())
+    return f"{counted(total, 'household')}: {parts or 'none'}."
 
 
 @contextmanager

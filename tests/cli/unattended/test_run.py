@@ -190,7 +190,7 @@ def test_a_household_without_a_plan_is_exit_status_1_and_the_others_are_planned(
     place.settings(book="book")
     done = place.start()
     assert (done.status, done.exit) == ("proposed", 1)
-    assert "1 households have no plan or could not be judged" in done.says
+    assert "Without a plan, or not to be judged: 1 household." in done.says
 
 
 def test_prices_of_another_time_are_refused(place: Place) -> None:

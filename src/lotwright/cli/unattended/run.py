@@ -26,6 +26,7 @@ from lotwright.cli.unattended.notifying import Event, Message, tell
 from lotwright.cli.unattended.secret_values import NOTIFY, Secrets, find_secrets
 from lotwright.cli.unattended.settings import Settings, read_settings
 from lotwright.cli.unattended.steps import Today
+from lotwright.cli.words import counted
 from lotwright.errors import LotwrightError, StateError
 
 SCHEMA = "lotwright.run/1"
@@ -76,6 +77,7 @@ def run_once(config: Path, *, as_of: date | None = None, boundary: Boundary = la
     secrets = find_secrets(os.environ)
     try:
         settings = read_settings(config)
+        secrets.lend(os.environ)
         with logging_to(settings.log.file, settings.log.level, secrets) as log:
             return _alone(settings, secrets, log, as_of or _today(settings), boundary)
     except LotwrightError as error:
@@ -203,7 +205,7 @@ def _report(today: Today) -> dict[str, Any]:
     status, says, is_over = _status(today, trading, carried)
     lacking = due["not_judged_in_all"]
     if failed or lacking:
-        says += f" {len(failed) + lacking} households have no plan or could not be judged."
+        says += f" Without a plan, or not to be judged: {counted(len(failed) + lacking, 'household')}."
     is_bad = bool(failed or lacking or carried.get("left"))
     return {
         "status": status,
@@ -228,18 +230,18 @@ def _status(today: Today, trading: list[Any], carried: Mapping[str, Any]) -> tup
         counts = today.folder.read(Step.DUE)["counts"]
         total = sum(counts.values())
         if not counts.get("due"):
-            return "nothing_due", f"None of {total} households is due.", True
-        return "nothing_to_do", f"{counts['due']} of {total} households were due; no trade is to be made.", True
-    plans = f"{len(trading)} plans with trades"
+            return "nothing_due", f"Of {counted(total, 'household')}, none is due.", True
+        return "nothing_to_do", f"Of {counted(total, 'household')}, {counts['due']} due; no trade is to be made.", True
+    plans = f"{counted(len(trading), 'plan')} with trades"
     if today.settings.act == "propose":
-        return "proposed", f"{plans} wait for approval.", True
+        return "proposed", f"{plans} to be approved.", True
     waiting, left = carried.get("waiting", []), carried.get("left", [])
     done = len(carried.get("done", []))
     if not waiting and not left:
         return "executed", f"{plans}: all carried out.", True
     parts = [f"{done} carried out"] if done else []
-    parts += [f"{len(waiting)} wait for approval"] if waiting else []
-    parts += [f"{len(left)} accounts stopped safely ({left[0]['why']})"] if left else []
+    parts += [f"{len(waiting)} to be approved"] if waiting else []
+    parts += [f"stopped safely in {counted(len(left), 'account')} ({left[0]['why']})"] if left else []
     return ("stopped" if left else "waiting"), f"{plans}: {', '.join(parts)}. Start again to go on.", False
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from lotwright.errors import KeysError
 
 NOTIFY = "LOTWRIGHT_NOTIFY_URLS"
-KNOWN = (NOTIFY, "LOTWRIGHT_STORE", "APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
+BROKER = ("APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
+KNOWN = (NOTIFY, "LOTWRIGHT_STORE", *BROKER)
 """Variables that hold secrets; each may be given as NAME_FILE, too, or lie in the keyring."""
 KEYRING = "LOTWRIGHT_KEYRING"
 """Variable that names the keyring's service, where secrets lie under the variables' names."""
@@ -51,6 +52,12 @@ class Secrets:
     def notify_urls(self) -> tuple[str, ...]:
         """Addresses of notifications: separated by blanks, line ends, or commas before the next address."""
         return tuple(url for url in _SPLIT.split((self._values.get(NOTIFY) or "").strip()) if url)
+
+    def lend(self, environ: MutableMapping[str, str]) -> None:
+        """Put the broker's keys where its adapter looks for them, should they have come from the keyring."""
+        for name in BROKER:
+            if name in self._values and not environ.get(f"{name}_FILE"):
+                environ.setdefault(name, self._values[name])
 
     def hide(self, text: str) -> str:
         """The text without any secret in it."""

@@ -143,7 +143,7 @@ class Calendar:
             return "a trading day"
         span = self.every.replace("_", "-")
         if self.weekday is not None:
-            return f"the {self.weekday} of the week, or the session in its place"
+            return f"the {self.weekday.title()} of the week, or the session in its place"
         if abs(self.nth) == 1:
             return f"the {'first' if self.nth > 0 else 'last'} trading day of the {span}"
         from_end = "" if self.nth > 0 else " from the end"
