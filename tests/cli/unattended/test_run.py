@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -18,7 +19,7 @@ from lotwright.cli.sheets import read_documents
 from lotwright.cli.unattended import planning_due, steps
 from lotwright.cli.unattended.day_folder import Step
 from lotwright.cli.unattended.run import RunFailedError
-from lotwright.errors import BookError, LotwrightError
+from lotwright.errors import BookError, LotwrightError, StateError
 from lotwright.execution.approval import Mode
 from lotwright.store import Store
 from lotwright.store.check import check
@@ -147,6 +148,34 @@ def test_the_next_day_carries_out_what_was_approved_late_and_ends_the_day_before
     assert following.status == "nothing_due"
     assert place.read("end")["status"] == "ended_late"
     assert len(fills(place.state)) == waiting.report["plans"][0]["trades"]
+
+
+def test_a_day_before_that_cannot_be_read_keeps_no_new_day_from_its_run(place: Place) -> None:
+    place.settings('[execute]\nbroker = "simulated"', act="when_approved")
+    waiting = place.start()
+    approve(read_documents(Path(waiting.report["places"][0])), by="Ann", state=place.state, mode=Mode.PAPER, hours=1)
+    Path(waiting.report["places"][0]).write_text("[", encoding="utf-8")
+    assert place.start(as_of=date(2020, 1, 1)).status == "nothing_due"
+    assert "It could not be taken up" in place.read("end")["says"]
+
+
+def test_every_line_of_the_log_says_its_run_and_what_it_is_about(place: Place) -> None:
+    place.settings('[log]\nfile = "run.jsonl"\n' + AUTOMATIC, act="automatic")
+    place.start()
+    lines = [json.loads(line) for line in (place.path / "run.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {line["run"] for line in lines} == {"2019-12-31-daily"}
+    assert all({"event", "level", "timestamp"} <= line.keys() for line in lines)
+    (plan,) = place.read("plan")["plans"]
+    about = {line["event"]: (line["household"], line["plan"]) for line in lines if "plan" in line}
+    assert about == dict.fromkeys(["planned", "approval", "carried_out"], ("LEE", plan["plan"]))
+    assert [line["household"] for line in lines if line["event"] == "due"] == ["LEE"]
+
+
+def test_a_folder_that_cannot_be_written_is_the_callers_mistake(place: Place) -> None:
+    (place.path / "out").write_text("a file", encoding="utf-8")
+    place.settings(out="out")
+    with pytest.raises(StateError, match="Check the path"):
+        place.start()
 
 
 def test_a_household_that_was_planned_rests(place: Place) -> None:

@@ -51,8 +51,8 @@ class Outcome:
         return {"schema": SCHEMA, "status": self.status, "says": self.says, "exit": self.exit, **self.report}
 
 
-class RunFailedError(LotwrightError):
-    """A step failed for a reason that is not the input's; the message holds no secret."""
+class RunFailedError(Exception):
+    """A step failed for a reason that is not the input's: a defect of ours. The message holds no secret."""
 
 
 def run_once(config: Path, *, as_of: date | None = None, boundary: Boundary = lambda _: None) -> Outcome:
@@ -70,7 +70,7 @@ def run_once(config: Path, *, as_of: date | None = None, boundary: Boundary = la
     Raises
     ------
     LotwrightError
-        Settings, book or another input is wrong; told to whoever is notified of failures, and without secrets.
+        Settings, book, a file or another input is wrong; told to whoever is notified of failures, and without secrets.
     RunFailedError
         Something else went wrong.
     """
@@ -122,6 +122,11 @@ def _told(today: Today, boundary: Boundary) -> Outcome:
         today.log.error("failed", error=type(error).__name__, message=str(error))  # noqa: TRY400  it says where itself
         _notify(today, _failure(today, str(error)))
         raise
+    except OSError as error:
+        what = f"{error.filename or 'A file'}: {error.strerror or error}. Check the path and its permissions."
+        today.log.error("failed", error=type(error).__name__, message=what)  # noqa: TRY400  it says where itself
+        _notify(today, _failure(today, what))
+        raise StateError(today.secrets.hide(what)) from None
     except Exception as error:  # noqa: BLE001  whatever it is, it is told to somebody, and raised without secrets
         where = "".join(traceback.format_exception(error))
         today.log.error("failed", error=type(error).__name__, traceback=where)  # noqa: TRY400  secrets hidden by the log
@@ -256,11 +261,18 @@ def _end_earlier(today: Today, folder: DayFolder) -> None:
     )
     with structlog.contextvars.bound_contextvars(run=earlier.run):
         carried: dict[str, Any] = {}
-        if folder.has(Step.PLAN) and today.settings.act != "propose":
-            carried = carrying_out.carry_out(earlier)
-            folder.write(Step.EXECUTE, today.secrets.hide_all(carried))
+        trouble = ""
+        try:
+            if folder.has(Step.PLAN) and today.settings.act != "propose":
+                carried = carrying_out.carry_out(earlier)
+                folder.write(Step.EXECUTE, today.secrets.hide_all(carried))
+        except (
+            LotwrightError,
+            OSError,
+        ) as error:  # an old day that cannot be read must not keep new ones from their run
+            trouble = today.secrets.hide(f" It could not be taken up: {error}")
         left = len(carried.get("waiting", [])) + len(carried.get("left", []))
-        says = f"It was ended by the run of {today.day.isoformat()}; {left} plans were not carried out."
+        says = f"It was ended by the run of {today.day.isoformat()}; {left} plans were not carried out.{trouble}"
         today.log.warning("ended_late", says=says)
         folder.write(
             Step.END, {"at": datetime.now(UTC).isoformat(timespec="seconds"), "status": "ended_late", "says": says}

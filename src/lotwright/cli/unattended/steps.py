@@ -63,7 +63,8 @@ def fetch(today: Today) -> dict[str, Any]:
     """
     from lotwright.cli.unattended.fetching import fetched_prices
 
-    prices = fetched_prices(today.settings)
+    with heard(today.log, Step.FETCH):
+        prices = fetched_prices(today.settings, today.folder.path)
     return {
         "source": today.settings.prices.source,
         "prices": None if prices is None else str(prices),
