@@ -64,6 +64,8 @@ def fills(state: Path) -> list[dict[str, Any]]:
 def test_a_second_start_does_nothing_and_says_so(place: Place) -> None:
     first = place.start()
     assert (first.status, first.exit) == ("proposed", 0)
+    made = [place.state, *(path for path in place.state.rglob("*") if path.is_dir())]
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
     before = {path: path.stat().st_mtime_ns for path in place.state.rglob("*.json")}
     second = place.start()
     assert (second.status, second.exit) == ("already_done", 0)

@@ -47,7 +47,7 @@ def canaries(place: Place, serve: Callable[..., Server], monkeypatch: pytest.Mon
     monkeypatch.setenv("APCA_API_KEY_ID", f"PK{CANARY}")
     monkeypatch.setenv("APCA_API_SECRET_KEY", CANARY)
     monkeypatch.setenv("MY_OWN_TOKEN", CANARY)
-    place.settings('[log]\nfile = "run.log"\nlevel = "debug"\n[notify]\nseconds = 5.0\n', out="out")
+    place.settings('[log]\nfile = "run.log"\nlevel = "debug"\n[notify]\nseconds = 15.0\n', out="out")
     return web
 
 

@@ -54,7 +54,14 @@ class DayFolder:
         """
         path = state / ROOM / name / day.isoformat()
         try:
-            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            state.parent.mkdir(parents=True, exist_ok=True)
+            for folder in (
+                state,
+                state / ROOM,
+                state / ROOM / name,
+                path,
+            ):  # with parents=True, only the last is private
+                folder.mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
             raise StateError(f"The state folder {path} cannot be made: {error.strerror}. Name another.") from error
         return cls(path)

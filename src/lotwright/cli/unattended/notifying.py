@@ -66,7 +66,9 @@ def tell(message: Message, secrets: Secrets, *, seconds: float) -> tuple[Deliver
     with warnings.catch_warnings():  # of modules that apprise imports, about Pythons to come
         warnings.simplefilter("ignore", DeprecationWarning)
         with suppress(ImportError):  # each delivery says so itself
-            import apprise  # noqa: F401  before the clock starts
+            import apprise
+
+            apprise.Apprise.instantiate("json://127.0.0.1")  # loads every kind of service, before the clock starts
         end = time.monotonic() + seconds
         for thread in threads:
             thread.start()

@@ -48,7 +48,8 @@ class Harvest:
                 cleared.append(line.clean_from)
         least = max(Decimal(str(self.dollars)), Decimal(str(self.fraction)) * max(situation.value, ZERO))
         holds = clean > 0 and clean >= least
-        why = f"{count} lots have losses of {clean:,.2f} that nothing bars; {least:,.2f} are asked for."
+        lots = "1 lot" if count == 1 else f"{count} lots"
+        why = f"Losses of {clean:,.2f} in {lots} may be taken clean; {least:,.2f} is asked for."
         if barred:
             why += f" A wash-sale window bars another {barred:,.2f}, the first of it until {min(cleared).isoformat()}."
         return Verdict(

@@ -41,7 +41,7 @@ class LongTermSoon:
         else:
             last = max(line.long_term_from for line in soon)
             why = (
-                f"{len(soon)} lots with gains of {gain:,.2f} turn long-term within {self.within_days} days: the first on"
-                f" {first.isoformat() if first else ''}, the last on {last.isoformat()}."
+                f"Gains of {gain:,.2f} turn long-term within {self.within_days} days, lot by lot from"
+                f" {first.isoformat() if first else ''} to {last.isoformat()}."
             )
         return Verdict(kind=self.kind, holds=holds, why=why, figures={"gain": float(gain), "lots": len(soon)})
