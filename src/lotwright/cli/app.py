@@ -20,8 +20,10 @@ import typer
 
 from lotwright.cli import audit, batch, broker, carrying, frontier, show, store, tax
 from lotwright.cli.compare import compare_command
+from lotwright.cli.due import due_command
 from lotwright.cli.import_ import import_command
 from lotwright.cli.prices import prices_command
+from lotwright.cli.running import run_command
 from lotwright.cli.state import StateFolder, StoreUrl
 from lotwright.cli.targets import targets_command
 from lotwright.errors import LotwrightError
@@ -43,6 +45,8 @@ carrying.register(app)
 app.command("compare")(compare_command)
 app.command("prices")(prices_command)
 app.command("targets")(targets_command)
+app.command("due")(due_command)
+app.command("run")(run_command)
 app.command("frontier")(frontier.frontier_command)
 app.command("transition")(frontier.transition_command)
 app.command("batch")(batch.batch_command)
@@ -62,6 +66,7 @@ class Schema(StrEnum):
     BOOK = "book"
     PROGRAM = "program"
     MAPPING = "mapping"
+    TRIGGERS = "triggers"
 
 
 def _version(asked: bool) -> None:
@@ -242,7 +247,7 @@ def risk_command(
 
 @app.command("schema")
 def schema_command(what: Annotated[Schema, typer.Argument(help="Of what.")]) -> None:
-    """Print the JSON Schema of a plan, a book, a program or a mapping of an import."""
+    """Print the JSON Schema of a plan, a book, a program, a mapping of an import or a trigger."""
     from lotwright.cli.writing import write_json
 
     if what is Schema.PLAN:
@@ -251,6 +256,8 @@ def schema_command(what: Annotated[Schema, typer.Argument(help="Of what.")]) -> 
         from lotwright.files.book_schema import book_schema as schema
     elif what is Schema.MAPPING:
         from lotwright.files.imports.mapping import mapping_schema as schema
+    elif what is Schema.TRIGGERS:
+        from lotwright.files.triggers import trigger_schema as schema
     else:
         from lotwright.plan.program import program_schema as schema
     write_json("-", schema())
