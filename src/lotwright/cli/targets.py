@@ -61,7 +61,7 @@ def targets_command(
         ),
     ] = False,
 ) -> None:
-    """Show the weights of a model portfolio: declared ones, or computed from the book's history by its [source].
+    """Show the weights of a model portfolio: declared ones, or computed from the book's history by its source.
 
     Nothing after the day is looked at. With --write the book owns the result: plans read it like any other target.
     """
