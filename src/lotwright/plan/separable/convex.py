@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lotwright.plan.separable import jit
+from lotwright.plan.separable import jit, relax
 from lotwright.plan.separable.problem import Problem
 from lotwright.plan.snapshot import Bools, Floats, Ints
 
@@ -146,7 +146,7 @@ def climb(C: Convex, z: Floats, *, steps: int, rounds: int) -> tuple[Floats, Flo
     taken, state = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     net, given, centre = np.zeros(len(C.holding)), np.zeros(len(C.size)), np.zeros(len(C.size))
     with np.errstate(all="ignore"):
-        jit.kernels().relax_all(C, z, bound, gap, taken, state, net, given, centre, steps, rounds)
+        relax.relax_all(C, z, bound, gap, taken, state, net, given, centre, steps, rounds)
     return bound, gap, taken, state, net
 
 
