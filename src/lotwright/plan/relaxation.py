@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -199,8 +199,9 @@ def most_saved(households: Batch, *, relaxed: Relaxations | None = None) -> Floa
     C = households.convex
     jit.refresh()
     cost = np.zeros(len(C.part))
+    kernels: Any = relax
     with np.errstate(all="ignore"):
-        relax.standing(C, cost)
+        kernels.standing(C, cost)
     for b, (own, piece) in enumerate(zip(households.owner, households.piece, strict=True)):
         problem = households.scaled[own].pieces[piece]
         if np.isfinite(problem.tax_cap[0]):
