@@ -19,7 +19,7 @@ from lotwright.cli.sheets import read_documents
 from lotwright.cli.unattended import planning_due, steps
 from lotwright.cli.unattended.day_folder import Step
 from lotwright.cli.unattended.run import RunFailedError
-from lotwright.errors import BookError, LotwrightError, StateError
+from lotwright.errors import BookError, KeysError, LotwrightError, StateError
 from lotwright.execution.approval import Mode
 from lotwright.store import Store
 from lotwright.store.check import check
@@ -227,6 +227,17 @@ def test_a_household_without_a_plan_is_exit_status_1_and_the_others_are_planned(
 def test_prices_of_another_time_are_refused(place: Place) -> None:
     with pytest.raises(LotwrightError, match="The prices are of 2019-12-31"):
         place.start(as_of=date(2020, 6, 1))
+
+
+def test_a_source_without_keys_is_told_before_anything_is_planned(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("APCA_API_KEY_ID", "APCA_API_SECRET_KEY", "APCA_API_SECRET_KEY_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    place.settings('[prices]\nsource = "alpaca"')
+    with pytest.raises(KeysError, match="APCA_API_KEY_ID"):
+        place.start()
+    assert not (place.day / "plan.json").exists()
 
 
 def test_an_error_of_ours_is_told_without_ending_the_day(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

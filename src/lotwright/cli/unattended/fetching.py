@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from lotwright.cli.unattended.settings import Settings
-from lotwright.errors import BookError, ProgramError
-
-_COMMAND = "lotwright.cli.prices"
-"""The command that asks price sources; a Lotwright without the room ``market`` lacks it."""
+from lotwright.errors import BookError
 
 
 def fetched_prices(settings: Settings, folder: Path) -> Path | None:
@@ -27,7 +22,7 @@ def fetched_prices(settings: Settings, folder: Path) -> Path | None:
     BookError
         A file that was named is not there.
     LotwrightError
-        The source is not installed, or answers nothing.
+        The source answers nothing, or its keys are missing.
     """
     source = settings.prices.source
     if source == "book":
@@ -39,7 +34,6 @@ def fetched_prices(settings: Settings, folder: Path) -> Path | None:
                 f'The file of prices {file} is not there. Name one, or take the book\'s: prices.source = "book".'
             )
         return file
-    if find_spec(_COMMAND) is None:
-        raise ProgramError(f'Prices cannot be fetched from {source} here. Use prices.source = "file" or "book".')
-    found: Path = import_module(_COMMAND).prices_file(settings.book, source, folder=folder)
-    return found
+    from lotwright.cli.prices import prices_file
+
+    return prices_file(settings.book, source, folder=folder)
