@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ class Program:
     def is_separable(self) -> bool:
         """True if every cost and limit fits the separable form, so that a plan can be certified by it."""
         return all(
-            isinstance(addend, Separable) and getattr(addend, "is_separable", True)
+            _fits(type(addend), Separable) and getattr(addend, "is_separable", True)
             for addend in (*self.costs, *self.limits)
         )
 
@@ -117,7 +118,7 @@ class Program:
             return None
         form = blank(snapshot)
         for addend in (*self.costs, *self.limits):
-            if isinstance(addend, Separable):
+            if _fits(type(addend), Separable):
                 addend.contribute(snapshot, form)
         if form.gain_cost and np.isfinite(form.tax_cap):
             form.unfit = "a cap on this year's tax cannot be told apart from the price of later tax"
@@ -126,7 +127,7 @@ class Program:
     def view(self, snapshot: Snapshot) -> Snapshot:
         """The household as this program looks at it: limits that need more than the book lists add it."""
         for limit in self.limits:
-            if isinstance(limit, Viewing):
+            if _fits(type(limit), Viewing):
                 snapshot = limit.view(snapshot)
         return snapshot
 
@@ -318,6 +319,12 @@ def _said(addend: Any) -> dict[str, Any]:
 def _plain(found: Any) -> Any:
     """A declared figure, word or list of names, as JSON."""
     return float(found) if isinstance(found, int | float) else found
+
+
+@cache
+def _fits(kind: type, protocol: type) -> bool:
+    """Whether a class has what a protocol asks; looked at once, as every household asks it of every addend."""
+    return issubclass(kind, protocol)
 
 
 def label_of(limit: Any) -> str:
