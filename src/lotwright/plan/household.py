@@ -165,9 +165,7 @@ def _planned(work: _Work, name: str, started: float) -> HouseholdPlan:
         plan = _plan(work, snapshot, _to_the_cent(work, snapshot, _found(work, snapshot, solution)))
     done = clock()
     pose, solving = posed - started, work.search.seconds
-    return replace(
-        plan, timing=Timing(pose=pose, solve=solving, verify=done - posed - solving, total=done - started)
-    )
+    return replace(plan, timing=Timing(pose=pose, solve=solving, verify=done - posed - solving, total=done - started))
 
 
 def _failed(name: str, market: Market, program: Program, failure: Failure) -> HouseholdPlan:

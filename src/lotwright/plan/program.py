@@ -16,7 +16,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -107,18 +107,19 @@ class Program:
     @property
     def is_separable(self) -> bool:
         """True if every cost and limit fits the separable form, so that a plan can be certified by it."""
-        return all(
-            _fits(type(addend), Separable) and getattr(addend, "is_separable", True)
-            for addend in (*self.costs, *self.limits)
-        )
+        return all(_is_separable(type(addend)) and getattr(addend, "is_separable", True) for addend in self._addends)
+
+    @property
+    def _addends(self) -> tuple[Any, ...]:
+        return (*self.costs, *self.limits)
 
     def form(self, snapshot: Snapshot) -> SeparableForm | None:
         """The separable form of this program for one household, or ``None`` where some addend does not fit it."""
         if not self.is_separable:
             return None
         form = blank(snapshot)
-        for addend in (*self.costs, *self.limits):
-            if _fits(type(addend), Separable):
+        for addend in self._addends:
+            if _is_separable(type(addend)):
                 addend.contribute(snapshot, form)
         if form.gain_cost and np.isfinite(form.tax_cap):
             form.unfit = "a cap on this year's tax cannot be told apart from the price of later tax"
@@ -127,8 +128,8 @@ class Program:
     def view(self, snapshot: Snapshot) -> Snapshot:
         """The household as this program looks at it: limits that need more than the book lists add it."""
         for limit in self.limits:
-            if _fits(type(limit), Viewing):
-                snapshot = limit.view(snapshot)
+            if _is_viewing(type(limit)):
+                snapshot = cast("Viewing", limit).view(snapshot)
         return snapshot
 
     def terms(self) -> Terms:
@@ -322,9 +323,14 @@ def _plain(found: Any) -> Any:
 
 
 @cache
-def _fits(kind: type, protocol: type) -> bool:
-    """Whether a class has what a protocol asks; looked at once, as every household asks it of every addend."""
-    return issubclass(kind, protocol)
+def _is_separable(kind: type[Any]) -> bool:
+    """Whether a class has what :class:`Separable` asks; looked at once, not for every household."""
+    return issubclass(kind, Separable)
+
+
+@cache
+def _is_viewing(kind: type[Any]) -> bool:
+    return issubclass(kind, Viewing)
 
 
 def label_of(limit: Any) -> str:
