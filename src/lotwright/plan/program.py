@@ -107,7 +107,7 @@ class Program:
     @property
     def is_separable(self) -> bool:
         """True if every cost and limit fits the separable form, so that a plan can be certified by it."""
-        return all(_is_separable(type(addend)) and getattr(addend, "is_separable", True) for addend in self._addends)
+        return all(_is_separable(_class(addend)) and getattr(addend, "is_separable", True) for addend in self._addends)
 
     @property
     def _addends(self) -> tuple[Any, ...]:
@@ -119,7 +119,7 @@ class Program:
             return None
         form = blank(snapshot)
         for addend in self._addends:
-            if _is_separable(type(addend)):
+            if _is_separable(_class(addend)):
                 addend.contribute(snapshot, form)
         if form.gain_cost and np.isfinite(form.tax_cap):
             form.unfit = "a cap on this year's tax cannot be told apart from the price of later tax"
@@ -128,7 +128,7 @@ class Program:
     def view(self, snapshot: Snapshot) -> Snapshot:
         """The household as this program looks at it: limits that need more than the book lists add it."""
         for limit in self.limits:
-            if _is_viewing(type(limit)):
+            if _is_viewing(_class(limit)):
                 snapshot = cast("Viewing", limit).view(snapshot)
         return snapshot
 
@@ -320,6 +320,11 @@ def _said(addend: Any) -> dict[str, Any]:
 def _plain(found: Any) -> Any:
     """A declared figure, word or list of names, as JSON."""
     return float(found) if isinstance(found, int | float) else found
+
+
+def _class(addend: object) -> Any:
+    """The class of a cost or limit, by which is remembered what it can do."""
+    return type(addend)
 
 
 @cache
