@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.files.run.many import write_many
+from tests.postgres import NO_SERVER, postgres_server, server_binaries
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 HOUSEHOLDS = 24
@@ -297,24 +299,34 @@ def test_wrong_rows_fail_their_household_alone_in_the_words_of_plan(inside: Run,
     assert stopped.stderr == inside("plan", book).stderr
 
 
-def test_what_a_run_sells_at_a_loss_the_next_run_does_not_buy(inside: Run, book: Path, tmp_path: Path) -> None:
-    state = tmp_path / "state"
-    first = inside("batch", book, "--out", tmp_path / "one", *ALONE, *QUICK, "--state", state)
-    assert first.returncode == 0, first.stderr
-    sold = {
-        (row["household"], symbol)
-        for row, plan in (
-            (row, json.loads(row["plan"])) for row in pq.read_table(tmp_path / "one" / "plans").to_pylist()
-        )
-        for lock in plan["wash_sales"]["locks"]
-        for symbol in lock["symbols"]
-    }
-    assert sold
-    second = inside("batch", book, "--out", tmp_path / "two", *ALONE, *QUICK, "--state", state)
-    assert second.returncode == 0, second.stderr
-    bought = {(row["household"], row["symbol"]) for row in tables(tmp_path / "two")["trades"] if row["side"] == "buy"}
-    assert not sold & bought
-    assert json.loads((tmp_path / "two" / "pending.json").read_text())
-    again = inside("batch", book, "--out", tmp_path / "one", *QUICK, "--state", state, "--resume")
-    assert again.returncode == 0, again.stderr
-    assert json.loads((tmp_path / "one" / "pending.json").read_text()) == {}
+@pytest.mark.parametrize("place", ["folder", "server"])
+def test_what_one_run_locks_the_next_one_sees_whoever_runs_it(
+    inside: Run, lotwright: Run, tmp_path: Path, place: str
+) -> None:
+    """Another process, another folder of results, the same store: in a folder, or on a real PostgreSQL server."""
+    book = write_many(tmp_path / "book", 4)
+    with contextlib.ExitStack() as open_till_then:
+        store = ["--state", tmp_path / "state"]
+        if place == "server":
+            if server_binaries() is None:
+                pytest.skip(NO_SERVER)
+            url = open_till_then.enter_context(postgres_server())
+            store = ["--store", url.replace("DATABASE", "postgres")]
+        first = inside("batch", book, "--out", tmp_path / "one", *ALONE, *QUICK, *store)
+        assert first.returncode == 0, first.stderr
+        locked = {(row["household"], row["symbol"]) for row in tables(tmp_path / "one")["locks"]}
+        assert locked
+        shown = json.loads(inside("store", "locks", *store, "--json", "-").stdout)
+        assert locked <= {(lock["household"], lock["symbol"]) for lock in shown}
+        second = lotwright("batch", book, "--out", tmp_path / "two", *ALONE, *QUICK, *store)
+        assert second.returncode == 0, second.stderr
+        bought = {
+            (row["household"], row["symbol"]) for row in tables(tmp_path / "two")["trades"] if row["side"] == "buy"
+        }
+        assert not locked & bought
+        asked = inside("batch", book, "--out", tmp_path / "three", *ALONE, *QUICK, *store, "--approved-only")
+        assert asked.returncode == 0, asked.stderr
+        assert plans(tmp_path / "three") == plans(tmp_path / "one"), "proposals bind only where they are asked for"
+        resumed = inside("batch", book, "--out", tmp_path / "one", *ALONE, *QUICK, *store, "--resume")
+        assert resumed.returncode == 0, "what it locked itself must not stand in its own way"
+        assert json.loads((tmp_path / "two" / "pending.json").read_text()).keys() >= {name for name, _ in locked}
