@@ -336,7 +336,7 @@ def main() -> None:
         rows += rows_of(book.name, found, given.workers)
         said += sentences(book.name, found)
         loops += [found["loop"]["text"]] if "loop" in found else []
-    print_table("A whole book in a batch", said, COLUMNS, rows)
+    print_table("A whole book in a batch", said, COLUMNS, rows, used=f"{given.workers} are used")
     print("\n".join(loops))
     if left:
         print(f"Not measured yet: {', '.join(left)}. Give the same command again.")
