@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from lotwright.errors import PlanError
 from lotwright.plan.relaxed_program import answers
-from lotwright.plan.separable import jit
+from lotwright.plan.separable import jit, relax
 from lotwright.plan.separable.convex import ROUNDS, STEPS, Convex, climb, convex
 from lotwright.plan.separable.form import SeparableForm
 from lotwright.plan.separable.problem import Problem, Scaled, scaled
@@ -57,6 +57,8 @@ class Batch:
     """Shape (B,): household of each relaxation, ascending."""
     piece: Ints
     """Shape (B,): which piece of its tax."""
+    start: Floats
+    """Flat multipliers to start from: no price of risk or cash, tax lines weighted alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -99,6 +101,7 @@ def batch(households: Sequence[SeparableForm | Scaled]) -> Batch:
         convex=convex([p for _, p in problems], [s.lower for s, _ in problems], [s.upper for s, _ in problems]),
         owner=np.repeat(np.arange(len(every)), pieces),
         piece=np.concatenate([np.arange(count) for count in pieces]),
+        start=np.concatenate([start_multipliers(piece) for _, piece in problems]),
     )
 
 
@@ -117,7 +120,7 @@ def relaxations(
         relaxation anew, which is counted in ``stalled``.
     """
     C = households.convex
-    z = _start(households) if start is None else np.array(start, dtype=float)
+    z = np.array(households.start if start is None else start, dtype=float)
     if len(z) != C.part["multiplier_stop"][-1]:
         raise PlanError(
             f"The start has {len(z)} multipliers, but the batch has {C.part['multiplier_stop'][-1]}. "
@@ -196,8 +199,9 @@ def most_saved(households: Batch, *, relaxed: Relaxations | None = None) -> Floa
     C = households.convex
     jit.refresh()
     cost = np.zeros(len(C.part))
+    kernels: Any = relax
     with np.errstate(all="ignore"):
-        jit.kernels().standing(C, cost)
+        kernels.standing(C, cost)
     for b, (own, piece) in enumerate(zip(households.owner, households.piece, strict=True)):
         problem = households.scaled[own].pieces[piece]
         if np.isfinite(problem.tax_cap[0]):
@@ -233,8 +237,3 @@ def _gap(cost: Floats, bound: Floats) -> Floats:
     finite = np.isfinite(bound)
     gap: Floats = np.where(finite, np.maximum(cost - np.where(finite, bound, 0.0), 0.0), 0.0)
     return gap
-
-
-def _start(households: Batch) -> Floats:
-    """No price of risk or cash, tax lines weighted alike."""
-    return np.concatenate([start_multipliers(piece) for one in households.scaled for piece in one.pieces])

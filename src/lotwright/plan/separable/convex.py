@@ -12,11 +12,11 @@ as a sale within the bounds could reach); and the wash-sale rule is gone, so tha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from lotwright.plan.separable import jit
+from lotwright.plan.separable import jit, relax
 from lotwright.plan.separable.problem import Problem
 from lotwright.plan.snapshot import Bools, Floats, Ints
 
@@ -145,8 +145,9 @@ def climb(C: Convex, z: Floats, *, steps: int, rounds: int) -> tuple[Floats, Flo
     bound, gap = np.zeros(count), np.zeros(count)
     taken, state = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     net, given, centre = np.zeros(len(C.holding)), np.zeros(len(C.size)), np.zeros(len(C.size))
+    kernels: Any = relax  # numba's, or plain and untyped; reloaded in place when compiled ones become free
     with np.errstate(all="ignore"):
-        jit.kernels().relax_all(C, z, bound, gap, taken, state, net, given, centre, steps, rounds)
+        kernels.relax_all(C, z, bound, gap, taken, state, net, given, centre, steps, rounds)
     return bound, gap, taken, state, net
 
 
