@@ -2,14 +2,28 @@
 
 Every run is the command itself in a process of its own. Run it as
 
-    python -m tests.bench.batch BOOK [BOOK ...] --households 5000
+    python -m tests.bench.batch BOOK [BOOK ...] --keep FOLDER --households 5000 --slope 1000 5000 10000 --loop 40
 
-on books of ``tools/make_book.py`` (one a date). A book with more households than asked is cut to the first of them.
+on books of ``tools/make_book.py`` (one a date). A book with more households than asked is cut to the first of them. It
+is measured in pieces; each is written to FOLDER when it is done, and no new one begins after ``--minutes``: the same
+command goes on with the next, and prints what there is so far. On a machine that does nothing else.
+
+Columns
+-------
+solving, posing, verifying %
+    Of the time of all workers, from the start of the command to its end: the search, what comes before it, what after.
+reading %
+    Rows into objects, by the workers.
+rest %
+    Everything else: starting Python, cutting the book, sending, tables and their writing, waiting.
+coordinator, worker MB
+    Peak resident memory; that of the largest worker.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import resource
@@ -17,9 +31,9 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +48,7 @@ COLUMNS = (
     "book", "run", "households", "wall s", "a second", "a second, core", "<= 0.1 bp %", "<= 0.5 bp %", "worst bp", "failed",
     "solving %", "reading %", "posing %", "verifying %", "rest %", "coordinator MB", "worker MB",
 )  # fmt: skip
+MILLION = 1_000_000
 ACCOUNTS = ("lots", "transactions", "restrictions", "cashflows")
 
 
@@ -140,99 +155,191 @@ def done(out: Path) -> int:
     return finished + sum(int(last) - int(first) + 1 for first, last in ranges)
 
 
-def row(book: Path, name: str, measured: tuple[float, Memory, dict[str, Any]], workers: int) -> list[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pieces:
+    """What is measured of one book, piece by piece, each kept in a file of its own.
+
+    Parameters
+    ----------
+    book : Path
+    folder : Path
+        Of this book's figures, and of its runs.
+    households, workers : int
+    slope : tuple of int
+        Households of the runs whose costs are compared.
+    loop : int
+        Households of the plain loop of cvxpy problems.
+    """
+
+    book: Path
+    folder: Path
+    households: int
+    workers: int
+    slope: Sequence[int]
+    loop: int
+
+    def names(self, *, with_one: bool, with_dask: bool) -> dict[str, Callable[[], dict[str, Any]]]:
+        """Each piece by name."""
+        several = ("--workers", str(self.workers))
+        pieces: dict[str, Callable[[], dict[str, Any]]] = {
+            "several": lambda: self.measured("several", self.households, *several)
+        }
+        if with_one and self.workers > 1:
+            pieces["one"] = lambda: self.measured("one", self.households, "--workers", "1")
+        if with_dask:
+            pieces["dask"] = lambda: self.measured("dask", self.households, *several, "--engine", "dask")
+        pieces["ended"] = lambda: self.measured("several", self.households, *several, "--resume")
+        pieces["killed"] = self.killed
+        for size in self.slope:
+            pieces[f"of {size}"] = lambda size=size: self.measured(f"of-{size}", size, *several)  # type: ignore[misc]
+        if self.loop:
+            pieces["loop"] = lambda: {"text": plain_loop(self.part(self.households), self.loop)}
+        return pieces
+
+    def part(self, households: int) -> Path:
+        """The book cut to its first households; cut once."""
+        cut = self.folder / f"book-{households}"
+        return cut if cut.is_dir() else first_households(self.book, households, cut)
+
+    def measured(self, name: str, households: int, *more: str) -> dict[str, Any]:
+        """One run of the command to its end."""
+        out = self.folder / "runs" / name
+        if "--resume" not in more:
+            shutil.rmtree(out, ignore_errors=True)
+        seconds, memory, said = run(self.part(households), out, *more)
+        figures = {key: said[key] for key in ("households", "failed", "gap_bp", "worker_seconds")}
+        return {"seconds": seconds, "coordinator": memory.coordinator, "worker": memory.worker, **figures}
+
+    def killed(self) -> dict[str, Any]:
+        """A run that is killed halfway, and goes on."""
+        several = ("--workers", str(self.workers))
+        out, part = self.folder / "runs" / "killed", self.part(self.households)
+        shutil.rmtree(out, ignore_errors=True)
+        before = killed_halfway(part, out, min(self.households, count(part)), *several)
+        return {"before": before, **self.measured("killed", self.households, *several, "--resume")}
+
+
+def count(book: Path) -> int:
+    """Households of a book."""
+    return len(pc.unique(read(book, "accounts").column("household")))
+
+
+def row(book: str, name: str, figures: Mapping[str, Any], workers: int) -> list[str]:
     """One line of the table."""
-    seconds, memory, said = measured
-    spent, gap = said["worker_seconds"], said["gap_bp"]
+    spent, gap, seconds = figures["worker_seconds"], figures["gap_bp"], figures["seconds"]
     whole = seconds * workers
     shares = [100 * spent[phase] / whole for phase in ("solve", "read", "pose", "verify")]
-    rate = said["households"] / seconds
+    rate = figures["households"] / seconds
     good = [f"{100 * gap[name]:.1f}" if gap[name] is not None else "-" for name in ("within_0.1", "within_0.5")]
-    figures = [*shares, 100 - sum(shares)]
     return [
-        book.name, name, f"{said['households']:,}", f"{seconds:,.1f}", f"{rate:,.1f}", f"{rate / workers:,.1f}", *good,
-        f"{gap['1']:.3f}", f"{said['failed']:,}", *(f"{figure:.0f}" for figure in figures),
-        f"{memory.coordinator:,.0f}", f"{memory.worker:,.0f}",
+        book, name, f"{figures['households']:,}", f"{seconds:,.1f}", f"{rate:,.1f}", f"{rate / workers:,.1f}", *good,
+        f"{gap['1']:.3f}", f"{figures['failed']:,}", *(f"{share:.0f}" for share in (*shares, 100 - sum(shares))),
+        f"{figures['coordinator']:,.0f}", f"{figures['worker']:,.0f}",
     ]  # fmt: skip
 
 
-def measure(
-    book: Path, workers: int, scratch: Path, *, with_one: bool, with_dask: bool
-) -> tuple[list[list[str]], list[str]]:
-    """Rows and sentences of one book."""
-    two = run(book, scratch / "two", "--workers", str(workers))
-    rows = [row(book, f"local, {workers} workers", two, workers)]
-    households, said = two[2]["households"], []
-    if with_one and workers > 1:
-        one = run(book, scratch / "one", "--workers", "1")
-        rows.append(row(book, "local, 1 worker", one, 1))
-        said.append(f"{book.name}: {workers} workers are {one[0] / two[0]:.2f} times as fast as 1")
-    if with_dask:
-        dask = run(book, scratch / "dask", "--workers", str(workers), "--engine", "dask")
-        rows.append(row(book, f"dask, {workers} workers", dask, workers))
-        said.append(f"{book.name}: Dask takes {dask[0] / two[0]:.2f} times as long as local processes")
-    before = killed_halfway(book, scratch / "killed", households, "--workers", str(workers))
-    after = run(book, scratch / "killed", "--workers", str(workers), "--resume")
-    said.append(
-        f"{book.name}: killed after {before:.1f} s and resumed, together {100 * ((before + after[0]) / two[0] - 1):+.0f} %"
-        " of an undisturbed run"
-    )
-    nothing = run(book, scratch / "two", "--workers", str(workers), "--resume")
-    said.append(f"{book.name}: --resume of a run that has ended takes {nothing[0]:.1f} s")
-    return rows, said
+def rows_of(book: str, found: Mapping[str, Mapping[str, Any]], workers: int) -> list[list[str]]:
+    """The lines of one book: every run that was not disturbed."""
+    named = {"several": f"local, {workers} workers", "one": "local, 1 worker", "dask": f"dask, {workers} workers"}
+    named |= {name: f"local, {workers} workers" for name in found if name.startswith("of ")}
+    return [row(book, named[name], found[name], 1 if name == "one" else workers) for name in found if name in named]
 
 
-def slope(book: Path, households: int, workers: int, scratch: Path) -> str:
-    """What a household costs in a tenth of the book and in all of it, reading the command's start left out."""
-    sizes = (max(households // 10, 10), max(households // 2, 20), households)
-    seconds, memory = [], []
-    for size in sizes:
-        part = first_households(book, size, scratch / f"book-{size}")
-        taken, peak, _ = run(part, scratch / f"run-{size}", "--workers", str(workers))
-        seconds.append(taken)
-        memory.append(peak.coordinator)
-    each = [(seconds[k + 1] - seconds[k]) / (sizes[k + 1] - sizes[k]) * 1e3 for k in (0, 1)]
-    return (
-        f"{book.name}: {sizes[0]:,}, {sizes[1]:,} and {sizes[2]:,} households in {seconds[0]:.1f}, {seconds[1]:.1f} and"
-        f" {seconds[2]:.1f} s: {each[0]:.2f} and {each[1]:.2f} ms for each more; coordinator"
-        f" {memory[0]:.0f}, {memory[1]:.0f} and {memory[2]:.0f} MB"
-    )
+def sentences(book: str, found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What the runs of one book say when they are compared."""
+    said: list[str] = []
+    several = found.get("several")
+    if several is not None:
+        said += [
+            f"{book}: {words.format(found[name]['seconds'] / several['seconds'], found[name]['seconds'])}"
+            for name, words in (
+                ("one", "the workers together are {0:.2f} times as fast as one"),
+                ("dask", "Dask takes {0:.2f} times as long as local processes"),
+                ("ended", "--resume of a run that has ended takes {1:.1f} s"),
+            )
+            if name in found
+        ]
+    if several is not None and "killed" in found:
+        killed = found["killed"]
+        more = (killed["before"] + killed["seconds"]) / several["seconds"] - 1
+        said.append(
+            f"{book}: killed after {killed['before']:.1f} s and resumed, together {100 * more:+.0f} % of the run"
+        )
+    return said + slope(book, [found[name] for name in found if name.startswith("of ")])
 
 
-def plain_loop(book: Path, count: int, seconds: float) -> str:
+def slope(book: str, runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What each further household costs, and what a million accounts would: the start of the command left out."""
+    said = []
+    costs: list[float] = []
+    for less, more in itertools.pairwise(runs):
+        further = more["households"] - less["households"]
+        costs.append((more["seconds"] - less["seconds"]) / further)
+        said.append(
+            f"{book}: from {less['households']:,} to {more['households']:,} households {1e3 * costs[-1]:.2f} ms for each"
+            f" more; coordinator {less['coordinator']:.0f} and {more['coordinator']:.0f} MB, worker"
+            f" {less['worker']:.0f} and {more['worker']:.0f} MB"
+        )
+    if costs:
+        held = (runs[-1]["coordinator"] - runs[0]["coordinator"]) / (runs[-1]["households"] - runs[0]["households"])
+        most = runs[-1]["coordinator"] + max(held, 0.0) * (MILLION - runs[-1]["households"])
+        said.append(
+            f"{book}: by these slopes a million households take {MILLION * costs[-1] / 3600:.1f} hours on this machine and"
+            f" {most:,.0f} MB of the coordinator"
+        )
+    return said
+
+
+def plain_loop(book: Path, households: int) -> str:
     """The comparison: one cvxpy problem after the other, rounded to whole shares, on a sample."""
-    words = [sys.executable, "-m", "tests.bench.baselines", str(book), "--households", str(count)]
-    ended = subprocess.run(words, capture_output=True, text=True, check=False)
-    return f"A plain loop of cvxpy problems on {count} of {book.name} (batch: {seconds:.1f} s for all):\n{ended.stdout}"
+    words = [sys.executable, "-m", "tests.bench.baselines", str(book), "--households", str(households)]
+    ended = subprocess.run([*words, "--general", "0", "--genetic", "0"], capture_output=True, text=True, check=False)
+    return f"A plain loop of cvxpy problems on {households} households of {book.name}:\n{ended.stdout}{ended.stderr}"
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure what is not measured yet, and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.batch", description=__doc__.split("\n")[0])
     parser.add_argument("book", type=Path, nargs="+")
+    parser.add_argument("--keep", type=Path, required=True, help="folder of the figures, to go on from")
+    parser.add_argument("--minutes", type=float, default=8.0, help="no new piece after so many (default 8)")
     parser.add_argument("--households", type=int, default=5000, help="of each book at most (default 5000)")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--no-one", action="store_true", help="leave out the run of one worker")
     parser.add_argument("--no-dask", action="store_true", help="leave out the run on Dask")
-    parser.add_argument("--slope", type=int, default=0, help="households of the largest run for the slope; 0: none")
+    parser.add_argument("--slope", type=int, nargs="*", default=(), help="households of runs to compare")
     parser.add_argument("--loop", type=int, default=0, help="households of the plain loop of cvxpy; 0: none")
     given = parser.parse_args()
+    started, left = time.monotonic(), []
     rows: list[list[str]] = []
     said: list[str] = []
     loops: list[str] = []
     for book in given.book:
-        with tempfile.TemporaryDirectory() as folder:
-            scratch = Path(folder)
-            part = first_households(book, given.households, scratch / book.name)
-            more, words = measure(part, given.workers, scratch, with_one=not given.no_one, with_dask=not given.no_dask)
-            rows += more
-            said += words
-            if given.slope:
-                said.append(slope(book, given.slope, given.workers, scratch))
-            if given.loop:
-                loops.append(plain_loop(part, given.loop, float(more[0][3].replace(",", ""))))
-    print_table("A whole book in a batch", said, COLUMNS, rows)
+        pieces = Pieces(
+            book=book,
+            folder=given.keep / book.name,
+            households=given.households,
+            workers=given.workers,
+            slope=sorted(given.slope),
+            loop=given.loop,
+        )
+        found: dict[str, dict[str, Any]] = {}
+        for name, piece in pieces.names(with_one=not given.no_one, with_dask=not given.no_dask).items():
+            file = pieces.folder / f"{name.replace(' ', '-')}.json"
+            if not file.is_file():
+                if time.monotonic() - started > 60 * given.minutes:
+                    left.append(f"{name} of {book.name}")
+                    continue
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(json.dumps(piece()))
+            found[name] = json.loads(file.read_text())
+        rows += rows_of(book.name, found, given.workers)
+        said += sentences(book.name, found)
+        loops += [found["loop"]["text"]] if "loop" in found else []
+    print_table("A whole book in a batch", said, COLUMNS, rows, used=f"{given.workers} are used")
     print("\n".join(loops))
+    if left:
+        print(f"Not measured yet: {', '.join(left)}. Give the same command again.")
 
 
 if __name__ == "__main__":

@@ -15,10 +15,9 @@ households, planned, failed
 worst gap
     Largest certified gap, bp.
 plan median, 90 %, worst
-    Milliseconds for snapshot, form and search.
+    Milliseconds for snapshot, form and search, that for the note on a standing relief order included.
 verify median, worst
-    Milliseconds for the trade list, its verification in Decimal and the report; where cents make the search run again,
-    that too.
+    Milliseconds for the trade list, its verification in Decimal and the report.
 nodes median, 90 %, worst
     Boxes of the search tree that were split.
 stopped

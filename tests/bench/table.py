@@ -18,7 +18,9 @@ from lotwright.version import __version__
 MEASURED = ("numpy", "numba", "cvxpy", "osqp", "clarabel", "piqp", "highspy", "pyscipopt", "pyportfolioopt", "pymoo")
 
 
-def print_table(title: str, said: Sequence[str], columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_table(
+    title: str, said: Sequence[str], columns: Sequence[str], rows: Sequence[Sequence[str]], *, used: str = "one is used"
+) -> None:
     """Print a heading, what was measured on what, and the rows; the first two columns are words, the rest numbers."""
     table = Table(box=box.MARKDOWN, show_edge=True, pad_edge=True)
     for place, column in enumerate(columns):
@@ -27,19 +29,19 @@ def print_table(title: str, said: Sequence[str], columns: Sequence[str], rows: S
         table.add_row(*row)
     console = Console(width=400, highlight=False, markup=False, soft_wrap=True)
     console.print(f"## {title}\n")
-    for line in (_machine(), _versions(), *said):
+    for line in (_machine(used), _versions(), *said):
         console.print(f"* {line}")
     console.print(table)
 
 
-def _machine() -> str:
+def _machine(used: str) -> str:
     cpu = platform.processor() or platform.machine()
     listing = Path("/proc/cpuinfo")
     if listing.exists():
         named = [line for line in listing.read_text(encoding="utf-8").splitlines() if line.startswith("model name")]
         cpu = named[0].partition(":")[2].strip() if named else cpu
     busy = f", load {os.getloadavg()[0]:.1f} at the end" if hasattr(os, "getloadavg") else ""
-    return f"Machine: {cpu}, {os.cpu_count()} cores of which one is used{busy}, {platform.system()}"
+    return f"Machine: {cpu}, {os.cpu_count()} cores of which {used}{busy}, {platform.system()}"
 
 
 def _versions() -> str:

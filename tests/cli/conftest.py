@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -35,6 +38,32 @@ def lotwright(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
                 **environment,
             },
         )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def inside(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The same command in this very process, for what does not die of it: spares the start of an interpreter."""
+    cache = tmp_path_factory.mktemp("cache")
+
+    def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        from lotwright.cli.app import main
+
+        words, out, err, status = [str(word) for word in arguments], io.StringIO(), io.StringIO(), 0
+        told = {"LOTWRIGHT_KERNELS": "plain", "XDG_CACHE_HOME": str(cache), **environment}
+        with (
+            mock.patch.dict(os.environ, told),
+            mock.patch.object(sys, "argv", ["lotwright", *words]),
+            contextlib.chdir(root),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            try:
+                main()
+            except SystemExit as ended:
+                status = int(ended.code or 0)
+        return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
 
     return run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -17,11 +18,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.files.run.many import write_many
+from tests.postgres import NO_SERVER, postgres_server, server_binaries
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-HOUSEHOLDS = 30
+HOUSEHOLDS = 24
 QUICK = ("--gap-bp", "300", "--time-limit", "600")
 """These tests are about what becomes of plans, not about how good they are."""
+ALONE = ("--workers", 1)
 
 
 @pytest.fixture(scope="session")
@@ -30,10 +33,10 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def whole(lotwright: Run, book: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(inside: Run, book: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of one worker that nothing disturbed."""
     out = tmp_path_factory.mktemp("whole") / "run"
-    done = lotwright("batch", book, "--out", out, "--workers", 1, *QUICK)
+    done = inside("batch", book, "--out", out, *ALONE, *QUICK)
     assert done.returncode == 0, done.stderr
     return out
 
@@ -67,7 +70,7 @@ def start(book: Path, out: Path, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str], seconds: float = 60.0) -> None:
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str], seconds: float = 300.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert process.poll() is None, process.communicate()
@@ -121,26 +124,26 @@ def test_the_summary_counts_what_the_plans_say(whole: Path) -> None:
     assert page.count("<svg") == 2
 
 
-def test_a_single_plan_is_the_one_that_plan_makes(lotwright: Run, whole: Path, book: Path) -> None:
-    shown = json.loads(lotwright("show", whole, "--household", "H00004", "--json", "-").stdout)
-    planned = json.loads(lotwright("plan", book, "--household", "H00004", *QUICK, "--json", "-").stdout)
+def test_a_single_plan_is_the_one_that_plan_makes(inside: Run, whole: Path, book: Path) -> None:
+    shown = json.loads(inside("show", whole, "--household", "H00004", "--json", "-").stdout)
+    planned = json.loads(inside("plan", book, "--household", "H00004", *QUICK, "--json", "-").stdout)
     assert shown.pop("timing") != planned.pop("timing")
     assert shown == planned
-    text = lotwright("show", whole, "--household", "H00004").stdout
-    assert text == lotwright("plan", book, "--household", "H00004", *QUICK).stdout
+    text = inside("show", whole, "--household", "H00004").stdout
+    assert text == inside("plan", book, "--household", "H00004", *QUICK).stdout
 
 
 def test_two_workers_and_rows_in_any_order_give_the_same_bytes(
-    lotwright: Run, whole: Path, book: Path, tmp_path: Path
+    inside: Run, whole: Path, book: Path, tmp_path: Path
 ) -> None:
-    lines = lotwright("batch", book, "--out", tmp_path / "two", "--workers", 2, *QUICK, "--json", "-")
+    lines = inside("batch", book, "--out", tmp_path / "two", "--workers", 2, *QUICK, "--json", "-")
     assert lines.returncode == 0, lines.stderr
     assert plans(tmp_path / "two") == plans(whole)
     assert tables(tmp_path / "two") == tables(whole)
     assert sorted(json.loads(line)["household"] for line in lines.stdout.splitlines()) == sorted(plans(whole))
 
     shuffled = write_many(tmp_path / "shuffled", HOUSEHOLDS, shuffled=True, parquet=True)
-    assert lotwright("batch", shuffled, "--out", tmp_path / "other", *QUICK).returncode == 0
+    assert inside("batch", shuffled, "--out", tmp_path / "other", *ALONE, *QUICK).returncode == 0
     hashed = [
         json.loads((out / "manifest.json").read_text())["made_from"]["book_hash"] for out in (whole, tmp_path / "other")
     ]
@@ -149,15 +152,15 @@ def test_two_workers_and_rows_in_any_order_give_the_same_bytes(
     assert other == plans(whole)
 
 
-def test_dask_gives_the_same_bytes(lotwright: Run, whole: Path, book: Path, tmp_path: Path) -> None:
-    done = lotwright("batch", book, "--out", tmp_path / "run", "--engine", "dask", "--workers", 2, *QUICK)
+def test_dask_gives_the_same_bytes(inside: Run, whole: Path, book: Path, tmp_path: Path) -> None:
+    done = inside("batch", book, "--out", tmp_path / "run", "--engine", "dask", "--workers", 2, *QUICK)
     assert done.returncode == 0, done.stderr
     assert plans(tmp_path / "run") == plans(whole)
     assert tables(tmp_path / "run") == tables(whole)
 
 
 def test_killed_at_once_with_all_its_workers_it_goes_on_where_it_was(
-    lotwright: Run, whole: Path, book: Path, tmp_path: Path
+    inside: Run, whole: Path, book: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
     process = start(book, out, "--workers", "2")
@@ -170,7 +173,7 @@ def test_killed_at_once_with_all_its_workers_it_goes_on_where_it_was(
     torn = out / ".work" / "done" / ".torn.lwf.part"
     torn.write_bytes(b"LWF1")  # what a kill leaves in the middle of a write
 
-    resumed = lotwright("batch", book, "--out", out, "--workers", 2, *QUICK, "--resume", "--json", tmp_path / "lines")
+    resumed = inside("batch", book, "--out", out, "--workers", 2, *QUICK, "--resume", "--json", tmp_path / "lines")
     assert resumed.returncode == 0, resumed.stderr
     assert plans(out) == plans(whole)
     assert tables(out) == tables(whole)
@@ -178,28 +181,28 @@ def test_killed_at_once_with_all_its_workers_it_goes_on_where_it_was(
     assert len((tmp_path / "lines").read_text().splitlines()) == HOUSEHOLDS
     assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()], "workers outlived their run"
 
-    again = lotwright("batch", book, "--out", out, *QUICK, "--resume")
+    again = inside("batch", book, "--out", out, *QUICK, "--resume")
     assert again.returncode == 0
     assert plans(out) == plans(whole)
 
 
 def test_interrupted_it_stops_safely_and_says_how_to_go_on(
-    lotwright: Run, whole: Path, book: Path, tmp_path: Path
+    inside: Run, whole: Path, book: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
     process = start(book, out, "--workers", "1")
     wait_for(lambda: len(answers(out)) >= 1, process)
     before = {file: file.stat().st_mtime_ns for file in answers(out)}
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=300)
     assert process.returncode == 1
     assert "Stopped." in said
     assert "--resume" in said
-    unfinished = lotwright("show", out, "--household", f"H{HOUSEHOLDS - 1:05d}")
+    unfinished = inside("show", out, "--household", f"H{HOUSEHOLDS - 1:05d}")
     assert unfinished.returncode == 2
     assert "no plan of" in unfinished.stderr
     assert {file: file.stat().st_mtime_ns for file in before} == before, "what was done was done again"
-    assert lotwright("batch", book, "--out", out, *QUICK, "--resume").returncode == 0
+    assert inside("batch", book, "--out", out, *ALONE, *QUICK, "--resume").returncode == 0
     assert plans(out) == plans(whole)
 
 
@@ -208,35 +211,30 @@ def test_a_worker_killed_from_outside_costs_nobody_a_plan(whole: Path, book: Pat
     process = start(book, out, "--workers", "2")
     wait_for(lambda: len(answers(out)) >= 1, process)
     os.kill(children(process)[0], signal.SIGKILL)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=300)
     assert process.returncode == 0, said
     assert plans(out) == plans(whole)
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (
-            lambda book: (book / "lots.csv").write_text((book / "lots.csv").read_text() + "\n"),
-            "tables of the book: lots.csv",
-        ),
-        (lambda book: _own_program(book, 26), "programs: balanced"),
-    ],
-)
-def test_what_changed_meanwhile_refuses_to_go_on(
-    lotwright: Run, tmp_path: Path, change: Callable[[Path], Any], said: str
-) -> None:
+def test_what_changed_meanwhile_refuses_to_go_on(inside: Run, tmp_path: Path) -> None:
     book = write_many(tmp_path / "book", 3)
     _own_program(book, 25)
     out = tmp_path / "run"
-    assert lotwright("batch", book, "--out", out, *QUICK).returncode == 0
-    before = plans(out)
-    change(book)
-    refused = lotwright("batch", book, "--out", out, *QUICK, "--resume")
-    assert refused.returncode == 2
-    assert "has changed" in refused.stderr
-    assert said in refused.stderr
-    assert plans(out) == before
+    assert inside("batch", book, "--out", out, *ALONE, *QUICK).returncode == 0
+    before, lots = plans(out), (book / "lots.csv").read_text()
+
+    def refused(said: str) -> None:
+        resumed = inside("batch", book, "--out", out, *QUICK, "--resume")
+        assert resumed.returncode == 2
+        assert "has changed" in resumed.stderr
+        assert said in resumed.stderr
+        assert plans(out) == before
+
+    (book / "lots.csv").write_text(lots + "\n")
+    refused("tables of the book: lots.csv")
+    (book / "lots.csv").write_text(lots)
+    _own_program(book, 26)
+    refused("programs: balanced")
 
 
 def _own_program(book: Path, price: int) -> None:
@@ -248,77 +246,89 @@ def _own_program(book: Path, price: int) -> None:
     (folder / "balanced.toml").write_text(text.replace("risk_price = 25.0", f"risk_price = {price}.0"))
 
 
-def test_other_options_and_another_version_refuse_too(lotwright: Run, whole: Path, book: Path, tmp_path: Path) -> None:
+def test_other_options_and_another_version_refuse_too(inside: Run, whole: Path, book: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     shutil.copytree(whole, out)
-    refused = lotwright("batch", book, "--out", out, "--gap-bp", "200", "--resume")
+    refused = inside("batch", book, "--out", out, "--gap-bp", "200", "--resume")
     assert refused.returncode == 2
     assert "gap_bp was 300.0 and is 200.0" in refused.stderr
     manifest = json.loads((out / "manifest.json").read_text())
     manifest["made_from"]["version"] = "0.0.9"
     (out / "manifest.json").write_text(json.dumps(manifest))
-    refused = lotwright("batch", book, "--out", out, *QUICK, "--resume")
+    refused = inside("batch", book, "--out", out, *QUICK, "--resume")
     assert refused.returncode == 2
     assert "version of Lotwright: it was 0.0.9" in refused.stderr
 
 
 def test_a_folder_that_is_in_use_or_not_a_run_is_left_alone(
-    lotwright: Run, whole: Path, book: Path, tmp_path: Path
+    inside: Run, whole: Path, book: Path, tmp_path: Path
 ) -> None:
-    again = lotwright("batch", book, "--out", whole, *QUICK)
+    again = inside("batch", book, "--out", whole, *QUICK)
     assert again.returncode == 2
     assert "holds a run already" in again.stderr
     (tmp_path / "letters.txt").write_text("dear")
-    other = lotwright("batch", book, "--out", tmp_path, *QUICK)
+    other = inside("batch", book, "--out", tmp_path, *QUICK)
     assert other.returncode == 2
     assert "not empty (it holds letters.txt)" in other.stderr
-    none = lotwright("show", tmp_path)
+    none = inside("show", tmp_path)
     assert none.returncode == 2
     assert "is no run" in none.stderr
-    unknown = lotwright("show", whole, "--household", "H0004")
+    unknown = inside("show", whole, "--household", "H0004")
     assert unknown.returncode == 2
     assert "Did you mean H000" in unknown.stderr
 
 
-def test_wrong_rows_fail_their_household_alone_in_the_words_of_plan(lotwright: Run, tmp_path: Path) -> None:
+def test_wrong_rows_fail_their_household_alone_in_the_words_of_plan(inside: Run, tmp_path: Path) -> None:
     book = write_many(tmp_path / "book", 6)
     lots = (book / "lots.csv").read_text().splitlines()
     row = next(number for number, line in enumerate(lots) if line.startswith("A00003"))
     lots[row] = lots[row].replace(",20", ",-20", 1)
     (book / "lots.csv").write_text("\n".join(lots) + "\n")
-    done = lotwright("batch", book, "--out", tmp_path / "run", *QUICK)
+    done = inside("batch", book, "--out", tmp_path / "run", *ALONE, *QUICK)
     assert done.returncode == 1
     failures = tables(tmp_path / "run")["failures"]
     assert [failure["household"] for failure in failures] == ["H00003"]
-    planned = json.loads(lotwright("plan", book, "--household", "H00003", "--json", "-").stdout)
+    planned = json.loads(inside("plan", book, "--household", "H00003", "--json", "-").stdout)
     assert failures[0]["message"] == planned["failure"]["message"]
     assert json.loads(failures[0]["evidence"]) == planned["failure"]["evidence"]
     assert "1  input, for example H00003" in done.stdout
 
     (book / "lots.csv").write_text("\n".join([*lots, "NOBODY,AAA,L0,1,2019-01-02,5"]) + "\n")
-    stopped = lotwright("batch", book, "--out", tmp_path / "other", *QUICK)
+    stopped = inside("batch", book, "--out", tmp_path / "other", *QUICK)
     assert stopped.returncode == 2
-    assert stopped.stderr == lotwright("plan", book).stderr
+    assert stopped.stderr == inside("plan", book).stderr
 
 
-def test_what_a_run_sells_at_a_loss_the_next_run_does_not_buy(lotwright: Run, book: Path, tmp_path: Path) -> None:
-    state = tmp_path / "state"
-    first = lotwright("batch", book, "--out", tmp_path / "one", *QUICK, "--state", state)
-    assert first.returncode == 0, first.stderr
-    sold = {
-        (row["household"], symbol)
-        for row, plan in (
-            (row, json.loads(row["plan"])) for row in pq.read_table(tmp_path / "one" / "plans").to_pylist()
-        )
-        for lock in plan["wash_sales"]["locks"]
-        for symbol in lock["symbols"]
-    }
-    assert sold
-    second = lotwright("batch", book, "--out", tmp_path / "two", *QUICK, "--state", state)
-    assert second.returncode == 0, second.stderr
-    bought = {(row["household"], row["symbol"]) for row in tables(tmp_path / "two")["trades"] if row["side"] == "buy"}
-    assert not sold & bought
-    assert json.loads((tmp_path / "two" / "pending.json").read_text())
-    again = lotwright("batch", book, "--out", tmp_path / "one", *QUICK, "--state", state, "--resume")
-    assert again.returncode == 0, again.stderr
-    assert json.loads((tmp_path / "one" / "pending.json").read_text()) == {}
+@pytest.mark.parametrize("place", ["folder", "server"])
+def test_what_one_run_locks_the_next_one_sees_whoever_runs_it(
+    inside: Run, lotwright: Run, tmp_path: Path, place: str
+) -> None:
+    """Another process, another folder of results, the same store: in a folder, or on a real PostgreSQL server."""
+    book = write_many(tmp_path / "book", 4)
+    with contextlib.ExitStack() as open_till_then:
+        store = ["--state", tmp_path / "state"]
+        if place == "server":
+            if server_binaries() is None:
+                pytest.skip(NO_SERVER)
+            url = open_till_then.enter_context(postgres_server())
+            store = ["--store", url.replace("DATABASE", "postgres")]
+        first = inside("batch", book, "--out", tmp_path / "one", *ALONE, *QUICK, *store)
+        assert first.returncode == 0, first.stderr
+        locked = {(row["household"], row["symbol"]) for row in tables(tmp_path / "one")["locks"]}
+        assert locked
+        shown = json.loads(inside("store", "locks", *store, "--json", "-").stdout)
+        assert locked <= {(lock["household"], lock["symbol"]) for lock in shown}
+        second = lotwright("batch", book, "--out", tmp_path / "two", *ALONE, *QUICK, *store)
+        assert second.returncode == 0, second.stderr
+        bought = {
+            (row["household"], row["symbol"]) for row in tables(tmp_path / "two")["trades"] if row["side"] == "buy"
+        }
+        assert not locked & bought
+        if place == "server":
+            return
+        asked = inside("batch", book, "--out", tmp_path / "three", *ALONE, *QUICK, *store, "--approved-only")
+        assert asked.returncode == 0, asked.stderr
+        assert plans(tmp_path / "three") == plans(tmp_path / "one"), "proposals bind only where they are asked for"
+        resumed = inside("batch", book, "--out", tmp_path / "one", *ALONE, *QUICK, *store, "--resume")
+        assert resumed.returncode == 0, "what it locked itself must not stand in its own way"
+        assert json.loads((tmp_path / "two" / "pending.json").read_text()).keys() >= {name for name, _ in locked}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -129,8 +128,7 @@ def _carry_out(run: Run, running: Running, stop: _Stop, lines: IO[str] | None, m
                 if lines is not None:
                     lines.writelines(f"{text}\n" for text in texts)
                     lines.flush()
-            for _ in finished.covered:
-                advance()
+            advance(len(finished.covered))
 
 
 def _ended(run: Run, running: Running, *, seconds: float, quiet: bool) -> Summary:
@@ -229,17 +227,15 @@ def _json_lines(path: str | None) -> Iterator[IO[str] | None]:
 
 def ready_kernels(rows: int) -> None:
     """See to it that all workers search alike: with the compiled solver, or for a few rows without."""
+    from lotwright.files.run.kernels import use_kernels, wished_kernels
     from lotwright.plan.separable import jit
 
-    if not rows or os.environ.get("LOTWRIGHT_KERNELS", "auto") == "plain":
+    if not rows or wished_kernels() == "plain":
         return
     if not jit.is_warm():
-        if rows <= FEW_ROWS:
+        if rows <= FEW_ROWS and wished_kernels() == "auto":
             jit.refresh()
-            os.environ["LOTWRIGHT_KERNELS"] = "plain"
+            use_kernels("plain")
             return
         typer.echo("Compiling the solver, once on a machine: two minutes or so.", err=True)
-        command = [sys.executable, "-m", "lotwright.plan.separable.warm"]
-        environment = {**os.environ, "LOTWRIGHT_KERNELS": "compiled"}
-        subprocess.run(command, check=True, env=environment)  # noqa: S603  our own interpreter and module
-    os.environ["LOTWRIGHT_KERNELS"] = "compiled"
+    use_kernels("compiled")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from html import escape
 from typing import Any
 
@@ -42,7 +43,7 @@ def run_page(summary: Summary, about: Mapping[str, Any]) -> str:
 def _tiles(summary: Summary) -> str:
     saved = summary.tax_saved
     tiles = [
-        ("in all", money(summary.value)),
+        ("in all", _large(summary.value)),
         ("trades", f"{summary.trades:,}"),
         ("tax saved this year" if saved >= 0 else "tax this year", money(abs(saved))),
         ("without a plan", f"{summary.status['failed']:,}"),
@@ -51,6 +52,14 @@ def _tiles(summary: Summary) -> str:
         tiles.append(("of plans within 0.1 bp", percent(float((summary.gap_bp <= 0.1).mean()))))
     shown = "".join(f"<div><b>{escape(figure)}</b><span>{escape(name)}</span></div>" for name, figure in tiles)
     return f'<div class="tiles">{shown}</div>'
+
+
+def _large(dollars: Decimal) -> str:
+    """Dollars in three or four figures, so that a large book fits its tile; the sentence below has them all."""
+    for size, name in ((10**9, "billion"), (10**6, "million")):
+        if dollars >= size:
+            return f"${dollars / size:,.1f} {name}"
+    return money(dollars)
 
 
 def _words(summary: Summary, about: Mapping[str, Any]) -> str:

@@ -51,17 +51,24 @@ class RowsByWord:
     def records(self, word: str) -> list[dict[str, Any]]:
         """Return those rows by column, words of a vocabulary as members of it, without their empty cells."""
         rows = self.rows(word)
-        columns: list[list[Any]] = []
+        if not len(rows):
+            return []
+        columns: dict[str, list[Any]] = {}
         for column in self.table.form.columns:
+            if column.name not in self.table.values:
+                continue
             cells = self.table.at(column.name, rows)
             if column.choices is not None:
                 cells = [None if cell is None else column.choices(cell) for cell in cells]
-            columns.append(cells)
-        names = [column.name for column in self.table.form.columns]
-        return [
-            {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None}
-            for cells in zip(*columns, strict=True)
-        ]
+            columns[column.name] = cells
+        whole = [name for name, cells in columns.items() if None not in cells]
+        gaps = [name for name in columns if name not in whole]
+        records = [dict(zip(whole, cells, strict=True)) for cells in zip(*map(columns.get, whole), strict=True)]
+        for name in gaps:
+            for record, cell in zip(records, columns[name], strict=True):
+                if cell is not None:
+                    record[name] = cell
+        return records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

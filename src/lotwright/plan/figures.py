@@ -62,7 +62,7 @@ def objective(lines: tuple[CostLine, ...], solution: Solution, *, value: Decimal
 def notes(program: Program, snapshot: Snapshot, solution: Solution, *, risk: RiskModel) -> tuple[str, ...]:
     """What was assumed or left open, in sentences a plan must repeat."""
     household = snapshot.household
-    said = [*household.notes, *snapshot.law.year(household, as_of=snapshot.market.as_of).notes]
+    said = [*household.notes, *snapshot.year.notes]
     if risk.kind == "drift":
         said.append("There is no price history, so tracking risk is plain drift: every security moves on its own.")
     said += [risk.notes[symbol] for symbol in sorted(set(snapshot.symbol)) if symbol in risk.notes]

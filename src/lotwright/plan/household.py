@@ -7,7 +7,8 @@ held against the verifier's figures: an objective the two do not agree on is a f
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -41,6 +42,23 @@ from lotwright.tax.window import pending_in_force
 from lotwright.version import __version__
 
 
+@dataclass(slots=True, eq=False)
+class _Search:
+    """Counts the seconds that searches for trades take, whichever step asks for one."""
+
+    clock: Callable[[], float]
+    seconds: float = 0.0
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Count what is done within."""
+        started = self.clock()
+        try:
+            yield
+        finally:
+            self.seconds += self.clock() - started
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Work:
     """What every step of one household reads."""
@@ -53,14 +71,16 @@ class _Work:
     effort: Effort
     book_hash: str
     clock: Callable[[], float]
+    search: _Search
     explain: bool = False
     strategy: Strategy | None = None
 
     def solve(self, program: Program, snapshot: Snapshot) -> Solution | Failure:
         """Trades and a bound: ours, or a strategy's trades under our bound."""
-        if self.strategy is None:
-            return solve(program, snapshot, self.effort, clock=self.clock)
-        return Asked(strategy=self.strategy, effort=self.effort, clock=self.clock).solve(program, snapshot)
+        with self.search.timed():
+            if self.strategy is None:
+                return solve(program, snapshot, self.effort, clock=self.clock)
+            return Asked(strategy=self.strategy, effort=self.effort, clock=self.clock).solve(program, snapshot)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,6 +143,7 @@ def plan_household(
         effort=effort,
         book_hash=book_hash,
         clock=clock,
+        search=_Search(clock),
         explain=explain,
         strategy=strategy,
     )
@@ -138,17 +159,13 @@ def _planned(work: _Work, name: str, started: float) -> HouseholdPlan:
         return _failed(name, market, program, snapshot)
     snapshot = work.program.view(snapshot)
     solution = work.solve(program, snapshot)
-    solved = clock()
     if isinstance(solution, Failure):
-        timing = Timing(pose=posed - started, solve=solved - posed, total=solved - started)
-        return replace(_failed(name, market, program, solution), timing=timing)
-    found = _to_the_cent(work, snapshot, _found(work, snapshot, solution))
-    plan = _plan(work, snapshot, found)
+        plan = _failed(name, market, program, solution)
+    else:
+        plan = _plan(work, snapshot, _to_the_cent(work, snapshot, _found(work, snapshot, solution)))
     done = clock()
-    return replace(
-        plan,
-        timing=Timing(pose=posed - started, solve=solved - posed, verify=done - solved, total=done - started),
-    )
+    pose, solving = posed - started, work.search.seconds
+    return replace(plan, timing=Timing(pose=pose, solve=solving, verify=done - posed - solving, total=done - started))
 
 
 def _failed(name: str, market: Market, program: Program, failure: Failure) -> HouseholdPlan:
@@ -253,26 +270,28 @@ def _plan(work: _Work, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
 def _explanation(work: _Work, snapshot: Snapshot, found: _Found, rules: tuple[Kept, ...]) -> Explanation:
     """Why not, and what the limits cost, of a plan that passed its checks."""
     trades = as_arrays(found.trades, snapshot)
-    return Explanation(
-        not_done=not_done(work.program, snapshot, trades, kept=rules),
-        limit_prices=limit_prices(
-            work.program,
-            snapshot,
-            replace(found.solution, trades=trades),
-            solve=lambda program, other: solve(program, other, work.effort, clock=work.clock),
-        ),
-    )
+    with work.search.timed():
+        return Explanation(
+            not_done=not_done(work.program, snapshot, trades, kept=rules),
+            limit_prices=limit_prices(
+                work.program,
+                snapshot,
+                replace(found.solution, trades=trades),
+                solve=lambda program, other: solve(program, other, work.effort, clock=work.clock),
+            ),
+        )
 
 
 def _relief(work: _Work, found: _Found, posed: float) -> tuple[str, ...]:
     """What choosing lots would have saved, where a standing relief order keeps from it."""
-    said = relief_note(
-        work.household,
-        found.trades,
-        posed=posed,
-        market=work.market,
-        risk=work.risk,
-        program=work.program,
-        clock=work.clock,
-    )
+    with work.search.timed():
+        said = relief_note(
+            work.household,
+            found.trades,
+            posed=posed,
+            market=work.market,
+            risk=work.risk,
+            program=work.program,
+            clock=work.clock,
+        )
     return () if said is None else (said,)

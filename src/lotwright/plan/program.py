@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -109,18 +110,19 @@ class Program:
     @property
     def is_separable(self) -> bool:
         """True if every cost and limit fits the separable form, so that a plan can be certified by it."""
-        return all(
-            isinstance(addend, Separable) and getattr(addend, "is_separable", True)
-            for addend in (*self.costs, *self.limits)
-        )
+        return all(_is_separable(_class(addend)) and getattr(addend, "is_separable", True) for addend in self._addends)
+
+    @property
+    def _addends(self) -> tuple[Any, ...]:
+        return (*self.costs, *self.limits)
 
     def form(self, snapshot: Snapshot) -> SeparableForm | None:
         """The separable form of this program for one household, or ``None`` where some addend does not fit it."""
         if not self.is_separable:
             return None
         form = blank(snapshot)
-        for addend in (*self.costs, *self.limits):
-            if isinstance(addend, Separable):
+        for addend in self._addends:
+            if _is_separable(_class(addend)):
                 addend.contribute(snapshot, form)
         if form.gain_cost and np.isfinite(form.tax_cap):
             form.unfit = "a cap on this year's tax cannot be told apart from the price of later tax"
@@ -129,8 +131,8 @@ class Program:
     def view(self, snapshot: Snapshot) -> Snapshot:
         """The household as this program looks at it: limits that need more than the book lists add it."""
         for limit in self.limits:
-            if isinstance(limit, Viewing):
-                snapshot = limit.view(snapshot)
+            if _is_viewing(_class(limit)):
+                snapshot = cast("Viewing", limit).view(snapshot)
         return snapshot
 
     def terms(self) -> Terms:
@@ -328,6 +330,22 @@ def _said(addend: Any) -> dict[str, Any]:
 def _plain(found: Any) -> Any:
     """A declared figure, word or list of names, as JSON."""
     return float(found) if isinstance(found, int | float) else found
+
+
+def _class(addend: object) -> Any:
+    """The class of a cost or limit, by which is remembered what it can do."""
+    return type(addend)
+
+
+@cache
+def _is_separable(kind: type[Any]) -> bool:
+    """Whether a class has what :class:`Separable` asks; looked at once, not for every household."""
+    return issubclass(kind, Separable)
+
+
+@cache
+def _is_viewing(kind: type[Any]) -> bool:
+    return issubclass(kind, Viewing)
 
 
 def label_of(limit: Any) -> str:

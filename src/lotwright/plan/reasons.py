@@ -69,7 +69,7 @@ def with_reasons(trades: Sequence[Trade], snapshot: Snapshot, verification: Veri
     both = bought_back(trades)
     drift = {(row.account, row.symbol): row for row in verification.drift}
     accounts = {account.account: account for account in snapshot.household.accounts}
-    tax = snapshot.law.year(snapshot.household, as_of=snapshot.market.as_of)
+    tax = snapshot.year
     spent = {
         name: sum((trade.value for trade in trades if trade.account == name and trade.side is Side.BUY), ZERO)
         for name in accounts

@@ -186,7 +186,7 @@ def _stand_ins(model: ModelPortfolio, market: Market) -> dict[str, int]:
 
 
 def _require_prices(account: Account, symbols: Iterable[str], market: Market) -> None:
-    missing = sorted(set(symbols) - market.prices.keys())
+    missing = sorted({symbol for symbol in symbols if symbol not in market.prices})
     if missing:
         raise BookError(
             f"Account {account.account} holds or targets {', '.join(missing)} without a price. Add the price."

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lotwright.book.holdings import Household, Lot
 from lotwright.book.market import Market
-from lotwright.tax.regimes.plannable import PlanLaw
+from lotwright.tax.regimes.plannable import PlanLaw, YearSoFar
 from lotwright.tax.window import WashWindow
 
 Floats = NDArray[np.float64]
@@ -32,6 +32,8 @@ class Snapshot:
     """As its law sees it: one lot a security where the law pools."""
     market: Market
     law: PlanLaw
+    year: YearSoFar
+    """The household's tax year before the plan."""
     window: WashWindow
     """Recent purchases and running locks of the book as it is."""
 

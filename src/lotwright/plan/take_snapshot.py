@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 
@@ -156,6 +157,7 @@ def _arrays(
         household=household,
         market=market,
         law=law,
+        year=law.year(household, as_of=market.as_of),
         window=window,
         account=tuple(account.account for account in accounts),
         value=value,
@@ -215,7 +217,7 @@ def _risk_numbers(listing: list[_Holding], accounts: int, risk: RiskModel) -> tu
             continue
         exposure, variance = risk.select(symbols)
         if len(symbols) <= SPLIT_EXACTLY_UP_TO and exposure.shape[1]:
-            exposure, variance = exact_split(exposure @ exposure.T + np.diag(variance))
+            exposure, variance = _split(exposure, variance)
         blocks.append(exposure)
         specific[index] = variance
     out = np.zeros((len(listing), max((block.shape[1] for block in blocks), default=0)))
@@ -225,6 +227,19 @@ def _risk_numbers(listing: list[_Holding], accounts: int, risk: RiskModel) -> tu
     return out, specific
 
 
+def _split(exposure: Floats, variance: Floats) -> tuple[Floats, Floats]:
+    """Exact factors of a small covariance; many households of a book hold the same few funds."""
+    covariance = exposure @ exposure.T + np.diag(variance)
+    return _split_of(covariance.tobytes(), len(covariance))
+
+
+@lru_cache(maxsize=256)
+def _split_of(covariance: bytes, count: int) -> tuple[Floats, Floats]:
+    exposure, variance = exact_split(np.frombuffer(covariance).reshape(count, count))
+    exposure.flags.writeable = variance.flags.writeable = False
+    return exposure, variance
+
+
 def _household_risk(listing: list[_Holding], risk: RiskModel) -> tuple[Floats, Floats]:
     """Exposures and specific variances of the household as one portfolio; see :class:`Snapshot`."""
     symbols = sorted({entry.symbol for entry in listing})
@@ -232,7 +247,7 @@ def _household_risk(listing: list[_Holding], risk: RiskModel) -> tuple[Floats, F
         return np.zeros((0, 0)), np.zeros(0)
     exposure, variance = risk.select(symbols)
     if len(symbols) <= SPLIT_EXACTLY_UP_TO and exposure.shape[1]:
-        exposure, variance = exact_split(exposure @ exposure.T + np.diag(variance))
+        exposure, variance = _split(exposure, variance)
     row = np.array([symbols.index(entry.symbol) for entry in listing], dtype=np.int64)
     times = np.bincount(row, minlength=len(symbols))
     return own_factors(exposure[row], variance[row], row=row, shared=np.flatnonzero(times > 1))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,6 +17,11 @@ from lotwright.errors import ProgramError
 from lotwright.plan.replay import AccountReplay, Replay
 from lotwright.plan.result import Drift, Tracking
 from lotwright.plan.terms import RiskNumbers
+
+
+@lru_cache(maxsize=4)
+def _rows(symbols: tuple[str, ...]) -> dict[str, int]:
+    return {symbol: row for row, symbol in enumerate(symbols)}
 
 
 def weight(symbol: str, *, held: Mapping[str, Decimal], value: Decimal, market: Market) -> Decimal:
@@ -36,7 +42,7 @@ def active_variance(
         The risk numbers lack a security the account holds, targets or trades.
     """
     symbols = account.symbols
-    row = {symbol: index for index, symbol in enumerate(risk.symbols)}
+    row = _rows(risk.symbols)
     missing = [symbol for symbol in symbols if symbol not in row]
     if missing:
         raise ProgramError(
@@ -76,7 +82,7 @@ def household_variance(
     ``before``: with what is held before the plan; ``value_before``: with targets of the value before cash flows.
     """
     active = np.zeros(len(risk.symbols))
-    row = {symbol: index for index, symbol in enumerate(risk.symbols)}
+    row = _rows(risk.symbols)
     for account in replay.accounts:
         value = max(account.value_before if value_before else account.value, ZERO)
         held = account.held_before if before else account.held

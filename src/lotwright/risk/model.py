@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,12 @@ from lotwright.errors import ProgramError
 Floats = NDArray[np.float64]
 
 SCHEMA = "lotwright.risk/1"
+
+
+@lru_cache(maxsize=4)
+def _rows(symbols: tuple[str, ...]) -> dict[str, int]:
+    """The row of each symbol: asked for by every household of a book."""
+    return {symbol: row for row, symbol in enumerate(symbols)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,7 +95,7 @@ class RiskModel:
         ProgramError
             If a symbol is not in the model.
         """
-        row_of = {symbol: row for row, symbol in enumerate(self.symbols)}
+        row_of = _rows(self.symbols)
         missing = [symbol for symbol in symbols if symbol not in row_of]
         if missing:
             raise ProgramError(

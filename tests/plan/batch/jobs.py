@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import resource
 import signal
 import time
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import Any
 
 from lotwright.plan.batch.worker import watched
 
-KILLS, CRASHES, HANGS, RAISES, RAISES_ONCE, KILLS_ONCE = 7, 17, 27, 37, 47, 57
+KILLS, CRASHES, HANGS, RAISES, RAISES_ONCE, KILLS_ONCE, EATS = 7, 17, 27, 37, 47, 57, 58
 HANG_SECONDS = 0.7
 
 
@@ -33,7 +34,7 @@ def work(folder: Path, payload: bytes) -> bytes:
         with watched(HANG_SECONDS):
             try:
                 _do(folder, number)
-            except ValueError as error:
+            except (ValueError, MemoryError) as error:
                 if asked["alone"]:
                     done.append([number, f"failed: {error}"])
                 continue
@@ -48,6 +49,13 @@ def _do(folder: Path, number: int) -> None:
         ctypes.string_at(0)  # a segmentation fault
     if number == HANGS:
         time.sleep(60)
+    if number == EATS:
+        limit = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (4 << 30, limit[1]))
+        try:
+            bytearray(64 << 30)  # more than it may have
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, limit)
     if number == RAISES or (number == RAISES_ONCE and _first(folder, "raises")):
         raise ValueError(f"{number} is poison")
 

@@ -16,7 +16,13 @@ from lotwright.plan.batch.supervise import supervise
 from tests.plan.batch import jobs
 from tests.plan.batch.jobs import Numbers
 
-POISON = {jobs.KILLS: "worker_died", jobs.CRASHES: "worker_died", jobs.HANGS: "hung", jobs.RAISES: "failed"}
+POISON = {
+    jobs.KILLS: "worker_died",
+    jobs.CRASHES: "worker_died",
+    jobs.HANGS: "hung",
+    jobs.RAISES: "failed",
+    jobs.EATS: "failed",
+}
 
 
 def chunks(count: int, size: int) -> list[Numbers]:
@@ -143,3 +149,15 @@ def test_a_scheduler_that_is_not_there_is_told(notes: Path, tmp_path: Path, monk
     given = EngineOptions(workers=1, scratch=tmp_path, task_seconds=1.0, scheduler="tcp://127.0.0.1:9")
     with pytest.raises(ProgramError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         open_engine("dask", job(notes), given)
+
+
+def test_a_cluster_whose_workers_share_a_process_is_refused(notes: Path, tmp_path: Path) -> None:
+    """A hung household could not be ended without its neighbours."""
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, protocol="tcp", silence_logs=50
+    ) as cluster:
+        given = EngineOptions(workers=1, scratch=tmp_path, task_seconds=1.0, scheduler=cluster.scheduler_address)
+        with pytest.raises(ProgramError, match=r"runs 2 threads.*--nthreads 1"):
+            open_engine("dask", job(notes), given)

@@ -32,6 +32,12 @@ def write_bytes_durably(path: Path, content: bytes) -> None:
     write_durably(path, lambda file: file.write(content))
 
 
+def sync_file(path: Path) -> None:
+    """Bring a file that others wrote to the disk; its name is its folder's matter."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
 def remove_all(paths: Iterable[Path]) -> None:
     """Remove files, those that are gone already too."""
     for path in paths:

@@ -75,7 +75,8 @@ class RunFolder:
         for name in SCHEMAS:
             (self.path / name).mkdir(exist_ok=True)
         (self.work / "done").mkdir(parents=True, exist_ok=True)
-        sync_folder(self.path)
+        for folder in (self.work, self.path, self.path.absolute().parent):
+            sync_folder(folder)
         write_bytes_durably(self.path / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
 
     def clean(self) -> None:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from lotwright.files.arrow import Ints, items, positions
 from lotwright.files.parse import Parsed
 from lotwright.files.run.blocks import plain_array
-from lotwright.files.run.durable import write_bytes_durably
+from lotwright.files.run.durable import sync_file, write_bytes_durably
 
 PART = 256
 """Units of a part."""
@@ -83,6 +83,8 @@ class Cutter:
         """Write what is left, then the index: only then are the parts there."""
         for table in self._held:
             self._write(table)
+        for file in self.folder.glob("*.arrow"):
+            sync_file(file)  # a run that goes on after a power cut believes the index
         index = {"units": units, "rows": self._rows, "tables": self._places}
         write_bytes_durably(self.folder / INDEX, json.dumps(index, separators=(",", ":")).encode())
         return Parts(self.folder)

@@ -26,6 +26,7 @@ from lotwright.files.households import Households, account_names
 from lotwright.files.parse import Parsed
 from lotwright.files.run.blocks import plain_array
 from lotwright.files.run.frames import pack, unpack
+from lotwright.files.run.kernels import use_kernels, wished_kernels
 from lotwright.files.run.parts import ROW, UNIT, row_numbers, unit_numbers
 from lotwright.files.run.prepare import Setup
 from lotwright.files.run.results import tables_of
@@ -33,7 +34,6 @@ from lotwright.files.tables import Table, typed_table
 from lotwright.plan.batch.worker import watched
 from lotwright.plan.household import plan_household
 from lotwright.plan.result import HouseholdPlan, Status
-from lotwright.plan.separable import jit
 from lotwright.plan.separable.tree import Effort
 
 NODE_HOLDINGS, LEAST_NODES = 100_000, 100
@@ -47,10 +47,11 @@ _FORMS = {form.name: form for form in FORMS}
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ready:
-    """A worker that is prepared: the setup, and the seconds after which a household counts as hung."""
+    """A worker that is prepared: the setup, the seconds after which a household counts as hung, how the solver runs."""
 
     setup: Setup
     hang_seconds: float
+    kernels: str = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,13 +64,13 @@ class _Read:
 
 def setup_bytes(setup: Setup, *, hang_seconds: float) -> bytes:
     """Return a setup as a worker gets it. Only a worker that a run of ours started may read it: it is a pickle."""
-    return pickle.dumps(Ready(setup=setup, hang_seconds=hang_seconds))
+    return pickle.dumps(Ready(setup=setup, hang_seconds=hang_seconds, kernels=wished_kernels()))
 
 
 def prepare_worker(data: bytes) -> Ready:
-    """Load the setup, and the compiled kernels where there are any."""
+    """Load the setup, and the solver as the coordinator runs it."""
     ready: Ready = pickle.loads(data)  # noqa: S301  written by this run's coordinator
-    jit.refresh()
+    use_kernels(ready.kernels)
     return ready
 
 

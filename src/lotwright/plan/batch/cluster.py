@@ -19,6 +19,7 @@ from distributed.scheduler import KilledWorker
 from lotwright.errors import ProgramError
 from lotwright.plan.batch.engine import Done, Ended, EngineOptions, Job, Lost
 from lotwright.plan.batch.worker import one_thread_each, run
+from lotwright.version import __version__
 
 CONNECT = 30.0
 """Seconds a scheduler may take to answer."""
@@ -138,23 +139,57 @@ def _lost(task: int, error: Exception) -> Lost:
     return Lost(task=task, reason="error", evidence={"error": f"{type(error).__name__}: {error}"})
 
 
+def version_here() -> str:
+    """Return the version of Lotwright in the process this is called in."""
+    return __version__
+
+
+def _must_be_ready(client: Any, address: str) -> None:
+    """Raise where a cluster has no workers, or some that would answer otherwise than this machine."""
+    cure = f"Start each with `dask worker {address} --nthreads 1`, from the image in examples/cluster"
+    try:
+        client.wait_for_workers(1, timeout=CONNECT)
+    except TimeoutError as error:
+        raise ProgramError(f"The Dask scheduler at {address} has no workers. {cure}.") from error
+    many = {worker: threads for worker, threads in client.nthreads().items() if threads > 1}
+    if many:
+        worker, threads = min(many.items())
+        raise ProgramError(
+            f"The Dask worker {worker} runs {threads} threads, and a plan needs its process alone. {cure}."
+        )
+    try:
+        versions: dict[str, str] = client.run(version_here)
+    except Exception as error:  # a worker without Lotwright raises what it likes
+        raise ProgramError(f"A Dask worker at {address} cannot run Lotwright ({error}). {cure}.") from error
+    others = {worker: version for worker, version in versions.items() if version != __version__}
+    if others:
+        worker, version = min(others.items())
+        raise ProgramError(f"The Dask worker {worker} has Lotwright {version}, and this is {__version__}. {cure}.")
+
+
 def dask_engine(job: Job, options: EngineOptions) -> DaskEngine:
     """Connect to the cluster at ``options.scheduler``, or start one on this machine.
 
     Raises
     ------
     ProgramError
-        No scheduler answers at that address.
+        No scheduler answers at that address, or its workers cannot do this work.
     """
     one_thread_each()
     if options.scheduler is not None:
         try:
-            return DaskEngine(Client(options.scheduler, timeout=CONNECT, set_as_default=False), job)
+            client = Client(options.scheduler, timeout=CONNECT, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             raise ProgramError(
                 f"No Dask scheduler answers at {options.scheduler} ({error}). Give the address that `dask scheduler`"
                 " prints, such as tcp://10.0.0.5:8786."
             ) from error
+        try:
+            _must_be_ready(client, options.scheduler)
+        except ProgramError:
+            client.close()
+            raise
+        return DaskEngine(client, job)
     settings = ExitStack()
     settings.enter_context(dask.config.set(SETTINGS))
     cluster = LocalCluster(

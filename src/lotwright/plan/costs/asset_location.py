@@ -61,7 +61,7 @@ class AssetLocation:
 
     def drag(self, snapshot: Snapshot) -> Floats:
         """Dollars of tax over the years per dollar held, shape (n,); zero in accounts that are not taxed."""
-        year = snapshot.law.year(snapshot.household, as_of=snapshot.market.as_of)
+        year = snapshot.year
         if not isinstance(year, HouseholdTax):
             return np.zeros(len(snapshot.symbol))
         rates = year.rates

@@ -77,7 +77,7 @@ class Tax:
 
     def _tax(self, snapshot: Snapshot, gain: tuple[float, float]) -> float:
         """T after realising so much short and long gain, by the law's own rules; dollars."""
-        year = _year(snapshot)
+        year = snapshot.year
         outcome = year.outcome(short=Decimal(gain[0]), long=Decimal(gain[1]))
         carried = outcome.carryforward_short + outcome.carryforward_long
         return float(outcome.tax - year.loss_worth(Decimal(self.carried_loss_value)) * carried)
@@ -108,7 +108,7 @@ class Tax:
 
 def within_reach(snapshot: Snapshot) -> YearSoFar:
     """The year so far; a higher rate above some room is left out where no sale of this household gets there."""
-    year = _year(snapshot)
+    year = snapshot.year
     if not isinstance(year, HouseholdTax):
         return year
     gain = float((snapshot.lot_quantity * np.maximum(snapshot.lot_gain, 0.0)).sum())
@@ -117,12 +117,7 @@ def within_reach(snapshot: Snapshot) -> YearSoFar:
     return replace(year, rates=replace(year.rates, room=UNLIMITED, long_above=year.rates.long))
 
 
-def _year(snapshot: Snapshot) -> YearSoFar:
-    """Rates of the household's taxpayer and the year so far."""
-    return snapshot.law.year(snapshot.household, as_of=snapshot.market.as_of)
-
-
 def _start(snapshot: Snapshot) -> tuple[float, float]:
     """Net short and long gain at which the year stands before the plan; dollars."""
-    short, long = _year(snapshot).start
+    short, long = snapshot.year.start
     return float(short), float(long)

@@ -29,7 +29,6 @@ from lotwright.plan.limits.linear import row_excess
 from lotwright.plan.separable.form import Row
 from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.words import money
-from lotwright.tax.regimes.plannable import YearSoFar
 
 if TYPE_CHECKING:
     import cvxpy as cp
@@ -90,7 +89,7 @@ class GainBudget:
         rows = row_excess(self.rows(snapshot), decision)
         pieces, cap = self.pieces(snapshot), self._cap(snapshot)
         if pieces and cap is not None:
-            start = _year(snapshot).start
+            start = snapshot.year.start
             short = decision.short + float(start[0]) / decision.scale
             long = decision.long + float(start[1]) / decision.scale
             lines = pieces[min(decision.tax_piece, len(pieces) - 1)]
@@ -143,20 +142,16 @@ class GainBudget:
 
     def _cap(self, snapshot: Snapshot) -> float | None:
         """Most tax of the year, dollars; ``None`` without a tax budget or without any tax."""
-        year = _year(snapshot)
+        year = snapshot.year
         if self.tax is None or not year_pieces(year, carried_loss_value=0.0):
             return None
         return float(year.outcome(short=Decimal(0), long=Decimal(0)).tax) + self.tax
 
     def _added(self, snapshot: Snapshot, trades: Trades) -> float:
         """What the plan adds to the year's tax, dollars."""
-        year = _year(snapshot)
+        year = snapshot.year
         short, long = (Decimal(gain) for gain in gains(snapshot, trades))
         return float(year.outcome(short=short, long=long).tax - year.outcome(short=Decimal(0), long=Decimal(0)).tax)
-
-
-def _year(snapshot: Snapshot) -> YearSoFar:
-    return snapshot.law.year(snapshot.household, as_of=snapshot.market.as_of)
 
 
 def _realised(snapshot: Snapshot) -> tuple[float, float]:

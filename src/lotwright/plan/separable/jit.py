@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -82,6 +83,7 @@ def _switch_on() -> None:
     config: Any = numba.config
     before = config.CACHE_DIR
     config.CACHE_DIR = str(_cache())
+    _gathered.cache_clear()
     _state["compiled"] = True
     package = __name__.rpartition(".")[0]
     try:
@@ -152,7 +154,12 @@ class Kernels:
 
 
 def kernels() -> Any:
-    """Every kernel by name, as it stands now."""
+    """Every kernel by name, as it stands now; gathered once for each way they run, as every search asks several times."""
+    return _gathered(_state["compiled"])
+
+
+@lru_cache(maxsize=2)
+def _gathered(compiled: bool) -> Kernels:  # noqa: ARG001  the key: switching over imports the kernels anew
     return Kernels()
 
 

@@ -64,6 +64,7 @@ def investment_income_rate() -> Decimal:
     return Decimal(read_law("net_investment_income")["rate"])
 
 
+@cache
 def wash_days() -> int:
     """Days on either side of a loss sale in which a purchase washes it (IRC section 1091(a))."""
     return int(read_law("wash_sale")["days"])
