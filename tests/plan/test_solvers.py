@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cvxpy as cp
 import numpy as np
 import pytest
 
 from lotwright.errors import ProgramError
+from lotwright.plan import solvers
 from lotwright.plan.solvers import CAPABILITIES, Capability, Solved, Unsolved, capability, solve, worst_excess
 
 Standard = tuple[cp.Problem, cp.Variable, np.ndarray, float]
@@ -115,6 +117,17 @@ def test_infeasible_is_said_by_who_can_be_believed() -> None:
             assert isinstance(found, Unsolved)
             assert found.is_infeasible
             assert not found.tried[-1].startswith("piqp"), "PIQP's word is not enough"
+
+
+def test_where_an_answer_does_not_hold_the_solvers_other_way_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting it does not know is no answer; set otherwise, it has one and a proof of it, which the next solver lacks."""
+    stopped = replace(capability("highs"), settings={"presolve": "sometimes"}, otherwise={"presolve": "on"})
+    monkeypatch.setattr(solvers, "CAPABILITIES", (stopped, *(row for row in CAPABILITIES if row.name == "scip")))
+    problem, _, _, optimum = integer_linear()
+    found = solve(problem)
+    assert isinstance(found, Solved)
+    assert [line.split(":")[0] for line in found.tried] == ["highs", "highs"]
+    assert found.dual_bound == pytest.approx(optimum)
 
 
 def test_an_answer_that_misses_a_row_is_the_next_solvers_turn() -> None:
