@@ -325,7 +325,7 @@ def test_minimum_notional_of_fractional_accounts() -> None:
         ("kind = 'employer_stock'", "no security is named"),
         ("kind = 'position_bounds'\nleast = 0.1", "asks every security"),
         ("kind = 'keep_lots'\nlots = ['a', 'a']", "named once"),
-        ("kind = 'number_of_tickets'\nmost = 2\nsoft = 1.0", "cannot be softened"),
+        ("kind = 'minimum_position'\nsoft = 1.0", "cannot be softened"),
         ("kind = 'turnover'\n[[limit]]\nkind = 'turnover'", "limit turnover twice"),
     ],
 )

@@ -25,7 +25,7 @@ from lotwright.errors import PlanError, ProgramError
 from lotwright.files.plan_json import plan_from_json
 from lotwright.files.risk_store import risk_model
 from lotwright.plan.currency import in_currency
-from lotwright.plan.paths import GENERAL, NOTHING_TO_TRADE, has_nothing
+from lotwright.plan.paths import NOTHING_TO_TRADE, has_nothing
 from lotwright.plan.program import Program, load_program
 from lotwright.plan.protocols import Trades
 from lotwright.plan.raising import with_raised
@@ -205,11 +205,11 @@ def _bound_again(multipliers: Any, program: Program, snapshot: Snapshot) -> floa
     kind = multipliers.get("kind")
     if kind == NOTHING_TO_TRADE and has_nothing(snapshot):
         return program.value(snapshot, Trades(sell=np.zeros(0), buy=np.zeros(len(snapshot.symbol))))
-    if kind == GENERAL:
-        raise PlanError(
-            "The bound comes from the general path, whose multipliers do not prove it without solving. Plan the"
-            " household again to confirm it."
-        )
-    if kind != KIND:
+    if kind == KIND:
+        return check_bound(multipliers, program, snapshot)
+    # cvxpy takes seconds to import, and few plans need it
+    from lotwright.plan.general.certificate import GENERAL, check_general_bound  # noqa: PLC0415
+
+    if kind != GENERAL:
         raise PlanError(f"The multipliers are of kind {kind!r}, from which no bound can be recomputed.")
-    return check_bound(multipliers, program, snapshot)
+    return check_general_bound(multipliers, program, snapshot)

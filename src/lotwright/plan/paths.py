@@ -19,8 +19,6 @@ from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.solution import Solution
 from lotwright.version import __version__
 
-GENERAL = "general/1"
-"""Kind of certificate of the general path: duals for reading, from which its bound is not recomputed."""
 NOTHING_TO_TRADE = "nothing_to_trade/1"
 """Kind of certificate of a household without money or lots: its only plan is to do nothing."""
 LONG = 3600.0
@@ -114,7 +112,7 @@ def _general(program: Program, snapshot: Snapshot, effort: Effort) -> Solution |
         trades=found.trades,
         posed=found.posed,
         bound=found.bound,
-        certificate={"kind": GENERAL, "pieces": found.multipliers},
+        certificate=found.certificate,
         solver=found.solver,
         solver_version=found.solver_version,
         nodes=found.nodes,

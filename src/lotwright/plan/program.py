@@ -71,6 +71,7 @@ class Program:
     def __post_init__(self) -> None:
         _once(self.name, "cost", [cost.kind for cost in self.costs if not isinstance(cost, Soft)])
         _once(self.name, "limit", [label_of(limit) for limit in self.limits])
+        _once(self.name, "soft limit", [label_of(cost.limit) for cost in self.costs if isinstance(cost, Soft)])
         if self.first not in ("", *FIRST):
             raise ProgramError(
                 f"Program {self.name}: first is {self.first!r}. Give one of {', '.join(FIRST)}, or leave it out."

@@ -163,10 +163,14 @@ class Solved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsolved:
-    """No answer holds; ``is_infeasible`` if a solver that can be believed says there is none."""
+    """No answer holds; ``is_infeasible`` if a solver that can be believed says there is none.
+
+    ``ray`` holds the multipliers by which it proved that, where they are at hand.
+    """
 
     is_infeasible: bool
     tried: tuple[str, ...]
+    ray: tuple[float, ...] = ()
 
 
 def solve(

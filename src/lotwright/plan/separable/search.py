@@ -75,7 +75,8 @@ def state_of(P, trade, y, cash, orders, level):
         L += trade[j, 2]
         position = P.holding[j]["active"] + x
         for k in range(P.load.shape[1]):
-            y[a, P.at[j, k]] += P.load[j, k] * position
+            at = a * K + P.at[j, k]
+            y[at // K, at % K] += P.load[j, k] * position
         for r in range(P.real_rows[0]):
             level[r] += P.row[r, j] * x
     for r in range(P.real_rows[0]):
@@ -191,12 +192,14 @@ def other_sides(P, j, trade, sides):
 @kernel
 def own_slope(P, j, y, position):
     """Twice the other holdings' exposure along j's load, and j's own factor variance."""
-    a = P.holding[j]["account"]
+    K = y.shape[1]
+    base = P.holding[j]["account"] * K
     slope = 0.0
     own = 0.0
     for k in range(P.load.shape[1]):
         load = P.load[j, k]
-        slope += load * (y[a, P.at[j, k]] - load * position)
+        at = base + P.at[j, k]
+        slope += load * (y[at // K, at % K] - load * position)
         own += load * load
     return 2.0 * slope, own
 
@@ -221,8 +224,10 @@ def apply(P, j, row, trade, y, cash, orders, level):
     a = P.holding[j]["account"]
     alone, old_x, old_spent = column(P.holding[j], trade[j, 0])
     alone, x, spent = column(P.holding[j], row[0])
+    K = y.shape[1]
     for k in range(P.load.shape[1]):
-        y[a, P.at[j, k]] += P.load[j, k] * (x - old_x)
+        at = a * K + P.at[j, k]
+        y[at // K, at % K] += P.load[j, k] * (x - old_x)
     for r in range(P.real_rows[0]):
         level[r] += P.row[r, j] * (x - old_x)
         level[r] += P.row_gain[r, 0] * (row[1] - trade[j, 1]) + P.row_gain[r, 1] * (row[2] - trade[j, 2])
@@ -368,7 +373,7 @@ def swap_pairs(P, z, lower, upper, trade, width):
             for k in range(K):
                 dense[k] = 0.0
             for k in range(P.load.shape[1]):
-                dense[P.at[i, k]] += P.load[i, k]
+                dense[P.at[i, k] % K] += P.load[i, k]
             for o in range(min(width, n)):
                 d = downs[o]
                 if score[0, d] == np.inf:
@@ -378,7 +383,7 @@ def swap_pairs(P, z, lower, upper, trade, width):
                 spent = paid[1, i] + paid[0, d]
                 cross = 0.0
                 for k in range(P.load.shape[1]):
-                    cross += dense[P.at[d, k]] * P.load[d, k]
+                    cross += dense[P.at[d, k] % K] * P.load[d, k]
                 cross *= (
                     2.0
                     * P.holding[i]["price"]
