@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from math import inf, isfinite
+from typing import Any
 
 from lotwright.plan.limits import Soft
 from lotwright.plan.program import Program, label_of
@@ -72,10 +73,24 @@ def notes(program: Program, snapshot: Snapshot, solution: Solution, *, risk: Ris
     ]
     first = solution.certificate.get("first")
     if first:
-        said.append(
-            f"The fewest orders came first: a plan with fewer than {first['tickets']} that keeps every limit would cost at"
-            f" least ${first['price'] - max(solution.posed - solution.bound, 0.0):,.0f} more."
-        )
+        said.append(_said_first(first, solution))
     if solution.stopped:
         said.append(f"The search {solution.stopped}, before the gap that was asked; more time may find a better plan.")
     return tuple(said)
+
+
+def _said_first(first: Mapping[str, Any], solution: Solution) -> str:
+    """What was proven of the number of orders, where it came before the costs."""
+    count = int(first["tickets"])
+    if "price" in first:
+        more = first["price"] - max(solution.posed - solution.bound, 0.0)
+        return (
+            f"The fewest orders came first: a plan with fewer than {count} that keeps every limit would cost at least"
+            f" ${more:,.0f} more."
+        )
+    if count <= first["at_least"]:
+        return f"The fewest orders came first: no plan with fewer than {count} keeps every limit."
+    return (
+        f"The fewest orders came first: {count} were found, and no plan with fewer than {first['at_least']} keeps every limit;"
+        " between the two the search was stopped."
+    )

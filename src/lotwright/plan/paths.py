@@ -8,19 +8,18 @@ from dataclasses import replace
 import numpy as np
 
 from lotwright.book.failure import Failure
-from lotwright.plan.fewest import price_of, ranked, unranked
+from lotwright.plan.fewest import fewest, price_of, ranked, unranked
 from lotwright.plan.limits import Cash
 from lotwright.plan.limits.step_up import into_twins, stepped_up, without_twins
 from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
+from lotwright.plan.recompute import NOTHING_TO_TRADE, has_nothing
 from lotwright.plan.separable.certify import solve_separable
 from lotwright.plan.separable.tree import Effort
 from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.solution import Solution
 from lotwright.version import __version__
 
-NOTHING_TO_TRADE = "nothing_to_trade/1"
-"""Kind of certificate of a household without money or lots: its only plan is to do nothing."""
 LONG = 3600.0
 """Seconds for a path that needs a number where no limit was asked."""
 
@@ -39,6 +38,10 @@ def solve(program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callab
     """
     if has_nothing(snapshot):
         return _still(program, snapshot)
+    if program.first and program.form(snapshot) is not None and not (snapshot.twin_of >= 0).any():
+        return _short(program, snapshot) or fewest(
+            program, snapshot, effort, solve=lambda part, within: _solve(part, snapshot, within, clock=clock)
+        )
     if program.first:
         price = price_of(snapshot)
         found = solve(ranked(program, price), snapshot, effort, clock=clock)
@@ -95,11 +98,6 @@ def _solve(program: Program, snapshot: Snapshot, effort: Effort, *, clock: Calla
             " in its rows, or report this as a defect.",
             evidence={"error": what},
         )
-
-
-def has_nothing(snapshot: Snapshot) -> bool:
-    """True for a household without lots and without money: it can neither sell nor buy."""
-    return snapshot.total_value <= 0 and not len(snapshot.lot)
 
 
 def _general(program: Program, snapshot: Snapshot, effort: Effort) -> Solution | Failure:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from lotwright.errors import PlanError
-from lotwright.plan.fewest import ranked
 from lotwright.plan.general.bound import Relaxed, is_empty, proven
 from lotwright.plan.general.pose import pose, tax_piece_count
 from lotwright.plan.program import Program
@@ -40,13 +39,6 @@ def check_general_bound(claim: Mapping[str, Any], program: Program, snapshot: Sn
     PlanError
         The certificate is of another kind, or does not fit the household's problem.
     """
-    if program.first:
-        first = claim["first"]
-        price, count = float(first["price"]), int(first["tickets"])
-        if not (np.isfinite(price) and price >= 0):
-            raise PlanError(f"The certificate puts {price!r} dollars on an order; that is no price.")
-        inner = {key: value for key, value in claim.items() if key != "first"}
-        return check_general_bound(inner, ranked(program, price), snapshot) - price * count
     if claim.get("kind") != GENERAL:
         raise PlanError(f"The plan's multipliers are not of kind {GENERAL}.")
     pieces, count = claim["pieces"], tax_piece_count(program, snapshot)

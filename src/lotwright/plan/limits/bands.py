@@ -48,7 +48,8 @@ CENT = 0.005
 class Band:
     """What one security or sleeve of an account may be worth after the plan, dollars: ``low`` to ``high``.
 
-    ``members`` are its holdings; ``now`` what they are worth before; ``is_outside`` whether that is out of the band.
+    ``members`` are its holdings; ``now`` what they are worth before; ``edges`` the band itself, which ``is_outside`` is
+    about.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Band:
     target: float
     low: float
     high: float
+    edges: tuple[float, float]
     is_outside: bool
 
 
@@ -121,6 +123,7 @@ class Bands:
                     target=target,
                     low=low,
                     high=high,
+                    edges=(target - down, target + up),
                     is_outside=outside,
                 )
             )

@@ -16,7 +16,6 @@ import numpy as np
 
 from lotwright.book.failure import Failure
 from lotwright.errors import PlanError
-from lotwright.plan.fewest import ranked
 from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
 from lotwright.plan.separable import jit
@@ -139,13 +138,6 @@ def check_bound(claim: Mapping[str, Any], program: Program, snapshot: Snapshot) 
     PlanError
         The certificate is of another kind, or its leaves do not cover every allowed plan.
     """
-    if program.first:
-        first = claim["first"]
-        price, count = float(first["price"]), int(first["tickets"])
-        if not (np.isfinite(price) and price >= 0):
-            raise PlanError(f"The certificate puts {price!r} dollars on an order; that is no price.")
-        inner = {key: value for key, value in claim.items() if key != "first"}
-        return check_bound(inner, ranked(program, price), snapshot) - price * count
     form = program.form(snapshot)
     if claim.get("kind") != KIND or form is None:
         raise PlanError(f"The plan's multipliers are not of kind {KIND}, the only kind a bound can be recomputed from.")
