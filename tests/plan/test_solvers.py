@@ -121,7 +121,11 @@ def test_infeasible_is_said_by_who_can_be_believed() -> None:
 
 def test_where_an_answer_does_not_hold_the_solvers_other_way_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A setting it does not know is no answer; set otherwise, it has one and a proof of it, which the next solver lacks."""
-    stopped = replace(capability("highs"), settings={"parallel": "off", "simplex_iteration_limit": 0, "presolve": "off"}, otherwise={"presolve": "on"})
+    stopped = replace(
+        capability("highs"),
+        settings={"parallel": "off", "simplex_iteration_limit": 0, "presolve": "off"},
+        otherwise={"presolve": "on"},
+    )
     monkeypatch.setattr(solvers, "CAPABILITIES", (stopped, *(row for row in CAPABILITIES if row.name == "scip")))
     problem, _, _, optimum = integer_linear()
     found = solve(problem)

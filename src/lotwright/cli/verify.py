@@ -12,9 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from math import isfinite
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import typer
 
 from lotwright.book.book import Book
@@ -27,7 +25,6 @@ from lotwright.files.risk_store import risk_model
 from lotwright.plan.currency import in_currency
 from lotwright.plan.fewest import first_of
 from lotwright.plan.program import Program, load_program
-from lotwright.plan.protocols import Trades
 from lotwright.plan.raising import with_raised
 from lotwright.plan.recompute import bound_again, least_orders
 from lotwright.plan.result import HouseholdPlan, Objective, Status
@@ -203,8 +200,12 @@ def _fewest(claim: HouseholdPlan, program: Program, snapshot: Snapshot) -> Findi
     try:
         again = least_orders(claim.objective.multipliers, program, snapshot)
     except (PlanError, KeyError, TypeError, ValueError, IndexError, ArithmeticError) as error:
-        return Finding(name="tickets", ok=False, text=f"The multipliers cannot be read: {type(error).__name__}: {error}.")
+        return Finding(
+            name="tickets", ok=False, text=f"The multipliers cannot be read: {type(error).__name__}: {error}."
+        )
     if again < int(claimed["at_least"]):
         text = f"The plan claims that no plan has fewer than {claimed['at_least']} orders; {again} are proven."
         return Finding(name="tickets", ok=False, text=text)
-    return Finding(name="tickets", ok=True, text=f"The plan has {count} orders; no allowed plan has fewer than {again}.")
+    return Finding(
+        name="tickets", ok=True, text=f"The plan has {count} orders; no allowed plan has fewer than {again}."
+    )

@@ -16,11 +16,11 @@ from lotwright.book.kinds import Character, Relief
 from lotwright.plan.result import Check
 from lotwright.plan.terms import Demand
 from lotwright.plan.verify_bands import band_breaks
-from lotwright.plan.verify_evidence import Break, Evidence
+from lotwright.plan.verify_evidence import Break, Evidence, named
 from lotwright.plan.verify_text import dollars, finding, noun, plain, shares
 from lotwright.plan.verify_ticket import CENT, Slice
 from lotwright.plan.verify_tracking import tracking
-from lotwright.plan.verify_weights import employer_breaks, exclusion_breaks, group_breaks, named, position_breaks
+from lotwright.plan.verify_weights import employer_breaks, exclusion_breaks, group_breaks, position_breaks
 from lotwright.tax.holding import long_term_from
 
 VOLATILITY = Decimal("0.00000001")

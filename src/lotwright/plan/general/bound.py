@@ -27,7 +27,6 @@ from lotwright.plan.general.pose import Posed
 from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.solvers import Unsolved, capability, solve, worst_excess
 
-
 DIGITS = 12
 """Significant digits of a certificate's numbers; the bound is computed from what is written."""
 
@@ -141,7 +140,9 @@ def _fitting(numbers: Sequence[float], like: Floats, what: str) -> Floats:
 
 def _must_have_known_cones(dims: Any) -> None:
     if dims.exp or dims.psd or dims.pnd:
-        raise PlanError("A cost of this program has exponential or semidefinite cones: nobody can check its multipliers.")
+        raise PlanError(
+            "A cost of this program has exponential or semidefinite cones: nobody can check its multipliers."
+        )
 
 
 def _written(numbers: Sequence[float]) -> Floats:

@@ -61,7 +61,9 @@ def charge(form: SeparableForm, prices: Mapping[str, float], points: Sequence[fl
             raise PlanError(f"The certificate has the price {price!r} for {name}, which is no price of this program.")
         ceiling = known[name].price
         if ceiling is not None and price > ceiling:
-            raise PlanError(f"The certificate has the price {price!r} for {name}, which costs no more than {ceiling!r}.")
+            raise PlanError(
+                f"The certificate has the price {price!r} for {name}, which costs no more than {ceiling!r}."
+            )
         known[name].charge(form, float(price))
         free += float(price) * known[name].right
     if form.curved:
@@ -184,7 +186,9 @@ class _Climb:
     def _offer(self, trades: Trades, found: Solution | None = None) -> None:
         """Keep a plan that keeps every limit and is cheaper; remember its cut in any case."""
         value, over = self.program.value(self.snapshot, trades), self._over(trades)
-        paid = sum(c.price * max(float(o), 0.0) for c, o in zip(self.couplings, over, strict=True) if c.price is not None)
+        paid = sum(
+            c.price * max(float(o), 0.0) for c, o in zip(self.couplings, over, strict=True) if c.price is not None
+        )
         self.cuts.append((value - paid, over))
         allowed = np.array([self.tolerance(c) if c.price is None else np.inf for c in self.couplings])
         if (over <= allowed).all() and (self.best is None or value < self.best.posed - 1e-9):
