@@ -327,7 +327,7 @@ def soft_limits(seed: int) -> list[Table]:
     return rng.sample(kinds, rng.choice([1, 1, 2]))
 
 
-@pytest.mark.parametrize("first", [0, 8])
+@pytest.mark.parametrize("first", [0, pytest.param(8, marks=pytest.mark.campaign)])
 def test_limits_at_a_price_agree_with_enumeration(first: int) -> None:
     """The cheapest list, what it exceeds charged; the bound below it, proven by prices no dearer than the limit's own."""
     exceeding = 0
