@@ -56,7 +56,8 @@ def charge(form: SeparableForm, prices: Mapping[str, float], points: Sequence[fl
     """
     known = {coupling.name: coupling for coupling in form.priced}
     free = 0.0
-    for name, price in prices.items():
+    for name, said in prices.items():
+        price = float(said)
         if name not in known or not (np.isfinite(price) and price >= 0):
             raise PlanError(f"The certificate has the price {price!r} for {name}, which is no price of this program.")
         ceiling = known[name].price
@@ -64,8 +65,8 @@ def charge(form: SeparableForm, prices: Mapping[str, float], points: Sequence[fl
             raise PlanError(
                 f"The certificate has the price {price!r} for {name}, which costs no more than {ceiling!r}."
             )
-        known[name].charge(form, float(price))
-        free += float(price) * known[name].right
+        known[name].charge(form, price)
+        free += price * known[name].right
     if form.curved:
         at = np.asarray(points, dtype=float)
         if at.shape != (len(form.snapshot.symbol),) or not (np.isfinite(at).all() and (at >= 0).all()):
@@ -112,8 +113,6 @@ class _Climb:
     points: Floats = field(default_factory=lambda: np.zeros(0))
     nodes: int = 0
     stopped: str | None = None
-    is_out_of_reach: bool = False
-    """True once a limit was still broken at a price at which nothing else counts."""
 
     @property
     def goal(self) -> float:
@@ -282,7 +281,6 @@ def solve_priced(
         if capped.any() and (climb.cuts[-1][1] > 0)[capped].any():
             most = np.minimum(np.where(capped, 16.0 * most, most), dearest)
             if (most > DEAREST * np.array([c.guess for c in couplings])).any():
-                climb.is_out_of_reach = True
                 break
     if couplings:
         _closer(climb, at, dearest)
@@ -324,7 +322,7 @@ def _beyond(climb: _Climb) -> Failure:
     )
     who = climb.snapshot.household.household
     return Failure(
-        reason="infeasible" if climb.is_out_of_reach else "not_found",
+        reason="not_found" if climb.stopped else "infeasible",
         message=f"{who}: no trade list keeps every limit. The nearest one found: {said}. Raise the limit, or lift what stands"
         " in its way (restrictions, wash sales, budgets).",
         evidence={
