@@ -111,15 +111,15 @@ def fewest(program: Program, snapshot: Snapshot, effort: Effort, *, solve: Solve
     if isinstance(found, Failure) and found.reason == "infeasible":
         return found  # floats say of the same limits what counting did not: they are not kept
     best = _cheapest(program, snapshot, [counted.trades, *(s.trades for s in (same, found) if isinstance(s, Solution))])
-    base = found if isinstance(found, Solution) else counted
-    bounded = isinstance(found, Solution)
+    posed = program.value(snapshot, best)
+    base = found if isinstance(found, Solution) else replace(counted, bound=-np.inf, certificate={"kind": "none"})
+    short = posed - base.bound > effort.gap_bp * 1e-4 * snapshot.total_value
     return replace(
         base,
         trades=best,
-        posed=program.value(snapshot, best),
-        bound=found.bound if isinstance(found, Solution) else -np.inf,
+        posed=posed,
         certificate={
-            **(found.certificate if isinstance(found, Solution) else {"kind": "none"}),
+            **base.certificate,
             "first": {
                 "tickets": _count(snapshot, best),
                 "most": count,
@@ -127,7 +127,7 @@ def fewest(program: Program, snapshot: Snapshot, effort: Effort, *, solve: Solve
                 "counted": dict(counted.certificate),
             },
         },
-        stopped=base.stopped if bounded else found.message if isinstance(found, Failure) else None,
+        stopped=(base.stopped or "ended with no plan of so few orders that is proven cheaper") if short else None,
     )
 
 
