@@ -135,7 +135,8 @@ def test_idle_cash_is_still_each_accounts_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "held", ["AAA BBB AAA", *(pytest.param(held, marks=pytest.mark.campaign) for held in ("BBB BBB AAA", "AAA AAA BBB"))]
+    "held",
+    ["AAA BBB AAA", *(pytest.param(held, marks=pytest.mark.campaign) for held in ("BBB BBB AAA", "AAA AAA BBB"))],
 )
 def test_three_accounts_as_one_portfolio_agree_with_enumeration(held: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every whole-share trade list of three small accounts: the plan is the cheapest, its bound recomputed and not above it."""

@@ -255,11 +255,18 @@ def _from_table(name: str, table: dict[str, Any]) -> Program:
         plain = {key: number for key, number in entry.items() if key != "soft"}
         limit = _build(name, plain, LIMITS, what="limit")
         if "soft" in entry:
-            costs.append(Soft(limit=limit, price=entry["soft"]))
+            costs.append(_softened(name, limit, entry["soft"]))
         else:
             limits.append(limit)
     says, first = str(table.get("says", "")), str(table.get("first", ""))
     return Program(name=name, says=says, costs=tuple(costs), limits=tuple(limits), first=first)
+
+
+def _softened(name: str, limit: Any, price: Any) -> Soft:
+    try:
+        return Soft(limit=limit, price=price)
+    except ProgramError as error:
+        raise ProgramError(f"Program {name}: limit {limit.kind}: {error}") from None
 
 
 def _entries(name: str, table: dict[str, Any], key: str) -> list[dict[str, Any]]:

@@ -301,7 +301,15 @@ def _stands_in(facts: _Facts) -> str:
     for target in wanted:
         if target in barred:
             return f"{symbol} stands in for {target}, which the client does not want bought"
+    if wanted and not any(_is_short_of(facts, target) for target in wanted):
+        return f"Takes {symbol}, a stand-in for {' and '.join(wanted)}, {_from_to(facts)}, {_instead(facts)}"
     return f"{symbol} stands in for {' and '.join(wanted)}" if wanted else f"{symbol} stands in for another target"
+
+
+def _is_short_of(facts: _Facts, symbol: str) -> bool:
+    """True where a target of the account ends below its weight."""
+    row = facts.around.get((facts.account.account, symbol))
+    return row is None or row.after < row.target
 
 
 def _stood_in_for(facts: _Facts) -> list[str]:
