@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from typing import Any
 
 import cvxpy as cp
 import numpy as np
@@ -120,15 +120,15 @@ def test_infeasible_is_said_by_who_can_be_believed() -> None:
 
 
 def test_where_an_answer_does_not_hold_the_solvers_other_way_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A setting it does not know is no answer; set otherwise, it has one and a proof of it, which the next solver lacks."""
-    stopped = replace(
-        capability("highs"),
-        settings={"parallel": "off", "simplex_iteration_limit": 0, "presolve": "off"},
-        otherwise={"presolve": "on"},
-    )
-    monkeypatch.setattr(solvers, "CAPABILITIES", (stopped, *(row for row in CAPABILITIES if row.name == "scip")))
+    """HiGHS that stumbles over its presolve is asked without, and keeps the proof that the next solver lacks."""
+    attempt = solvers._attempt
+
+    def stumbling(problem: cp.Problem, row: Capability, more: dict[str, Any]) -> Solved | str:
+        return "error" if row.name == "highs" and "presolve" not in more else attempt(problem, row, more)
+
+    monkeypatch.setattr(solvers, "_attempt", stumbling)
     problem, _, _, optimum = integer_linear()
-    found = solve(problem)
+    found = solve(problem, solver="highs")
     assert isinstance(found, Solved)
     assert [line.split(":")[0] for line in found.tried] == ["highs", "highs"]
     assert found.dual_bound == pytest.approx(optimum)

@@ -9,8 +9,9 @@ without. Whoever trades with k orders pays at most ``paid`` for trading, so a bo
 
     k  >=  (b - paid) / PRICE,   rounded up.
 
-The second is the program itself with no more orders than the first one found; it starts from the cheapest plan of the same
-orders. Programs that do not fall apart go one search with a price on every order, which also bounds both.
+The second is the program itself with no more orders than the first one found; it begins with that plan, and where it ends
+short of its goal the cheapest plan of the same orders is looked for too. Programs that do not fall apart go one search with
+the dear price on every order, which also bounds both.
 """
 
 from __future__ import annotations
@@ -44,10 +45,11 @@ PRICE = 0.01
 """What an order costs while orders are counted, as a part of household value: more than trading everything does."""
 CLOSE = 0.5
 """Part of an order's price within which the count is searched."""
-COUNTING = 0.4
-"""Part of the time that counting may take."""
+COUNTING, PLANNING = 0.4, 0.75
+"""Part of the time that counting may take, and part of what is left for the search that bounds the cost."""
 
-Solve = Callable[[Program, Effort], Solution | Failure]
+Solve = Callable[[Program, Effort, Trades | None], Solution | Failure]
+"""Solves a separable program that has nothing that comes first, beginning with a plan where one is at hand."""
 
 
 def ranked(program: Program, price: float) -> Program:
@@ -88,7 +90,9 @@ def at_least(bound: float, program: Program, snapshot: Snapshot) -> int:
     return max(ceil((bound - rate * (2.0 * held + cash)) / (_order_price(snapshot) + per_order) - 1e-6), 0)
 
 
-def fewest(program: Program, snapshot: Snapshot, effort: Effort, *, solve: Solve) -> Solution | Failure:
+def fewest(
+    program: Program, snapshot: Snapshot, effort: Effort, *, solve: Solve, clock: Callable[[], float]
+) -> Solution | Failure:
     """The fewest orders that keep every limit, then the cheapest plan of no more; both with a bound.
 
     Parameters
@@ -96,30 +100,41 @@ def fewest(program: Program, snapshot: Snapshot, effort: Effort, *, solve: Solve
     program : Program
         Of the separable form, with ``first = "tickets"``.
     solve : callable
-        Solves a program that has nothing that comes first, for this snapshot.
+        For this snapshot.
+    clock : callable
+        Read only to keep ``effort.seconds``.
     """
-    part = effort if effort.seconds is None else replace(effort, seconds=COUNTING * effort.seconds)
+    started = clock()
+
+    def within(part: float) -> Effort:
+        """A part of the time that is left."""
+        if effort.seconds is None:
+            return effort
+        return replace(effort, seconds=max(part * (effort.seconds - (clock() - started)), 0.05))
+
     gap = max(effort.gap_bp, CLOSE * 1e4 * PRICE)
-    counted = solve(counting(program, snapshot), replace(part, gap_bp=gap))
+    counted = solve(counting(program, snapshot), replace(within(COUNTING), gap_bp=gap), None)
     if isinstance(counted, Failure):
         return counted
     count, floor = _count(snapshot, counted.trades), at_least(counted.bound, program, snapshot)
-    part = effort if effort.seconds is None else replace(effort, seconds=0.5 * (1.0 - COUNTING) * effort.seconds)
     limited = capped(program, count)
-    same = solve(replace(limited, limits=(*limited.limits, Only.those(snapshot, counted.trades))), part)
-    found = solve(limited, part)
-    if isinstance(found, Failure) and found.reason == "infeasible":
-        return found  # floats say of the same limits what counting did not: they are not kept
-    best = _cheapest(program, snapshot, [counted.trades, *(s.trades for s in (same, found) if isinstance(s, Solution))])
+    found = solve(limited, within(PLANNING), counted.trades)
+    if isinstance(found, Failure):
+        return found
+    plans = [found.trades]
+    if found.stopped:
+        same = replace(limited, limits=(*limited.limits, Only.those(snapshot, counted.trades)))
+        other = solve(same, within(1.0), counted.trades)
+        plans += [other.trades] if isinstance(other, Solution) else []
+    best = min(plans, key=lambda trades: (_count(snapshot, trades), program.value(snapshot, trades)))
     posed = program.value(snapshot, best)
-    base = found if isinstance(found, Solution) else replace(counted, bound=-np.inf, certificate={"kind": "none"})
-    short = posed - base.bound > effort.gap_bp * 1e-4 * snapshot.total_value
+    short = posed - found.bound > effort.gap_bp * 1e-4 * snapshot.total_value
     return replace(
-        base,
+        found,
         trades=best,
         posed=posed,
         certificate={
-            **base.certificate,
+            **found.certificate,
             "first": {
                 "tickets": _count(snapshot, best),
                 "most": count,
@@ -127,7 +142,9 @@ def fewest(program: Program, snapshot: Snapshot, effort: Effort, *, solve: Solve
                 "counted": dict(counted.certificate),
             },
         },
-        stopped=(base.stopped or "ended with no plan of so few orders that is proven cheaper") if short else None,
+        solver=counted.solver,
+        solver_version=counted.solver_version,
+        stopped=(found.stopped or "ended with no plan of so few orders that is proven cheaper") if short else None,
     )
 
 
@@ -137,11 +154,6 @@ def _order_price(snapshot: Snapshot) -> float:
 
 def _count(snapshot: Snapshot, trades: Trades) -> int:
     return int(orders(snapshot, trades).sum())
-
-
-def _cheapest(program: Program, snapshot: Snapshot, found: Sequence[Trades]) -> Trades:
-    """Fewest orders, then cheapest."""
-    return min(found, key=lambda trades: (_count(snapshot, trades), program.value(snapshot, trades)))
 
 
 def unranked(found: Solution, snapshot: Snapshot, price: float) -> Solution:

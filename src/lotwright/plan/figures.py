@@ -85,7 +85,8 @@ def notes(program: Program, snapshot: Snapshot, solution: Solution, *, risk: Ris
 def _of_limits(program: Program, snapshot: Snapshot, solution: Solution) -> list[str]:
     """What the program's own limits say of this plan, and names among them that the book does not know."""
     said = []
-    for limit in (*program.limits, *(cost.limit for cost in program.costs if isinstance(cost, Soft))):
+    every: list[Any] = [*program.limits, *(cost.limit for cost in program.costs if isinstance(cost, Soft))]
+    for limit in every:
         if limit.kind not in DEMANDED:
             continue
         unknown = _unknown(limit, snapshot)

@@ -35,7 +35,12 @@ DIGITS = 12
 
 
 def solve_separable(
-    program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callable[[], float] = time.perf_counter
+    program: Program,
+    snapshot: Snapshot,
+    effort: Effort,
+    *,
+    clock: Callable[[], float] = time.perf_counter,
+    start: Trades | None = None,
 ) -> Solution | Failure:
     """Cheapest whole-share plan of a separable program and a proven bound, or which limits clash and by how much.
 
@@ -48,13 +53,15 @@ def solve_separable(
         Gap in bp of household value to stop at, most nodes, most seconds.
     clock : callable
         Read only to keep ``effort.seconds``.
+    start : Trades, optional
+        A plan that keeps every limit; only searches of priced couplings begin with it.
     """
     form = program.form(snapshot)
     if form is None:
         raise PlanError(f"Program {program.name} is not separable. Plan it through the general path.")
     jit.refresh()
     if form.priced or form.curved:
-        return solve_priced(program, snapshot, effort, solve=solve_form, clock=clock)
+        return solve_priced(program, snapshot, effort, solve=solve_form, clock=clock, start=start)
     return solve_form(form, effort, clock)
 
 

@@ -141,7 +141,7 @@ class _Climb:
             found = self._run(form)
             if isinstance(found, Failure):
                 return found
-            self._offer(found.trades)
+            self.offer(found.trades)
             self.points = self.touching(found.trades)
             if np.abs(self.points - before).sum() <= 1e-4 * max(before.sum(), 1.0):
                 break
@@ -179,10 +179,10 @@ class _Climb:
             self.certificate = {**found.certificate, "prices": said}
             if form.curved:
                 self.certificate = {**self.certificate, "points": self.points.tolist()}
-        self._offer(found.trades, found)
+        self.offer(found.trades, found)
         return found
 
-    def _offer(self, trades: Trades, found: Solution | None = None) -> None:
+    def offer(self, trades: Trades, found: Solution | None = None) -> None:
         """Keep a plan that keeps every limit and is cheaper; remember its cut in any case."""
         value, over = self.program.value(self.snapshot, trades), self._over(trades)
         paid = sum(
@@ -232,7 +232,13 @@ class _Climb:
 
 
 def solve_priced(
-    program: Program, snapshot: Snapshot, effort: Effort, *, solve: Solve, clock: Callable[[], float]
+    program: Program,
+    snapshot: Snapshot,
+    effort: Effort,
+    *,
+    solve: Solve,
+    clock: Callable[[], float],
+    start: Trades | None = None,
 ) -> Solution | Failure:
     """Cheapest plan of a program with priced couplings or curved costs, with a rigorous bound.
 
@@ -243,6 +249,8 @@ def solve_priced(
         Solves a form without them.
     clock : callable
         Read only to keep ``effort.seconds``.
+    start : Trades, optional
+        A plan that keeps every limit, to begin with.
     """
     form = program.form(snapshot)
     if form is None:
@@ -261,9 +269,12 @@ def solve_priced(
     if form.curved:
         away = np.abs(snapshot.quantity * snapshot.price - snapshot.target)
         climb.points = np.maximum(climb.touching(still), away)
+    if start is not None:
+        climb.offer(start)
     failed = climb.visit(np.zeros(len(couplings)))
     if failed is not None:
-        return failed
+        climb.is_done()
+        return failed if climb.best is None or failed.reason == "infeasible" else _finished(climb)
     if climb.is_done():
         return _finished(climb)
     dearest = np.array([np.inf if coupling.price is None else coupling.price for coupling in couplings])
@@ -305,7 +316,9 @@ def _finished(climb: _Climb) -> Solution | Failure:
     stopped = climb.stopped
     if stopped is None and climb.best.posed - bound > climb.goal:
         stopped = "ended with what prices alone can prove"
-    return replace(climb.best, bound=bound, certificate=climb.certificate, nodes=climb.nodes, stopped=stopped)
+    return replace(
+        climb.best, bound=bound, certificate=climb.certificate or {"kind": "none"}, nodes=climb.nodes, stopped=stopped
+    )
 
 
 def _beyond(climb: _Climb) -> Failure:
