@@ -41,7 +41,9 @@ def solve(program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callab
     if has_nothing(snapshot):
         return _still(program, snapshot)
     if program.first and _may_count(program, snapshot):
-        return _short(program, snapshot) or _fewest(program, snapshot, effort, clock=clock)
+        counted = _short(program, snapshot) or _fewest(program, snapshot, effort, clock=clock)
+        if isinstance(counted, Solution) or counted.reason != "not_found":
+            return counted
     if program.first:
         price = price_of(snapshot)
         found = solve(ranked(program, price), snapshot, effort, clock=clock)
