@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from lotwright.book.holdings import Account, Household, Lot
-from lotwright.book.kinds import AccountKind, Character, Relief, Side
+from lotwright.book.kinds import AccountKind, Character, Regime, Relief, Side
 from lotwright.book.trades import LotSale, Trade
 from lotwright.errors import BookError
 from lotwright.execution.booking import book_fills, lot_differences, position_of, reconcile_account
@@ -161,3 +161,19 @@ def test_the_trade_date_is_new_yorks():
     late = replace(fill("buy", 1, 3), at=datetime(2026, 11, 24, 2, tzinfo=UTC))
     assert [done.day for done in executed_of([late], account="T", client_ids={"b": "lw"})] == [DAY]
     assert executed_of([late], account="T", client_ids={}) == ()
+
+
+def test_fills_of_a_british_plan_leave_at_the_pool_s_cost_and_are_taxed_by_its_law() -> None:
+    """Section 104: (100 + 450) / 20 = 27.50 a share over both lots; 8 sold at 40: 320 - 220 = 100, below the exemption."""
+    british = replace(HOUSEHOLD.accounts[0], regime=Regime.UK, short_term_rate=None, taxable_income=D(60_000))
+    pool = LotSale(lot="pool", acquired=date(2020, 1, 2), quantity=D(8), basis=D(220), proceeds=D(320), gain=D(100),
+                   character=Character.LONG)  # fmt: skip
+    done = Executed(
+        account="T", symbol="X", side=Side.SELL, quantity=D(8), price=D(40), fee=D(0), day=DAY, order="o1", fill="f1"
+    )
+    for relieves in (Relief.SPECIFIC, Relief.FIFO):
+        household = replace(HOUSEHOLD, accounts=(british,))
+        found = book_fills(household, [done], [replace(SALE, lots=(pool,))], relieves=relieves)
+        assert sum(d.gain for d in found.disposals) == 100
+        assert sum(held.basis for held in found.household.accounts[0].lots) == 330
+        assert (found.relief, found.realised.tax) == ((), 0)

@@ -23,8 +23,8 @@ from lotwright.errors import BookError
 from lotwright.execution.executed import Executed
 from lotwright.execution.report import Difference, differences
 from lotwright.tax.holding import character
-from lotwright.tax.household import household_tax
-from lotwright.tax.year import year_tax
+from lotwright.tax.law import known_years
+from lotwright.tax.regimes.laws import law_of
 
 ZERO = Decimal(0)
 Parts = tuple[tuple[str, Decimal], ...]
@@ -92,6 +92,7 @@ def book_fills(
     """
     named = {(trade.account, trade.symbol): [(lot.lot, lot.quantity) for lot in trade.lots] for trade in trades}
     after, events, disposals = household, list[Event](), list[LotDisposal]()
+    day = max((done.day for done in executed), default=date(known_years().stop - 1, 12, 31))
     for number, done in enumerate(executed):
         event = _event(after, done, number, named=named, relieves=relieves)
         step = apply(after, event)
@@ -102,9 +103,11 @@ def book_fills(
         household=after,
         events=tuple(events),
         disposals=tuple(disposals),
-        realised=_realised(household, [(d.account, d.gain, character(d.holding_start, d.date)) for d in disposals]),
-        planned=_realised(household, [(t.account, lot.gain, lot.character) for t in trades for lot in t.lots]),
-        relief=_relief_differences(trades, disposals),
+        realised=_realised(
+            household, [(d.account, d.gain, character(d.holding_start, d.date)) for d in disposals], day
+        ),
+        planned=_realised(household, [(t.account, lot.gain, lot.character) for t in trades for lot in t.lots], day),
+        relief=() if household.regime.pools else _relief_differences(trades, disposals),
     )
 
 
@@ -183,14 +186,15 @@ def _taken(lots: Iterable[tuple[str, Decimal]], done: Executed) -> Parts:
     return tuple(parts)
 
 
-def _realised(household: Household, gains: Iterable[tuple[str, Decimal, Character]]) -> Realised:
+def _realised(household: Household, gains: Iterable[tuple[str, Decimal, Character]], day: date) -> Realised:
+    """Gains in taxable accounts and what they add to the year's tax under the household's own law."""
     taxable = {account.account for account in household.accounts if account.kind.is_taxable}
     counted = [(gain, kind) for account, gain, kind in gains if account in taxable]
     short = sum((gain for gain, kind in counted if kind is Character.SHORT), ZERO)
     long = sum((gain for gain, kind in counted if kind is Character.LONG), ZERO)
-    terms = household_tax(household)
-    without = year_tax(terms.rates, short=terms.short, long=terms.long)
-    with_it = year_tax(terms.rates, short=terms.short + short, long=terms.long + long)
+    terms = law_of(household).year(household, as_of=day)
+    without = terms.outcome(short=ZERO, long=ZERO)
+    with_it = terms.outcome(short=short, long=long)
     return Realised(short=short, long=long, tax=with_it.tax - without.tax)
 
 
