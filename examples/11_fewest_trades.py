@@ -12,5 +12,6 @@ book = read_book(Path(__file__).parent / "books" / "first_steps")
 for name in ("bands", "fewest_trades"):
     lee = plan(book, program=name)["LEE"]
     orders = ", ".join(f"{trade.side} {trade.quantity} {trade.symbol}" for trade in lee.trades)
-    print(f"{name}: {orders}; it costs ${lee.objective.posed:,.2f}, none like it less than ${lee.objective.bound:,.2f}")
+    print(f"{name}: {len(lee.trades)} orders ({orders})")
+    print(f"    it costs ${lee.objective.posed:,.2f}, none like it less than ${lee.objective.bound:,.2f}")
 print(next(note for note in lee.notes if "fewest" in note))

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lotwright.cli.app import app
-from lotwright.cli.frontier_picture import HEIGHT, WIDTH, _Axis
+from lotwright.cli.frontier_picture import HEIGHT, WIDTH, _Axis, digits_of
 
 QUICK = ["--gap-bp", "2", "--time-limit", "5"]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -98,3 +98,10 @@ def test_a_wrong_call_is_told_what_is_wrong(root: Path, arguments: list[str], to
     done = run(command, str(root / "examples" / "books" / book), *rest)
     assert done.exit_code != 0
     assert told in (done.output + str(done.exception)).replace("\n", " ")
+
+
+def test_marks_are_written_as_what_they_are() -> None:
+    """0, 2.5 and 5 % are not 0, 2 and 5."""
+    assert digits_of([0.0, 2.5, 5.0]) == 1
+    assert digits_of([0.0, 1000.0]) == 0
+    assert digits_of([100 * mark for mark in (0.001, 0.0015, 0.002)]) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from decimal import Decimal
 
@@ -15,11 +16,15 @@ from lotwright.book.kinds import AccountKind
 from lotwright.plan.costs import AssetLocation, FutureTax, HouseholdTracking, IdleCash
 from lotwright.plan.decision import decide
 from lotwright.plan.household import plan_household
+from lotwright.plan.paths import solve
 from lotwright.plan.program import Program, load_program
+from lotwright.plan.recompute import bound_again
 from lotwright.plan.separable.tree import Effort
 from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.solution import Solution
 
 from .factory import FACTORS, account, lot, make_snapshot, risk_model, snapshots, verified, whole_trades
+from .test_general import enumerated
 
 PROGRAM = Program(
     name="whole", says="", costs=(HouseholdTracking(risk_price=30.0), AssetLocation(), FutureTax(rate=0.07)), limits=()
@@ -127,3 +132,30 @@ def test_what_pays_out_most_moves_to_the_ira() -> None:
 
 def test_idle_cash_is_still_each_accounts_own() -> None:
     assert any(isinstance(cost, IdleCash) for cost in load_program("household").costs)
+
+
+@pytest.mark.parametrize(
+    "held",
+    ["AAA BBB AAA", *(pytest.param(held, marks=pytest.mark.campaign) for held in ("BBB BBB AAA", "AAA AAA BBB"))],
+)
+def test_three_accounts_as_one_portfolio_agree_with_enumeration(held: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every whole-share trade list of three small accounts: the plan is the cheapest, its bound recomputed and not above it."""
+    monkeypatch.setenv("LOTWRIGHT_KERNELS", "plain")
+    kinds = (AccountKind.TAXABLE, AccountKind.IRA, AccountKind.ROTH)
+    accounts = [
+        account(
+            f"A{k}", kind=kind, cash=100 + 40 * k, lots=[lot(symbol, 1, cost=300 + 130 * k, days=900 if k else 100)]
+        )
+        for k, (kind, symbol) in enumerate(zip(kinds, held.split(), strict=True))
+    ]
+    prices = {"AAA": 410, "BBB": 350}
+    snapshot = make_snapshot(accounts, prices=prices, weights={"AAA": 0.65, "BBB": 0.35}, factors=FACTORS)
+    program = load_program("household")
+    best = enumerated(program, snapshot)
+    found = solve(program, snapshot, Effort(gap_bp=0.05, nodes=400, seconds=60.0), clock=time.perf_counter)
+    assert isinstance(found, Solution)
+    assert found.certificate["kind"] == "separable/1"
+    assert found.posed == pytest.approx(best, abs=0.05e-4 * snapshot.total_value)
+    assert found.bound <= best + 1e-9
+    assert found.bound <= bound_again(found.certificate, program, snapshot) + 1e-9
+    assert found.posed - found.bound <= 0.051e-4 * snapshot.total_value

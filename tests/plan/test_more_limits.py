@@ -32,6 +32,7 @@ from lotwright.plan.limits import (
     NumberOfTickets,
     Participation,
     PositionBounds,
+    Restrictions,
     SellFirst,
     Soft,
     TrackingError,
@@ -325,7 +326,7 @@ def test_minimum_notional_of_fractional_accounts() -> None:
         ("kind = 'employer_stock'", "no security is named"),
         ("kind = 'position_bounds'\nleast = 0.1", "asks every security"),
         ("kind = 'keep_lots'\nlots = ['a', 'a']", "named once"),
-        ("kind = 'number_of_tickets'\nmost = 2\nsoft = 1.0", "cannot be softened"),
+        ("kind = 'minimum_position'\nsoft = 1.0", "cannot be softened"),
         ("kind = 'turnover'\n[[limit]]\nkind = 'turnover'", "limit turnover twice"),
     ],
 )
@@ -351,3 +352,36 @@ def test_employer_stock_counts_every_account() -> None:
     ira = account("B1", kind=AccountKind.IRA, lots=[lot("AAA", 5, cost=90)])
     snapshot = make_snapshot([account(cash=500), ira], prices={"AAA": 100})
     assert EmployerStock(symbols=("AAA",), most=0.4).violation(snapshot, trades(snapshot)) == pytest.approx(100)
+
+
+def test_what_is_never_sold_no_restriction_demands() -> None:
+    """AAA is at $600 of $1,000 where the client allows half: only bought no more, by the plan and by the verifier."""
+    lots = [lot("AAA", 6, cost=50, name="a")]
+    snapshot = make_snapshot(
+        [account(lots=lots, cash=400, restrictions=(rule("maximum_weight", "AAA", weight=0.5),))],
+        prices={"AAA": 100, "BBB": 20},
+    )
+    program = Program(name="one", says="", costs=(HalfSpread(),), limits=(Restrictions(), NoSells()))
+    seen, still = program.view(snapshot), trades(snapshot)
+    assert program.violations(seen, still) == {}
+    assert Restrictions().violation(snapshot, still) == pytest.approx(1)
+    assert Restrictions().violation(seen, trades(seen, buy={"AAA": 1})) == pytest.approx(1)
+    for limits, ok in (((Restrictions(), NoSells()), True), ((Restrictions(),), False)):
+        terms = replace(program, limits=limits).terms()
+        checks = {check.name: check.ok for check in verified(snapshot, still, terms=terms).checks}
+        assert checks["restrictions"] is ok
+
+
+def test_bands_give_way_to_an_exclusion() -> None:
+    """BBB must go though its band wants half of the account in it; in a calm account too, and the verifier agrees."""
+    lots = [lot("AAA", 5, cost=50, name="a"), lot("BBB", 25, cost=10, name="b")]
+    snapshot = make_snapshot(
+        [account(lots=lots, restrictions=(rule("exclude", "BBB"),))], prices={"AAA": 100, "BBB": 20}
+    )
+    limit = Bands(absolute=0.1)
+    program = Program(name="one", says="", costs=(HalfSpread(),), limits=(limit,))
+    for sold, ok in (({"b": 25}, True), ({"b": 25, "a": 4}, False)):
+        chosen = trades(snapshot, sell=sold)
+        assert (limit.violation(snapshot, chosen) == 0) is ok
+        checks = {check.name: check.ok for check in verified(snapshot, chosen, terms=program.terms()).checks}
+        assert checks["bands"] is ok

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import cvxpy as cp
 import numpy as np
 import pytest
 
 from lotwright.errors import ProgramError
+from lotwright.plan import solvers
 from lotwright.plan.solvers import CAPABILITIES, Capability, Solved, Unsolved, capability, solve, worst_excess
 
 Standard = tuple[cp.Problem, cp.Variable, np.ndarray, float]
@@ -115,6 +117,21 @@ def test_infeasible_is_said_by_who_can_be_believed() -> None:
             assert isinstance(found, Unsolved)
             assert found.is_infeasible
             assert not found.tried[-1].startswith("piqp"), "PIQP's word is not enough"
+
+
+def test_where_an_answer_does_not_hold_the_solvers_other_way_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HiGHS that stumbles over its presolve is asked without, and keeps the proof that the next solver lacks."""
+    attempt = solvers._attempt
+
+    def stumbling(problem: cp.Problem, row: Capability, more: dict[str, Any]) -> Solved | str:
+        return "error" if row.name == "highs" and "presolve" not in more else attempt(problem, row, more)
+
+    monkeypatch.setattr(solvers, "_attempt", stumbling)
+    problem, _, _, optimum = integer_linear()
+    found = solve(problem, solver="highs")
+    assert isinstance(found, Solved)
+    assert [line.split(":")[0] for line in found.tried] == ["highs", "highs"]
+    assert found.dual_bound == pytest.approx(optimum)
 
 
 def test_an_answer_that_misses_a_row_is_the_next_solvers_turn() -> None:

@@ -54,7 +54,7 @@ def figures(claim: HouseholdPlan, true: Verification, *, snapshot: Snapshot, pro
     yield _finding("drift", _drift(claim.drift, true.drift), holds=f"{len(true.drift)} weights agree")
     yield _finding("locks", _locks(claim.wash_sales.locks, true.locks), holds=f"{len(true.locks)} agree")
     yield _finding("kept", _kept(claim, true, snapshot), holds="what rules kept agrees")
-    yield _finding("reasons", _reasons(claim, true, snapshot), holds=f"{len(claim.trades)} sentences agree")
+    yield _finding("reasons", _reasons(claim, true, snapshot, program), holds=f"{len(claim.trades)} sentences agree")
     if claim.explanation is not None:
         yield _finding(
             "explanation", _not_done(claim, claim.explanation, snapshot, program), holds="what it says agrees"
@@ -159,13 +159,13 @@ def _locks(said: Iterable[Lock], true: Iterable[Lock]) -> list[str]:
     return _names("lock", written(said), written(true))
 
 
-def _reasons(claim: HouseholdPlan, true: Verification, snapshot: Snapshot) -> list[str]:
+def _reasons(claim: HouseholdPlan, true: Verification, snapshot: Snapshot, program: Program) -> list[str]:
     """Sentences that the facts do not say; none to compare where a trade cannot be carried out on the book."""
     names = {(snapshot.account[a], s) for a, s in zip(snapshot.account_of, snapshot.symbol, strict=True)}
     names &= {(row.account, row.symbol) for row in true.drift}
     if any((trade.account, trade.symbol) not in names for trade in claim.trades):
         return []
-    told = with_reasons(claim.trades, snapshot, true)
+    told = with_reasons(claim.trades, snapshot, true, program=program)
     return [
         f"of {said.symbol} in {said.account}: the plan says {said.reason!r}, the facts say {fact.reason!r}"
         for said, fact in zip(claim.trades, told, strict=True)

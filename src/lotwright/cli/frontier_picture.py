@@ -78,16 +78,22 @@ class _Axis:
         return self.start + (figure - low) / (high - low) * (self.stop - self.start)
 
 
+def digits_of(marks: Sequence[float]) -> int:
+    """Fewest decimals with which every mark is written as what it is: one for 0, 2.5 and 5."""
+    step = marks[1] - marks[0]
+    return next((n for n in range(8) if all(abs(round(mark, n) - mark) < 1e-6 * step for mark in marks)), 8)
+
+
 def _grid(across: _Axis, upwards: _Axis) -> list[str]:
     """Lines at the marks, their figures, and what the axes are."""
     parts = []
-    digits = 0 if across.marks[1] - across.marks[0] >= 1 else 2
+    digits = 0 if digits_of(across.marks) == 0 else 2
     for mark in across.marks:
         x = across.at(mark)
         shown = f"{'−' if mark < 0 else ''}${abs(mark):,.{digits}f}"
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
         parts.append(f'<text class="m dim" x="{x:.1f}" y="{HEIGHT - BOTTOM + 20}">{shown}</text>')
-    fine = max(0, -floor(log10(upwards.marks[1] - upwards.marks[0]) + 1e-9) - 2)
+    fine = digits_of([100.0 * mark for mark in upwards.marks])
     for mark in upwards.marks:
         y = upwards.at(mark)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')

@@ -12,9 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from math import isfinite
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import typer
 
 from lotwright.book.book import Book
@@ -25,12 +23,11 @@ from lotwright.errors import PlanError, ProgramError
 from lotwright.files.plan_json import plan_from_json
 from lotwright.files.risk_store import risk_models
 from lotwright.plan.currency import in_currency
-from lotwright.plan.paths import GENERAL, NOTHING_TO_TRADE, has_nothing
+from lotwright.plan.fewest import first_of
 from lotwright.plan.program import Program, load_program
-from lotwright.plan.protocols import Trades
 from lotwright.plan.raising import with_raised
+from lotwright.plan.recompute import bound_again, least_orders
 from lotwright.plan.result import HouseholdPlan, Objective, Status
-from lotwright.plan.separable.certify import KIND, check_bound
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.take_snapshot import take_snapshot
 from lotwright.plan.terms import RiskNumbers
@@ -174,7 +171,7 @@ def _figures(
     else:
         yield _bound(claim.objective, program, snapshot)
         if program.first:
-            yield _fewest(claim)
+            yield _fewest(claim, program, snapshot)
 
 
 def _bound(objective: Objective, program: Program, snapshot: Snapshot) -> Finding:
@@ -182,7 +179,7 @@ def _bound(objective: Objective, program: Program, snapshot: Snapshot) -> Findin
     if not isfinite(objective.bound):
         return Finding(name="bound", ok=True, text="No bound is claimed.")
     try:
-        again = _bound_again(objective.multipliers, program, snapshot)
+        again = bound_again(objective.multipliers, program, snapshot)
     except PlanError as error:
         return Finding(name="bound", ok=False, text=str(error))
     except (KeyError, TypeError, ValueError, IndexError, ArithmeticError) as error:
@@ -193,25 +190,24 @@ def _bound(objective: Objective, program: Program, snapshot: Snapshot) -> Findin
     return Finding(name="bound", ok=False, text=text)
 
 
-def _fewest(claim: HouseholdPlan) -> Finding:
-    """The number of orders the bound was made for is the plan's own."""
-    stated = claim.objective.multipliers.get("first", {}) if claim.objective is not None else {}
+def _fewest(claim: HouseholdPlan, program: Program, snapshot: Snapshot) -> Finding:
+    """The number of orders the bound was made for is the plan's own, and no plan has fewer than is said."""
+    claimed = first_of(claim.objective.multipliers) if claim.objective is not None else {}
     count = len(claim.trades)
-    if stated.get("tickets") == count or not stated:
+    if claimed.get("tickets", count) != count:
+        text = f"The bound is on plans of {claimed.get('tickets')} orders, the plan has {count}."
+        return Finding(name="tickets", ok=False, text=text)
+    if claim.objective is None or "at_least" not in claimed:
         return Finding(name="tickets", ok=True, text=f"The bound is on plans of no more than {count} orders.")
-    text = f"The bound is on plans of {stated.get('tickets')} orders, the plan has {count}."
-    return Finding(name="tickets", ok=False, text=text)
-
-
-def _bound_again(multipliers: Any, program: Program, snapshot: Snapshot) -> float:
-    kind = multipliers.get("kind")
-    if kind == NOTHING_TO_TRADE and has_nothing(snapshot):
-        return program.value(snapshot, Trades(sell=np.zeros(0), buy=np.zeros(len(snapshot.symbol))))
-    if kind == GENERAL:
-        raise PlanError(
-            "The bound comes from the general path, whose multipliers do not prove it without solving. Plan the"
-            " household again to confirm it."
+    try:
+        again = least_orders(claim.objective.multipliers, program, snapshot)
+    except (PlanError, KeyError, TypeError, ValueError, IndexError, ArithmeticError) as error:
+        return Finding(
+            name="tickets", ok=False, text=f"The multipliers cannot be read: {type(error).__name__}: {error}."
         )
-    if kind != KIND:
-        raise PlanError(f"The multipliers are of kind {kind!r}, from which no bound can be recomputed.")
-    return check_bound(multipliers, program, snapshot)
+    if again < int(claimed["at_least"]):
+        text = f"The plan claims that no plan has fewer than {claimed['at_least']} orders; {again} are proven."
+        return Finding(name="tickets", ok=False, text=text)
+    return Finding(
+        name="tickets", ok=True, text=f"The plan has {count} orders; no allowed plan has fewer than {again}."
+    )

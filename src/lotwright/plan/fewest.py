@@ -1,21 +1,55 @@
 """Fewest tickets first: the plan with the fewest orders that keeps every limit, and among those the cheapest.
 
 Problem: "fewest, then cheapest" is two objectives, and both are to be proven.
-Observation: charge every order M dollars, M far above what plans can differ by otherwise. A bound b on  cost + M orders
-says of a plan with k orders that it costs at least  b - M k.
-Therefore: with M the household's value, one search gives K orders and  bound = b - M K,  below every plan with no more than
-K orders; and a plan with fewer orders costs at least  b - M (K - 1), which is M more: more than the household is worth.
+Observations: charging every order more dollars than the household is worth says both at once, but then the costs that decide
+among plans of as many orders are a hundred-thousandth of the objective, and no search sees them. Counting alone is easy:
+without risk and tax little is left but bands and cash.
+Therefore two searches. The first counts: orders at a price PRICE each, and what is paid in cash, which no plan can do
+without. Whoever trades with k orders pays at most ``paid`` for trading, so a bound b says
+
+    k  >=  (b - paid) / PRICE,   rounded up.
+
+The second is the program itself with no more orders than the first one found; it begins with that plan, and where it ends
+short of its goal the cheapest plan of the same orders is looked for too. Programs that do not fall apart go one search with
+the dear price on every order, which also bounds both.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
+from lotwright.book.failure import Failure
 from lotwright.plan.costs import Ticket
-from lotwright.plan.costs.amounts import orders
+from lotwright.plan.costs.amounts import orders, sold_shares
+from lotwright.plan.limits import NumberOfTickets
 from lotwright.plan.program import Program
-from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.protocols import Trades
+from lotwright.plan.separable.form import SeparableForm
+from lotwright.plan.separable.tree import Effort
+from lotwright.plan.snapshot import Bools, Snapshot
 from lotwright.plan.solution import Solution
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import cvxpy as cp
+
+    from lotwright.plan.decision import Decision
+
+PRICE = 0.01
+"""What an order costs while orders are counted, as a part of household value: more than trading everything does."""
+CLOSE = 0.5
+"""Part of an order's price within which the count is searched."""
+COUNTING, PLANNING = 0.4, 0.75
+"""Part of the time that counting may take, and part of what is left for the search that bounds the cost."""
+
+Solve = Callable[[Program, Effort, Trades | None], Solution | Failure]
+"""Solves a separable program that has nothing that comes first, beginning with a plan where one is at hand."""
 
 
 def ranked(program: Program, price: float) -> Program:
@@ -31,12 +65,142 @@ def price_of(snapshot: Snapshot) -> float:
     return float(int(max(snapshot.total_value, 1.0)) + 1)
 
 
+def counting(program: Program, snapshot: Snapshot) -> Program:
+    """The program that counts orders: a price on each and what is paid in cash for trading; the limits are the same."""
+    paid = tuple(cost for cost in program.costs if hasattr(cost, "paid"))
+    return replace(program, costs=(*paid, Ticket(price=_order_price(snapshot))), first="")
+
+
+def capped(program: Program, most: int) -> Program:
+    """The program with at most so many orders, and nothing that comes first."""
+    limits = [limit for limit in program.limits if not isinstance(limit, NumberOfTickets)]
+    own = [limit.most for limit in program.limits if isinstance(limit, NumberOfTickets)]
+    return replace(program, limits=(*limits, NumberOfTickets(most=float(min([most, *own])))), first="")
+
+
+def at_least(bound: float, program: Program, snapshot: Snapshot) -> int:
+    """Orders that no plan can do without, by a bound on the program that counts them."""
+    form = counting(program, snapshot).form(snapshot)
+    if form is None:
+        return 0
+    held, cash = float((snapshot.quantity * snapshot.price).sum()), float(np.maximum(snapshot.cash, 0.0).sum())
+    share = float((form.share_cash / snapshot.price).max(initial=0.0))
+    rate = max(float(form.buy_cash.max(initial=0.0)), float(form.sell_cash.max(initial=0.0))) + share
+    per_order = float(form.ticket_cash.max(initial=0.0))
+    return max(ceil((bound - rate * (2.0 * held + cash)) / (_order_price(snapshot) + per_order) - 1e-6), 0)
+
+
+def fewest(
+    program: Program, snapshot: Snapshot, effort: Effort, *, solve: Solve, clock: Callable[[], float]
+) -> Solution | Failure:
+    """The fewest orders that keep every limit, then the cheapest plan of no more; both with a bound.
+
+    Parameters
+    ----------
+    program : Program
+        Of the separable form, with ``first = "tickets"``.
+    solve : callable
+        For this snapshot.
+    clock : callable
+        Read only to keep ``effort.seconds``.
+    """
+    started = clock()
+
+    def within(part: float) -> Effort:
+        """A part of the time that is left."""
+        if effort.seconds is None:
+            return effort
+        return replace(effort, seconds=max(part * (effort.seconds - (clock() - started)), 0.05))
+
+    gap = max(effort.gap_bp, CLOSE * 1e4 * PRICE)
+    counted = solve(counting(program, snapshot), replace(within(COUNTING), gap_bp=gap), None)
+    if isinstance(counted, Failure):
+        return counted
+    count, floor = _count(snapshot, counted.trades), at_least(counted.bound, program, snapshot)
+    limited = capped(program, count)
+    found = solve(limited, within(PLANNING), counted.trades)
+    if isinstance(found, Failure):
+        return found
+    plans = [found.trades]
+    if found.stopped:
+        same = replace(limited, limits=(*limited.limits, Only.those(snapshot, counted.trades)))
+        other = solve(same, within(1.0), counted.trades)
+        plans += [other.trades] if isinstance(other, Solution) else []
+    best = min(plans, key=lambda trades: (_count(snapshot, trades), program.value(snapshot, trades)))
+    posed = program.value(snapshot, best)
+    short = posed - found.bound > effort.gap_bp * 1e-4 * snapshot.total_value
+    return replace(
+        found,
+        trades=best,
+        posed=posed,
+        certificate={
+            **found.certificate,
+            "first": {
+                "tickets": _count(snapshot, best),
+                "most": count,
+                "at_least": floor,
+                "counted": dict(counted.certificate),
+            },
+        },
+        solver=counted.solver,
+        solver_version=counted.solver_version,
+        stopped=(found.stopped or "ended with no plan of so few orders that is proven cheaper") if short else None,
+    )
+
+
+def _order_price(snapshot: Snapshot) -> float:
+    return PRICE * max(snapshot.total_value, 1.0)
+
+
+def _count(snapshot: Snapshot, trades: Trades) -> int:
+    return int(orders(snapshot, trades).sum())
+
+
 def unranked(found: Solution, snapshot: Snapshot, price: float) -> Solution:
     """A solution of the ranked program as one of the program itself; its certificate says what came first."""
-    count = int(orders(snapshot, found.trades).sum())
+    count = _count(snapshot, found.trades)
     return replace(
         found,
         posed=found.posed - price * count,
         bound=found.bound - price * count,
         certificate={**found.certificate, "first": {"tickets": count, "price": price}},
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Only:
+    """Nothing but these holdings is traded: what makes other plans of the same orders."""
+
+    kind: ClassVar[str] = "only"
+
+    traded: Bools
+    """Shape (n,)."""
+
+    @classmethod
+    def those(cls, snapshot: Snapshot, trades: Trades) -> Only:
+        """The holdings that ``trades`` trade."""
+        return cls(traded=(trades.buy > 0) | (sold_shares(snapshot, trades) > 0))
+
+    def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:  # noqa: ARG002
+        """What is traded of the others."""
+        others = np.flatnonzero(~self.traded)
+        return [decision.buy[others] + decision.sold[others]] if len(others) else []
+
+    def violation(self, snapshot: Snapshot, trades: Trades) -> float:
+        """Shares traded of the others."""
+        return float((trades.buy + sold_shares(snapshot, trades))[~self.traded].sum())
+
+    def explain(self, snapshot: Snapshot, trades: Trades) -> str:  # noqa: ARG002
+        """How many may be traded."""
+        return f"{int(self.traded.sum())} holdings may be traded."
+
+    def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:  # noqa: ARG002
+        """Close the others."""
+        form.lower[~self.traded] = np.maximum(form.lower[~self.traded], 0.0)
+        form.upper[~self.traded] = np.minimum(form.upper[~self.traded], 0.0)
+
+
+def first_of(claim: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a certificate says came first; empty where nothing did."""
+    found: Mapping[str, Any] = claim.get("first", {})
+    return found

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
@@ -224,9 +225,16 @@ def _to_the_cent(work: _Work, snapshot: Snapshot, found: _Found) -> _Found:
         again = work.solve(work.program, snapshot)
         if isinstance(again, Failure):
             return found
-        again = replace(again, bound=first.bound, certificate=first.certificate)
+        again = replace(again, bound=first.bound, certificate={**first.certificate, **_counted(again, first)})
         found = _found(work, snapshot, again)
     return found
+
+
+def _counted(again: Solution, first: Solution) -> dict[str, Any]:
+    """What came first, of a certificate that counts orders, with the orders of the plan found again."""
+    if "first" not in again.certificate or "first" not in first.certificate:
+        return {}
+    return {"first": {**first.certificate["first"], "tickets": again.certificate["first"]["tickets"]}}
 
 
 def _plan(work: _Work, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
@@ -244,7 +252,7 @@ def _plan(work: _Work, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
         as_of=work.market.as_of,
         program=work.program.name,
         status=Status.PLANNED if found.trades else Status.NOTHING_TO_DO,
-        trades=with_reasons(found.trades, snapshot, true),
+        trades=with_reasons(found.trades, snapshot, true, program=work.program),
         cash=dict(true.cash),
         value=true.value,
         costs=lines,

@@ -8,21 +8,20 @@ from dataclasses import replace
 import numpy as np
 
 from lotwright.book.failure import Failure
-from lotwright.plan.fewest import price_of, ranked, unranked
+from lotwright.plan.fewest import counting, fewest, price_of, ranked, unranked
 from lotwright.plan.limits import Cash
 from lotwright.plan.limits.step_up import into_twins, stepped_up, without_twins
 from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
+from lotwright.plan.recompute import NOTHING_TO_TRADE, has_nothing
 from lotwright.plan.separable.certify import solve_separable
 from lotwright.plan.separable.tree import Effort
 from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.solution import Solution
 from lotwright.version import __version__
 
-GENERAL = "general/1"
-"""Kind of certificate of the general path: duals for reading, from which its bound is not recomputed."""
-NOTHING_TO_TRADE = "nothing_to_trade/1"
-"""Kind of certificate of a household without money or lots: its only plan is to do nothing."""
+ROUNDS = 4.0
+"""Searches of the general path that a household's time is shared among; few need more than a moment."""
 LONG = 3600.0
 """Seconds for a path that needs a number where no limit was asked."""
 
@@ -41,6 +40,10 @@ def solve(program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callab
     """
     if has_nothing(snapshot):
         return _still(program, snapshot)
+    if program.first and _may_count(program, snapshot):
+        counted = _short(program, snapshot) or _fewest(program, snapshot, effort, clock=clock)
+        if isinstance(counted, Solution) or counted.reason != "not_found":
+            return counted
     if program.first:
         price = price_of(snapshot)
         found = solve(ranked(program, price), snapshot, effort, clock=clock)
@@ -51,6 +54,21 @@ def solve(program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callab
     if (snapshot.twin_of >= 0).any():
         return _with_twins(program, snapshot, effort, clock=clock)
     return _solve(program, snapshot, effort, clock=clock)
+
+
+def _may_count(program: Program, snapshot: Snapshot) -> bool:
+    """True where counting orders and planning within their number both fall apart."""
+    with np.errstate(all="ignore"):  # a household worth nothing has no finite price of risk
+        forms = (program.form(snapshot), counting(program, snapshot).form(snapshot))
+    return None not in forms and not (snapshot.twin_of >= 0).any()
+
+
+def _fewest(program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callable[[], float]) -> Solution | Failure:
+    def separable(part: Program, within: Effort, start: Trades | None) -> Solution | Failure:
+        with np.errstate(all="ignore"):
+            return solve_separable(part, snapshot, within, clock=clock, start=start)
+
+    return fewest(program, snapshot, effort, solve=separable, clock=clock)
 
 
 def _with_twins(
@@ -82,13 +100,14 @@ def _with_twins(
 
 
 def _solve(program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callable[[], float]) -> Solution | Failure:
+    started = clock()
     try:
         if program.form(snapshot) is not None:
             with np.errstate(all="ignore"):  # kernels that are not compiled say so where compiled ones say infinity
                 found = solve_separable(program, snapshot, effort, clock=clock)
             if isinstance(found, Solution) or found.reason != "not_found":
                 return found
-        return _general(program, snapshot, effort)
+        return _general(program, snapshot, effort, spent=clock() - started)
     except (ArithmeticError, ValueError) as error:  # numpy's LinAlgError is a ValueError
         name, what = snapshot.household.household, f"{type(error).__name__}: {error}"
         return Failure(
@@ -99,22 +118,18 @@ def _solve(program: Program, snapshot: Snapshot, effort: Effort, *, clock: Calla
         )
 
 
-def has_nothing(snapshot: Snapshot) -> bool:
-    """True for a household without lots and without money: it can neither sell nor buy."""
-    return snapshot.total_value <= 0 and not len(snapshot.lot)
-
-
-def _general(program: Program, snapshot: Snapshot, effort: Effort) -> Solution | Failure:
+def _general(program: Program, snapshot: Snapshot, effort: Effort, *, spent: float) -> Solution | Failure:
     from lotwright.plan.general import solve_program  # noqa: PLC0415  cvxpy takes seconds; most plans need none of it
 
-    found = solve_program(program, snapshot, seconds=LONG if effort.seconds is None else effort.seconds)
+    seconds = LONG if effort.seconds is None else max((effort.seconds - spent) / ROUNDS, 1.0)
+    found = solve_program(program, snapshot, seconds=seconds)
     if isinstance(found, Failure):
         return found
     return Solution(
         trades=found.trades,
         posed=found.posed,
         bound=found.bound,
-        certificate={"kind": GENERAL, "pieces": found.multipliers},
+        certificate=found.certificate,
         solver=found.solver,
         solver_version=found.solver_version,
         nodes=found.nodes,

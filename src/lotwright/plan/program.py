@@ -75,6 +75,7 @@ class Program:
     def __post_init__(self) -> None:
         _once(self.name, "cost", [cost.kind for cost in self.costs if not isinstance(cost, Soft)])
         _once(self.name, "limit", [label_of(limit) for limit in self.limits])
+        _once(self.name, "soft limit", [label_of(cost.limit) for cost in self.costs if isinstance(cost, Soft)])
         if self.first not in ("", *FIRST):
             raise ProgramError(
                 f"Program {self.name}: first is {self.first!r}. Give one of {', '.join(FIRST)}, or leave it out."
@@ -262,7 +263,7 @@ def _from_table(name: str, table: dict[str, Any]) -> Program:
         plain = {key: number for key, number in entry.items() if key != "soft"}
         limit = _build(name, plain, LIMITS, what="limit")
         if "soft" in entry:
-            costs.append(Soft(limit=limit, price=entry["soft"]))
+            costs.append(_softened(name, limit, entry["soft"]))
         else:
             limits.append(limit)
     says, first = str(table.get("says", "")), str(table.get("first", ""))
@@ -271,6 +272,13 @@ def _from_table(name: str, table: dict[str, Any]) -> Program:
     except ProgramError as error:
         raise ProgramError(f"Program {name}: {error}") from None
     return Program(name=name, says=says, costs=tuple(costs), limits=tuple(limits), first=first, risk=risk)
+
+
+def _softened(name: str, limit: Any, price: Any) -> Soft:
+    try:
+        return Soft(limit=limit, price=price)
+    except ProgramError as error:
+        raise ProgramError(f"Program {name}: limit {limit.kind}: {error}") from None
 
 
 def _entries(name: str, table: dict[str, Any], key: str) -> list[dict[str, Any]]:

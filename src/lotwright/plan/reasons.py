@@ -16,6 +16,9 @@ from lotwright.book.holdings import ZERO, Account
 from lotwright.book.kinds import Character, Rule, Side
 from lotwright.book.trades import Trade
 from lotwright.plan.hedges import hedged, hedged_sector, offsets
+from lotwright.plan.limits.bands import Band
+from lotwright.plan.policy_reasons import bands_by_holding, into_band, sells_for_cash
+from lotwright.plan.program import Program
 from lotwright.plan.result import Drift
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.step_up_reasons import bought_back
@@ -50,6 +53,10 @@ class _Facts:
     snapshot: Snapshot
     verification: Verification
     tax: YearSoFar
+    band: Band | None
+    """The band it is in, under a program of bands."""
+    is_for_cash: bool
+    """True where the program asks for cash whatever it comes from."""
 
     @property
     def held(self) -> float:
@@ -62,8 +69,11 @@ class _Facts:
         return float(self.snapshot.target[self.holding])
 
 
-def with_reasons(trades: Sequence[Trade], snapshot: Snapshot, verification: Verification) -> tuple[Trade, ...]:
-    """The same trades, each with its sentence."""
+def with_reasons(
+    trades: Sequence[Trade], snapshot: Snapshot, verification: Verification, *, program: Program | None = None
+) -> tuple[Trade, ...]:
+    """The same trades, each with its sentence; ``program`` says what else than risk and tax they may be for."""
+    bands, for_cash = bands_by_holding(program, snapshot), sells_for_cash(program)
     names = zip(snapshot.account_of, snapshot.symbol, strict=True)
     index = {(snapshot.account[a], symbol): j for j, (a, symbol) in reversed(list(enumerate(names)))}
     both = bought_back(trades)
@@ -90,6 +100,8 @@ def with_reasons(trades: Sequence[Trade], snapshot: Snapshot, verification: Veri
                     snapshot=snapshot,
                     verification=verification,
                     tax=tax,
+                    band=bands.get(index[trade.account, trade.symbol]),
+                    is_for_cash=for_cash,
                 )
             ),
         )
@@ -107,7 +119,7 @@ def _sentence(facts: _Facts) -> str:
 def _why_sold(facts: _Facts) -> str:
     """The cause of a sale and, where it is taxed, what its gain or loss does."""
     clause = _gain_clause(facts)
-    cause = _restricted(facts) or _needed_cash(facts) or _off_target(facts)
+    cause = _restricted(facts) or _needed_cash(facts) or _turned_into_cash(facts) or _off_target(facts)
     if cause:
         return f"{cause}; {clause}" if clause else cause
     gain = sum((sale.gain for sale in facts.trade.lots), ZERO)
@@ -163,12 +175,24 @@ def _needed_cash(facts: _Facts) -> str | None:
     return f"Raises cash for {what} by taking {facts.trade.symbol} {_from_to(facts)}"
 
 
+def _turned_into_cash(facts: _Facts) -> str | None:
+    """The whole point of programs that raise what cash they may."""
+    if not facts.is_for_cash:
+        return None
+    symbol = facts.trade.symbol
+    if facts.drift.after <= 0:
+        return f"Turns all of {symbol} into cash"
+    return f"Turns {symbol} into cash, as much of it as the program's limits allow: {_from_to(facts)}"
+
+
 def _off_target(facts: _Facts) -> str | None:
     symbol = facts.trade.symbol
     if facts.target <= 0:
         leaves = facts.trade.quantity == sum((lot.quantity for lot in facts.account.lots if lot.symbol == symbol), ZERO)
         whose = "which the model portfolio does not hold"
         return f"Sells all of {symbol}, {whose}" if leaves else f"Reduces {symbol}, {whose}, {_from_to(facts)}"
+    if facts.band is not None and facts.band.is_outside and facts.band.now > facts.band.target:
+        return f"Trims {symbol} {_from_to(facts)}, {into_band(facts.band, facts.snapshot, facts.around)}"
     if facts.held > facts.target and not _is_beyond(facts):
         return f"Trims {symbol} {_from_to(facts)}, towards its target of {percent(facts.drift.target)}"
     return None
@@ -193,6 +217,8 @@ def _gain_clause(facts: _Facts) -> str | None:
         return f"its loss of {money(-gain)} {_use_of_loss(facts, change)}"
     kinds = {sale.character for sale in facts.trade.lots} if facts.snapshot.law.has_terms else set()
     term = "long-term " if kinds == {Character.LONG} else "short-term " if kinds == {Character.SHORT} else ""
+    if change >= DOLLAR and facts.verification.tax.tax <= facts.verification.tax.tax_without_plan:
+        return f"its {term}gain of {money(gain)} uses up losses that would lower this year's tax by {money(change)}"
     if change < DOLLAR:
         return f"its {term}gain of {money(gain)} is absorbed by losses and costs no tax this year"
     return f"its {term}gain of {money(gain)} costs about {money(change)} of tax"
@@ -228,6 +254,8 @@ def _why_bought(facts: _Facts) -> str:
     source = _source_of_cash(facts)
     if facts.target <= 0:
         what = f"adds to {symbol} {_from_to(facts)}, which the model portfolio does not hold, {_instead(facts)}"
+    elif facts.band is not None:
+        what = f"brings {symbol} {_from_to(facts)}, {into_band(facts.band, facts.snapshot, facts.around)}"
     elif _is_beyond(facts) or facts.held >= facts.target:
         target = percent(facts.drift.target)
         what = f"takes {symbol} {_from_to(facts)}, over its target of {target}, {_instead(facts)}"
@@ -273,7 +301,15 @@ def _stands_in(facts: _Facts) -> str:
     for target in wanted:
         if target in barred:
             return f"{symbol} stands in for {target}, which the client does not want bought"
+    if wanted and not any(_is_short_of(facts, target) for target in wanted):
+        return f"Takes {symbol}, a stand-in for {' and '.join(wanted)}, {_from_to(facts)}, {_instead(facts)}"
     return f"{symbol} stands in for {' and '.join(wanted)}" if wanted else f"{symbol} stands in for another target"
+
+
+def _is_short_of(facts: _Facts, symbol: str) -> bool:
+    """True where a target of the account ends below its weight."""
+    row = facts.around.get((facts.account.account, symbol))
+    return row is None or row.after < row.target
 
 
 def _stood_in_for(facts: _Facts) -> list[str]:

@@ -109,6 +109,9 @@ class Snapshot:
     purchase_has_left: Bools
     """Shape (P,): some of its shares were sold since; under the strict reading they still replace others."""
 
+    closed: frozenset[int] = frozenset()
+    """Holdings whose sale the program itself rules out (:mod:`lotwright.plan.limits.no_sells`): no limit may demand one."""
+
     @property
     def total_value(self) -> float:
         """Dollars of the household."""

@@ -1,14 +1,14 @@
 """Bands in ``Decimal``: what was outside its band is back where it was to land, what was inside has not left.
 
 A rule is not held against what it could not do: nothing is demanded of buys that a restriction or a lock bars, nor of
-sales that restrictions or the wash-sale window bar.
+sales that restrictions or the wash-sale window bar; and what a restriction demands to be sold may be.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from lotwright.book.holdings import ZERO
 from lotwright.book.kinds import Rule
@@ -16,6 +16,7 @@ from lotwright.book.market import ModelPortfolio
 from lotwright.plan.replay import AccountReplay
 from lotwright.plan.terms import Demand
 from lotwright.plan.verify_evidence import Break, Evidence
+from lotwright.plan.verify_limits import SETS_CEILING, increment, may_sell
 from lotwright.plan.verify_text import dollars
 from lotwright.plan.verify_ticket import CENT
 from lotwright.plan.verify_weights import BARS_SALES, worth
@@ -50,7 +51,8 @@ def _account_breaks(demand: Demand, account: AccountReplay, evidence: Evidence) 
     bands = _bands(demand, model, account, evidence) if invested > 0 else []
     cash = account.account.cash + account.account.net_cashflow
     is_short = cash < max(account.account.minimum_cash, ZERO) - OUTSIDE
-    if not is_short and not any(_is_outside(band, account, evidence, invested) for band in bands):
+    is_due = any(_due(account, symbol, evidence) > 0 for symbol in account.symbols)
+    if not is_short and not is_due and not any(_is_outside(band, account, evidence, invested) for band in bands):
         for ticket in account.tickets:
             yield ticket.value, f"{name} trades {ticket.trade.symbol} although nothing is outside its band. Drop it."
         return
@@ -86,11 +88,37 @@ def _interval(
     grain = ZERO if account.account.fractional else max(evidence.market.prices[s].price for s in band.members)
     if high - low < grain:
         low, high = (low + high - grain) / 2, (low + high + grain) / 2
-    room = [_may_buy(account, symbol, evidence) for symbol in band.members]
+    room = [_room(account, symbol, evidence) for symbol in band.members]
     if None not in room:
         low = min(low, now + sum((most for most in room if most is not None), ZERO))
     going = sum((_may_sell(account, symbol, evidence) for symbol in band.members), ZERO)
     return low, max(high, now - going, low)
+
+
+def _room(account: AccountReplay, symbol: str, evidence: Evidence) -> Decimal | None:
+    """Dollars of a security that may be bought, below zero where a restriction demands a sale; ``None``: no limit."""
+    due = _due(account, symbol, evidence)
+    return -due if due > 0 else _may_buy(account, symbol, evidence)
+
+
+def _due(account: AccountReplay, symbol: str, evidence: Evidence) -> Decimal:
+    """Dollars of a security that restrictions demand to be sold today, in whole orders."""
+    price, held = evidence.market.prices[symbol], account.held_before.get(symbol, ZERO)
+    step = increment(account, evidence.terms)
+    most = ZERO
+    for rule in account.account.restrictions:
+        about = rule.sector == price.sector if rule.rule is Rule.EXCLUDE_SECTOR else rule.symbol == symbol
+        if not (about and rule.rule in SETS_CEILING):
+            continue
+        ceiling = ZERO if rule.weight is None else rule.weight * max(account.value, ZERO)
+        over = held - ceiling / price.price
+        if over <= 0 or not may_sell(
+            account, symbol, quantity=over, market=evidence.market, buying_back=evidence.rule, terms=evidence.terms
+        ):
+            continue
+        whole = (over / step).to_integral_value(rounding=ROUND_CEILING) * step
+        most = max(most, min(whole, held) * price.price)
+    return most
 
 
 def _may_buy(account: AccountReplay, symbol: str, evidence: Evidence) -> Decimal | None:

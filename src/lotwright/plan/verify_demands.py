@@ -16,11 +16,11 @@ from lotwright.book.kinds import Character, Relief
 from lotwright.plan.result import Check
 from lotwright.plan.terms import Demand
 from lotwright.plan.verify_bands import band_breaks
-from lotwright.plan.verify_evidence import Break, Evidence
+from lotwright.plan.verify_evidence import Break, Evidence, named
 from lotwright.plan.verify_text import dollars, finding, noun, plain, shares
 from lotwright.plan.verify_ticket import CENT, Slice
 from lotwright.plan.verify_tracking import tracking
-from lotwright.plan.verify_weights import employer_breaks, exclusion_breaks, group_breaks, named, position_breaks
+from lotwright.plan.verify_weights import employer_breaks, exclusion_breaks, group_breaks, position_breaks
 from lotwright.tax.holding import long_term_from
 
 VOLATILITY = Decimal("0.00000001")
@@ -40,7 +40,7 @@ def demand_costs(evidence: Evidence) -> Mapping[str, Decimal]:
     """Dollars of each demand that is a cost, by name."""
     return {
         f"soft_{demand.label}": demand.price
-        * sum((amount for amount, _ in _RULES[demand.kind](demand, evidence)), ZERO)
+        * sum((amount for amount, _ in _SOFT.get(demand.kind, _RULES[demand.kind])(demand, evidence)), ZERO)
         for demand in evidence.terms.demands
         if demand.price is not None
     }
@@ -85,7 +85,7 @@ def _short_gains(evidence: Evidence) -> Iterator[tuple[Slice, str]]:
 def _no_short_term_gains(demand: Demand, evidence: Evidence) -> Iterator[Break]:  # noqa: ARG001
     for piece, account in _short_gains(evidence):
         what = f"{account} sells {shares(piece.quantity)} of {piece.lot.symbol} lot {piece.lot.lot}"
-        yield piece.quantity, f"{what} at a short-term gain of {dollars(piece.gain)}. Keep the lot."
+        yield piece.proceeds, f"{what} at a short-term gain of {dollars(piece.gain)}. Keep the lot."
 
 
 def _hold_back(demand: Demand, evidence: Evidence) -> Iterator[Break]:
@@ -94,7 +94,7 @@ def _hold_back(demand: Demand, evidence: Evidence) -> Iterator[Break]:
         turns = long_term_from(piece.lot.holding_start)
         if turns <= last:
             what = f"{account} sells {shares(piece.quantity)} of {piece.lot.symbol} lot {piece.lot.lot}"
-            yield piece.quantity, f"{what}, which turns long-term on {turns}. Wait for it."
+            yield piece.proceeds, f"{what}, which turns long-term on {turns}. Wait for it."
 
 
 def _is_named(piece_symbol: str, lot: str, lots: tuple[str, ...]) -> bool:
@@ -107,7 +107,7 @@ def _keep_lots(demand: Demand, evidence: Evidence) -> Iterator[Break]:
             for piece in ticket.slices:
                 if _is_named(piece.lot.symbol, piece.lot.lot, demand.names["lots"]):
                     text = f"{account.account.account} sells from {piece.lot.symbol} lot {piece.lot.lot}, to be kept."
-                    yield piece.quantity, text
+                    yield piece.proceeds, text
 
 
 def _sell_first(demand: Demand, evidence: Evidence) -> Iterator[Break]:
@@ -148,6 +148,14 @@ def _tracking_error(demand: Demand, evidence: Evidence) -> Iterator[Break]:
     after = Decimal(repr(tracking(evidence.replay, market=evidence.market, risk=evidence.risk).after))
     over = after - (demand.figures["most"] or ZERO)
     yield max(over, ZERO), f"Tracking error is {after:.4%} after the plan, {over:.4%} above its ceiling."
+
+
+def _variance(demand: Demand, evidence: Evidence) -> Iterator[Break]:
+    """What a soft ceiling charges: value times variance beyond it."""
+    after = Decimal(repr(tracking(evidence.replay, market=evidence.market, risk=evidence.risk).after))
+    value = sum((max(account.value, ZERO) for account in evidence.replay.accounts), ZERO)
+    over = value * (after**2 - (demand.figures["most"] or ZERO) ** 2)
+    yield max(over, ZERO), f"Tracking error is {after:.4%} after the plan."
 
 
 def _number_of_tickets(demand: Demand, evidence: Evidence) -> Iterator[Break]:
@@ -211,6 +219,9 @@ _RULES: Mapping[str, Callable[[Demand, Evidence], Iterator[Break]]] = {
     "employer_stock": employer_breaks,
     "bands": band_breaks,
 }
+
+_SOFT: Mapping[str, Callable[[Demand, Evidence], Iterator[Break]]] = {"tracking_error": _variance}
+"""Rules that measure their excess otherwise where it has a price."""
 
 _HOLDS: Mapping[str, str] = {
     "gain_budget": "The year's gains and what the plan adds to its tax stay within the budget.",

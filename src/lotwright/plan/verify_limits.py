@@ -9,6 +9,7 @@ from lotwright.book.kinds import Rule
 from lotwright.book.market import Market
 from lotwright.plan.replay import AccountReplay, Replay
 from lotwright.plan.terms import Terms
+from lotwright.plan.verify_evidence import is_never_sold
 from lotwright.plan.verify_law import BuyBackRule
 from lotwright.plan.verify_text import dollars, noun, plain, shares
 from lotwright.plan.verify_ticket import CENT, Ticket
@@ -168,6 +169,8 @@ def may_sell(
 ) -> bool:
     """Whether the account could have sold ``quantity`` shares of ``symbol`` within every rule that bars sales."""
     if any(rule.rule in BARS_SALES and rule.symbol == symbol for rule in account.account.restrictions):
+        return False
+    if is_never_sold(symbol, terms=terms, market=market):
         return False
     held = account.held_before.get(symbol, ZERO)
     free = held if buying_back is None else buying_back.sellable(account, symbol)

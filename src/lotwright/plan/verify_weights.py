@@ -10,19 +10,10 @@ from lotwright.book.kinds import Rule
 from lotwright.book.market import Market
 from lotwright.plan.replay import AccountReplay
 from lotwright.plan.terms import Demand
-from lotwright.plan.verify_evidence import Break, Evidence
+from lotwright.plan.verify_evidence import Break, Evidence, named
 from lotwright.plan.verify_text import dollars
 
 BARS_SALES = frozenset({Rule.NO_SELL, Rule.NO_TRADE})
-
-
-def named(demand: Demand, symbol: str, market: Market) -> bool:
-    """True if a demand speaks of a security: by symbol, sector or tag (its kind is one); of all where it names nothing."""
-    symbols, sectors, tags = (demand.names.get(part, ()) for part in ("symbols", "sectors", "tags"))
-    if not (symbols or sectors or tags):
-        return True
-    price = market.prices[symbol]
-    return symbol in symbols or price.sector in sectors or bool({*price.tags, price.kind} & set(tags))
 
 
 def worth(account: AccountReplay, symbol: str, market: Market) -> Decimal:

@@ -14,7 +14,7 @@ import cvxpy as cp
 import numpy as np
 
 from lotwright.book.failure import Failure
-from lotwright.plan.general.pose import Posed, pose
+from lotwright.plan.general.pose import Posed, pose, tax_piece_count
 from lotwright.plan.limits import Holdings, WholeShares
 from lotwright.plan.program import Program
 from lotwright.plan.snapshot import Snapshot
@@ -34,20 +34,30 @@ def clash(program: Program, snapshot: Snapshot, *, exact: bool) -> Failure:
     Failure with reason ``infeasible`` and evidence ``limits`` (dollars each would have to give), ``against`` (limits
     that stand in the way) and ``cash_missing`` (dollars by account); or with reason ``unsolved``
     """
-    posed = pose(program, snapshot, exact=exact)
-    slack = {
-        kind: [cp.Variable(row.shape, nonneg=True) for row in rows]
-        for kind, rows in posed.rows.items()
-        if kind not in RIGID
-    }
-    least = _least(posed, slack, without=None)
-    if least is None:
+    nearest = None
+    for piece in range(tax_piece_count(program, snapshot)):  # a tax budget is another limit on each piece
+        elastic = _elastic(pose(program, snapshot, tax_piece=piece, exact=exact))
+        missed = _least(*elastic, without=None)
+        if missed is not None and (nearest is None or missed < nearest[0] - NOTICEABLE):
+            nearest = missed, elastic
+    if nearest is None:
         return _unexplained(program, snapshot)
+    least, (posed, slack) = nearest
     gives = {kind: _dollars(group, posed) for kind, group in slack.items()}
     gives = {kind: amount for kind, amount in gives.items() if amount > NOTICEABLE * posed.decision.scale}
     where = _where(snapshot, slack, posed)
     against = [kind for kind in slack if kind not in gives and _stands(posed, slack, kind, least=least)]
     return _failure(program, snapshot, gives=gives, against=against, where=where)
+
+
+def _elastic(posed: Posed) -> tuple[Posed, dict[str, list[cp.Variable]]]:
+    """A posed problem and a slack for every row that can give."""
+    slack = {
+        kind: [cp.Variable(row.shape, nonneg=True) for row in rows]
+        for kind, rows in posed.rows.items()
+        if kind not in RIGID
+    }
+    return posed, slack
 
 
 def _least(posed: Posed, slack: dict[str, list[cp.Variable]], *, without: str | None) -> float | None:

@@ -11,6 +11,7 @@ import numpy as np
 from lotwright.book.failure import Failure
 from lotwright.plan.costs.amounts import cash_after
 from lotwright.plan.general.bound import Relaxed, relax
+from lotwright.plan.general.certificate import general_certificate
 from lotwright.plan.general.clash import clash
 from lotwright.plan.general.polish import polish
 from lotwright.plan.general.pose import Posed, pose, tax_piece_count
@@ -29,7 +30,7 @@ class Solution:
     proven from the relaxation's dual without trusting a solver; ``search_bound`` is what HiGHS says, tighter but only
     as sound as its branching (it was caught out before; where trades at hand contradict it, it is withdrawn).
     ``multipliers`` are JSON-ready, one entry a tax piece: dollars per dollar of each definition, cvxpy's sign (the
-    Lagrangian adds multiplier times left minus right side).
+    Lagrangian adds multiplier times left minus right side). ``certificate`` is what the bound is evaluated from again.
     """
 
     trades: Trades
@@ -37,6 +38,7 @@ class Solution:
     bound: float
     search_bound: float
     multipliers: Mapping[str, Any]
+    certificate: Mapping[str, Any]
     solver: str
     solver_version: str
     nodes: int
@@ -77,8 +79,9 @@ def solve_program(
     ProgramError
         A cost or limit is not convex, or the household has nothing to plan.
     """
-    pieces = _relax_all(program, snapshot, solver=solver)
-    if isinstance(pieces, Unsolved):
+    every = _relax_all(program, snapshot, solver=solver)
+    pieces = [piece for piece in every if isinstance(piece, _Piece)]
+    if not pieces or any(isinstance(piece, Unsolved) and not piece.is_infeasible for piece in every):
         return clash(program, snapshot, exact=False)
     hunt = _Hunt(program=program, snapshot=snapshot, node_limit=node_limit, seconds=seconds)
     hunt.offer(Trades(sell=np.zeros(len(snapshot.lot)), buy=np.zeros(len(snapshot.symbol))))
@@ -93,8 +96,9 @@ def solve_program(
         trades=hunt.best,
         posed=hunt.value,
         bound=min(piece.relaxed.bound * piece.posed.unit for piece in pieces),
-        search_bound=min(hunt.bound),
+        search_bound=min(hunt.bound.values()),
         multipliers={str(p.posed.decision.tax_piece): p.multipliers for p in pieces},
+        certificate=general_certificate([piece.relaxed if isinstance(piece, _Piece) else piece for piece in every]),
         solver=f"{pieces[0].relaxed.solver}+highs",
         solver_version=f"{pieces[0].relaxed.version}+{capability('highs').version}",
         nodes=hunt.nodes,
@@ -111,7 +115,7 @@ class _Hunt:
     seconds: float
     best: Trades | None = None
     value: float = np.inf
-    bound: list[float] = field(default_factory=list)
+    bound: dict[int, float] = field(default_factory=dict)
     nodes: int = 0
 
     def offer(self, trades: Trades | None) -> None:
@@ -123,8 +127,8 @@ class _Hunt:
 
     def search(self, piece: _Piece) -> None:
         """Whole shares on one piece, unless nothing on it can be better; if nothing is allowed, all is left open."""
-        lowest = piece.relaxed.bound * piece.posed.unit
-        self.bound.append(lowest)
+        place, lowest = piece.posed.decision.tax_piece, piece.relaxed.bound * piece.posed.unit
+        self.bound[place] = lowest
         if lowest >= self.value:
             return
         found = self._find(piece)
@@ -132,7 +136,7 @@ class _Hunt:
             self._find(piece, sided=True)
         if self.best is None:
             found = self._find(piece, narrow=False)
-        self.bound[-1] = max(lowest, found.bound)
+        self.bound[place] = max(lowest, found.bound)
 
     def doubt(self, piece: _Piece) -> None:
         """Search a piece again without presolve where the trades at hand prove HiGHS's bound on it wrong."""
@@ -162,15 +166,16 @@ class _Hunt:
         return value
 
 
-def _relax_all(program: Program, snapshot: Snapshot, *, solver: str | None) -> list[_Piece] | Unsolved:
-    """Every piece relaxed; all are infeasible together, because they differ in the objective alone."""
-    pieces = []
+def _relax_all(program: Program, snapshot: Snapshot, *, solver: str | None) -> list[_Piece | Unsolved]:
+    """Every piece relaxed, or why not: pieces differ in the objective, and in what a tax budget leaves room for."""
+    pieces: list[_Piece | Unsolved] = []
     for k in range(tax_piece_count(program, snapshot)):
         posed = pose(program, snapshot, tax_piece=k)
         relaxed = relax(posed, snapshot, solver=solver)
         if isinstance(relaxed, Unsolved):
-            return relaxed
-        pieces.append(_Piece(posed=posed, relaxed=relaxed, multipliers=_multipliers(posed)))
+            pieces.append(relaxed)
+        else:
+            pieces.append(_Piece(posed=posed, relaxed=relaxed, multipliers=_multipliers(posed)))
     return pieces
 
 

@@ -13,7 +13,8 @@ Therefore: with target t and edges t - d, t + u of what is banded (dollars), and
 
 and an account in which nothing is outside is not traded, unless its cash is below its floor. Edges are the model's own;
 where it has none, this limit's ``absolute`` and ``relative`` widths, the narrower of the two. An interval narrower than one
-order's step is widened to it. What a restriction or the wash-sale window bars is not demanded.
+order's step is widened to it. What a restriction or the wash-sale window bars is not demanded, and what a client's
+restriction demands to be sold (an exclusion, a maximum weight) may be, whatever the bands.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from lotwright.plan.decision import Decision
     from lotwright.plan.protocols import Trades
 
+ROUNDING = 1e-9
+"""Steps of an order by which floats may be missed."""
 CENT = 0.005
 """Dollars by which an edge may be missed before something counts as outside."""
 
@@ -48,7 +51,8 @@ CENT = 0.005
 class Band:
     """What one security or sleeve of an account may be worth after the plan, dollars: ``low`` to ``high``.
 
-    ``members`` are its holdings; ``now`` what they are worth before; ``is_outside`` whether that is out of the band.
+    ``members`` are its holdings; ``now`` what they are worth before; ``edges`` the band itself, which ``is_outside`` is
+    about.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Band:
     target: float
     low: float
     high: float
+    edges: tuple[float, float]
     is_outside: bool
 
 
@@ -121,6 +126,7 @@ class Bands:
                     target=target,
                     low=low,
                     high=high,
+                    edges=(target - down, target + up),
                     is_outside=outside,
                 )
             )
@@ -170,15 +176,18 @@ class Bands:
         return min(widths), min(widths), self.land
 
     def moving(self, snapshot: Snapshot) -> set[int]:
-        """Accounts that may trade: something is outside its band, or cash is below its floor."""
+        """Accounts that may trade: something is outside its band or must be sold, or cash is below its floor."""
         short = snapshot.cash < np.maximum(snapshot.cash_floor, 0.0) - CENT
-        return {band.account for band in self.bands(snapshot) if band.is_outside} | set(np.flatnonzero(short).tolist())
+        demanded = snapshot.account_of[_demanded(snapshot) > 0]
+        outside = {band.account for band in self.bands(snapshot) if band.is_outside}
+        return outside | set(np.flatnonzero(short).tolist()) | set(demanded.tolist())
 
     def _demands(self, snapshot: Snapshot) -> list[tuple[Band, float, float]]:
         """Bands with the least and most dollars that may be traded of each, as far as that is not barred."""
         least, most = restricted(snapshot)
         may_sell = np.minimum(sellable(snapshot), -np.minimum(least, 0.0)) * snapshot.price
         may_buy = np.where(snapshot.is_locked[snapshot.group_of], 0.0, np.maximum(most, 0.0)) * snapshot.price
+        may_buy = may_buy - _demanded(snapshot) * snapshot.price
         found = []
         for band in self.bands(snapshot):
             low = min(band.low - band.now, float(may_buy[band.members].sum()))
@@ -248,6 +257,15 @@ class Bands:
         """Narrow the bounds of single securities, add rows for sleeves of several."""
         narrow(self.bounds(snapshot), form)
         form.rows.extend(self.sleeve_rows(snapshot))
+
+
+def _demanded(snapshot: Snapshot) -> Floats:
+    """Shares of each holding that restrictions demand to be sold, in whole orders, shape (n,)."""
+    least = np.maximum(-restricted(snapshot)[1], 0.0)
+    step = np.where(snapshot.increment > 0, snapshot.increment, 1.0)
+    whole = np.where(snapshot.increment > 0, np.ceil(least / step - ROUNDING) * step, least)
+    due: Floats = np.minimum(whole, snapshot.quantity)
+    return due
 
 
 def _rows(snapshot: Snapshot, band: Band, low: float, high: float) -> list[Row]:

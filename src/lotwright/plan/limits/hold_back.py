@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from lotwright.plan.costs.parameter import check_parameters, parameter
-from lotwright.plan.limits.kept_lots import kept_excess, kept_sold, short_gains
+from lotwright.plan.limits.kept_lots import kept_dollars, kept_excess, kept_sold, short_gains
 from lotwright.plan.snapshot import Bools, Floats, Snapshot
 from lotwright.plan.words import day, money
 from lotwright.tax.holding import long_term_from
@@ -66,6 +66,10 @@ class HoldBack:
     def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
         """What is sold of lots that wait."""
         return kept_excess(self.held(snapshot), decision)
+
+    def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
+        """Dollars sold of each such lot, shape (L,)."""
+        return kept_dollars(self.held(snapshot), snapshot, trades)
 
     def violation(self, snapshot: Snapshot, trades: Trades) -> float:
         """Shares sold of lots that wait."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from lotwright.plan.costs.parameter import check_parameters, names
-from lotwright.plan.limits.kept_lots import kept_excess, kept_sold
-from lotwright.plan.snapshot import Bools, Snapshot
+from lotwright.plan.limits.kept_lots import kept_dollars, kept_excess, kept_sold
+from lotwright.plan.snapshot import Bools, Floats, Snapshot
 
 if TYPE_CHECKING:
     import cvxpy as cp
@@ -50,6 +50,10 @@ class KeepLots:
     def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
         """What is sold of them."""
         return kept_excess(self.kept(snapshot), decision)
+
+    def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
+        """Dollars sold of each such lot, shape (L,)."""
+        return kept_dollars(self.kept(snapshot), snapshot, trades)
 
     def violation(self, snapshot: Snapshot, trades: Trades) -> float:
         """Shares sold of them."""

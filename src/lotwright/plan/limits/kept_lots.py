@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lotwright.plan.snapshot import Bools, Snapshot
+from lotwright.plan.snapshot import Bools, Floats, Snapshot
 
 if TYPE_CHECKING:
     import cvxpy as cp
@@ -28,6 +28,12 @@ def kept_sold(kept: Bools, trades: Trades) -> float:
     """Shares sold of kept lots."""
     sold = float(trades.sell[kept].sum())
     return sold if sold > TOLERANCE else 0.0
+
+
+def kept_dollars(kept: Bools, snapshot: Snapshot, trades: Trades) -> Floats:
+    """Dollars sold of each kept lot, shape (L,): what a price on keeping them is multiplied with."""
+    dollars: Floats = np.where(kept, trades.sell, 0.0) * snapshot.price[snapshot.lot_holding]
+    return dollars
 
 
 def short_gains(snapshot: Snapshot) -> Bools:

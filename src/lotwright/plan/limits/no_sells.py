@@ -1,12 +1,15 @@
 """No sells: a plan that only buys, or that does not reduce some securities.
 
 sold_j = 0   for every security named by symbol, sector or tag; for all where nothing is named
+
+What other limits would have sold (a maximum weight that the market has broken, what has left its band) gives way: then
+nothing more of it is bought, and nothing is forced.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -53,6 +56,11 @@ class NoSells:
 
     def __post_init__(self) -> None:
         check_parameters(self)
+
+    def view(self, snapshot: Snapshot) -> Snapshot:
+        """The household with these holdings' sale closed, so that no limit demands one."""
+        named = chosen(snapshot, symbols=self.symbols, sectors=self.sectors, tags=self.tags)
+        return replace(snapshot, closed=snapshot.closed | frozenset(np.flatnonzero(named).tolist()))
 
     def bounds(self, snapshot: Snapshot) -> Bounds:
         """Least and most net shares of each holding, shapes (n,)."""

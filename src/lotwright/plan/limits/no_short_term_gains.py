@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from lotwright.plan.limits.kept_lots import kept_excess, kept_sold, short_gains
-from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.limits.kept_lots import kept_dollars, kept_excess, kept_sold, short_gains
+from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.words import money
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ class NoShortTermGains:
     def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
         """What is sold of such lots."""
         return kept_excess(short_gains(snapshot), decision)
+
+    def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
+        """Dollars sold of each such lot, shape (L,)."""
+        return kept_dollars(short_gains(snapshot), snapshot, trades)
 
     def violation(self, snapshot: Snapshot, trades: Trades) -> float:
         """Shares sold at a short-term gain."""

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from lotwright.plan.costs.amounts import orders
 from lotwright.plan.costs.parameter import check_parameters, parameter
 from lotwright.plan.separable.form import Coupling, SeparableForm
-from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.snapshot import Floats, Snapshot
 
 if TYPE_CHECKING:
     import cvxpy as cp
@@ -42,6 +44,14 @@ class NumberOfTickets:
         """Orders beyond the most."""
         return [decision.total(decision.ticket) - self.most]
 
+    def soft_excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:  # noqa: ARG002
+        """Orders beyond the most, over the dollars of household value that a soft limit's price is multiplied with."""
+        return [(decision.total(decision.ticket) - float(int(self.most))) / decision.scale]
+
+    def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
+        """Orders beyond the most, shape (1,)."""
+        return np.array([max(float(orders(snapshot, trades).sum()) - int(self.most), 0.0)])
+
     def violation(self, snapshot: Snapshot, trades: Trades) -> float:
         """Orders beyond the most."""
         return max(float(orders(snapshot, trades).sum()) - self.most, 0.0)
@@ -52,18 +62,20 @@ class NumberOfTickets:
 
     def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
         """Put a price on every order."""
+        form.priced.append(self.coupling(snapshot))
+
+    def coupling(self, snapshot: Snapshot) -> Coupling:
+        """The number of orders as what a price can be put on."""
 
         def charge(priced: SeparableForm, price: float) -> None:
             priced.ticket_cost += price
 
-        form.priced.append(
-            Coupling(
-                name=self.kind,
-                right=float(int(self.most)),
-                level=lambda trades: float(orders(snapshot, trades).sum()),
-                charge=charge,
-                guess=2.0,
-                show=lambda level: f"{level:.0f} orders",
-                whole=True,
-            )
+        return Coupling(
+            name=self.kind,
+            right=float(int(self.most)),
+            level=lambda trades: float(orders(snapshot, trades).sum()),
+            charge=charge,
+            guess=2.0,
+            show=lambda level: f"{level:.0f} orders",
+            whole=True,
         )

@@ -1,13 +1,16 @@
 """Soft: a limit that may be broken at a price.
 
 cost = price * sum of the dollars by which the limit is exceeded
+
+Two limits are about something else than dollars and say so: orders beyond the most (``number_of_tickets``), and household
+value times active variance beyond the ceiling's (``tracking_error``: the price is one of risk, as that of tracking).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from lotwright.errors import ProgramError
 from lotwright.plan.costs.parameter import check_parameters, parameter
@@ -18,12 +21,12 @@ if TYPE_CHECKING:
 
     from lotwright.plan.decision import Decision
     from lotwright.plan.protocols import Trades
-    from lotwright.plan.separable.form import Row, SeparableForm
+    from lotwright.plan.separable.form import Coupling, Row, SeparableForm
 
 
 @runtime_checkable
 class Softenable(Protocol):
-    """A limit whose excess is an amount of dollars, so that a price per dollar makes sense."""
+    """A limit whose excess is an amount, so that a price per unit makes sense."""
 
     kind: ClassVar[str]
 
@@ -50,18 +53,19 @@ class Soft:
     kind: ClassVar[str] = "soft"
 
     limit: Softenable
-    price: float = parameter(1.0, unit="$ per $ in excess", says="What a dollar beyond the limit costs.")
+    price: float = parameter(1.0, unit="$ per $ in excess", says="What a dollar (an order) beyond the limit costs.")
 
     def __post_init__(self) -> None:
         check_parameters(self)
         limit: object = self.limit
         if not isinstance(limit, Softenable):
             kind = getattr(limit, "kind", type(limit).__name__)
-            raise ProgramError(f"The limit {kind} cannot be softened: being half kept means nothing. Remove its price.")
+            raise ProgramError(f"The limit {kind} cannot be softened: being half kept means nothing. Remove soft.")
 
     def expression(self, snapshot: Snapshot, decision: Decision) -> cp.Expression:
         """Price times the positive parts of the limit's excess."""
-        rows = [decision.total(decision.positive(row)) for row in self.limit.excess(snapshot, decision)]
+        excess = getattr(self.limit, "soft_excess", self.limit.excess)
+        rows = [decision.total(decision.positive(row)) for row in excess(snapshot, decision)]
         return self.price * decision.scale * sum(rows, start=decision.nothing())
 
     def value(self, snapshot: Snapshot, trades: Trades) -> float:
@@ -74,10 +78,16 @@ class Soft:
 
     @property
     def is_separable(self) -> bool:
-        """True where the limit is made of rows, each of which can have a price."""
-        return hasattr(self.limit, "rows") and getattr(self.limit, "fits_soft", True)
+        """True where the limit is made of rows, or is one coupling, each of which can have a price."""
+        limit = self.limit
+        return hasattr(limit, "coupling") or (hasattr(limit, "rows") and getattr(limit, "fits_soft", True))
 
     def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
-        """Add the limit's rows at their price."""
-        rows: list[Row] = self.limit.rows(snapshot)  # type: ignore[attr-defined]
+        """Add the limit's rows, or its coupling, at their price."""
+        limit: Any = self.limit
+        if hasattr(limit, "coupling"):
+            hard: Coupling = limit.coupling(snapshot)
+            form.priced.append(replace(hard, name=f"soft_{hard.name}", price=self.price))
+            return
+        rows: list[Row] = limit.rows(snapshot)
         form.rows.extend(replace(row, price=self.price) for row in rows)

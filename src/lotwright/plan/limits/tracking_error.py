@@ -3,7 +3,8 @@
     sum_a V_a w_a' (F F' + diag(D)) w_a  <=  most^2 sum_a V_a,      w_a = active dollars / V_a
 
 which is the household's tracking error as plans report it. On the separable path the ceiling has a price: a higher price
-of risk, so that any price mu gives the bound  min (cost + mu * left side) - mu * right side.
+of risk, so that any price mu gives the bound  min (cost + mu * left side) - mu * right side. Softened, what is beyond it
+costs a price of risk more: ``price`` times left less right side.
 """
 
 from __future__ import annotations
@@ -76,6 +77,23 @@ class TrackingError:
         roots = np.concatenate([weight[decision.factor_account], root])
         return [decision.norm(roots, decision.join(decision.factor, decision.active)) - self.most]
 
+    def soft_excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
+        """Value times active variance beyond the ceiling's, a fraction of household value."""
+        root = np.sqrt(_per_dollar(snapshot) * decision.scale)[snapshot.account_of] * np.sqrt(snapshot.specific)
+        squares = decision.sum_squares(root, decision.active)
+        if decision.factor is not None:
+            weight = np.sqrt(_per_dollar(snapshot) * decision.scale)[decision.factor_account]
+            squares += decision.sum_squares(weight, decision.factor)
+        return [squares - self._right(snapshot) / decision.scale]
+
+    def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
+        """Value times active variance beyond the ceiling's, dollars, shape (1,)."""
+        return np.array([max(self.variance(snapshot, trades) - self._right(snapshot), 0.0)])
+
+    def _right(self, snapshot: Snapshot) -> float:
+        """Value times active variance that the ceiling allows, dollars."""
+        return self.most**2 * float(np.maximum(snapshot.value, 0.0).sum())
+
     def violation(self, snapshot: Snapshot, trades: Trades) -> float:
         """Volatility beyond the ceiling."""
         over = self.volatility(snapshot, trades) - self.most
@@ -88,20 +106,22 @@ class TrackingError:
 
     def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
         """Put a price on active variance."""
+        form.priced.append(self.coupling(snapshot))
+
+    def coupling(self, snapshot: Snapshot) -> Coupling:
+        """Active variance as what a price can be put on."""
         per_dollar, value = _per_dollar(snapshot), float(np.maximum(snapshot.value, 0.0).sum())
 
         def charge(priced: SeparableForm, price: float) -> None:
             priced.risk_weight += price * per_dollar
 
-        form.priced.append(
-            Coupling(
-                name=self.kind,
-                right=self.most**2 * value,
-                level=lambda trades: self.variance(snapshot, trades),
-                charge=charge,
-                guess=25.0,
-                show=lambda level: percent(float(np.sqrt(max(level, 0.0) / value)), 2) if value > 0 else "0 %",
-            )
+        return Coupling(
+            name=self.kind,
+            right=self._right(snapshot),
+            level=lambda trades: self.variance(snapshot, trades),
+            charge=charge,
+            guess=25.0,
+            show=lambda level: percent(float(np.sqrt(max(level, 0.0) / value)), 2) if value > 0 else "0 %",
         )
 
 

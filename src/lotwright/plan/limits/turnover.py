@@ -71,18 +71,20 @@ class Turnover:
 
     def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
         """Put a price on every dollar traded."""
+        form.priced.append(self.coupling(snapshot))
+
+    def coupling(self, snapshot: Snapshot) -> Coupling:
+        """The turnover as what a price can be put on."""
 
         def charge(priced: SeparableForm, price: float) -> None:
             priced.buy_cost += 0.5 * price
             priced.sell_cost += 0.5 * price
 
-        form.priced.append(
-            Coupling(
-                name=self.kind,
-                right=self.right(snapshot),
-                level=lambda trades: self.turned(snapshot, trades),
-                charge=charge,
-                guess=0.01,
-                show=money,
-            )
+        return Coupling(
+            name=self.kind,
+            right=self.right(snapshot),
+            level=lambda trades: self.turned(snapshot, trades),
+            charge=charge,
+            guess=0.01,
+            show=money,
         )

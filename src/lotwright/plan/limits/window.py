@@ -48,10 +48,15 @@ def loss_rules(snapshot: Snapshot) -> LossRules:
 
 
 def sellable(snapshot: Snapshot) -> Floats:
-    """Shares of each holding that can be sold today without a wash sale if its group is not bought, shape (n,)."""
+    """Shares of each holding that can be sold today without a wash sale if its group is not bought, shape (n,).
+
+    None of what the program itself does not sell: what limits demand to be sold gives way to that.
+    """
     rules = loss_rules(snapshot)
     most = np.zeros(len(snapshot.symbol))
     for j in range(len(snapshot.symbol)):
+        if j in snapshot.closed:
+            continue
         lots = np.arange(snapshot.offset[j], snapshot.offset[j + 1])
         if not rules.is_barred[lots].any():
             most[j] = snapshot.quantity[j]  # what must be cleared is in this holding too: sell all of it

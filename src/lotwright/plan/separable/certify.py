@@ -16,7 +16,6 @@ import numpy as np
 
 from lotwright.book.failure import Failure
 from lotwright.errors import PlanError
-from lotwright.plan.fewest import ranked
 from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
 from lotwright.plan.separable import jit
@@ -36,7 +35,12 @@ DIGITS = 12
 
 
 def solve_separable(
-    program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callable[[], float] = time.perf_counter
+    program: Program,
+    snapshot: Snapshot,
+    effort: Effort,
+    *,
+    clock: Callable[[], float] = time.perf_counter,
+    start: Trades | None = None,
 ) -> Solution | Failure:
     """Cheapest whole-share plan of a separable program and a proven bound, or which limits clash and by how much.
 
@@ -49,13 +53,15 @@ def solve_separable(
         Gap in bp of household value to stop at, most nodes, most seconds.
     clock : callable
         Read only to keep ``effort.seconds``.
+    start : Trades, optional
+        A plan that keeps every limit; only searches of priced couplings begin with it.
     """
     form = program.form(snapshot)
     if form is None:
         raise PlanError(f"Program {program.name} is not separable. Plan it through the general path.")
     jit.refresh()
     if form.priced or form.curved:
-        return solve_priced(program, snapshot, effort, solve=solve_form, clock=clock)
+        return solve_priced(program, snapshot, effort, solve=solve_form, clock=clock, start=start)
     return solve_form(form, effort, clock)
 
 
@@ -139,13 +145,6 @@ def check_bound(claim: Mapping[str, Any], program: Program, snapshot: Snapshot) 
     PlanError
         The certificate is of another kind, or its leaves do not cover every allowed plan.
     """
-    if program.first:
-        first = claim["first"]
-        price, count = float(first["price"]), int(first["tickets"])
-        if not (np.isfinite(price) and price >= 0):
-            raise PlanError(f"The certificate puts {price!r} dollars on an order; that is no price.")
-        inner = {key: value for key, value in claim.items() if key != "first"}
-        return check_bound(inner, ranked(program, price), snapshot) - price * count
     form = program.form(snapshot)
     if claim.get("kind") != KIND or form is None:
         raise PlanError(f"The plan's multipliers are not of kind {KIND}, the only kind a bound can be recomputed from.")

@@ -59,7 +59,8 @@ class Coupling:
     """A limit ``level(trades) <= right`` that is no row: at a price per unit its level is a cost the form has a place for.
 
     ``charge(form, price)`` adds ``price * level`` to the form. ``guess`` is a price to try first, ``show`` words a
-    level, ``whole`` is True where levels are whole numbers.
+    level, ``whole`` is True where levels are whole numbers. ``price`` None makes it hard, else it is what a unit beyond
+    ``right`` costs; then no price above it is below the program.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Coupling:
     guess: float
     show: Callable[[float], str]
     whole: bool = False
+    price: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -11,7 +11,8 @@ is rigorous for any mu whatever, whole shares and all. The function is concave i
 ``cost + mu (level - right)`` above it. A power |x|^1.5 lies above its tangents (for the bound) and below the quadratic
 that touches it at u, (x^2 / sqrt(u) + sqrt(u) |x|) / 2 (for the plan: each round can only improve it).
 Therefore: climb bound(mu) by cutting planes, keep the best plan that keeps every limit, and write prices and points into
-the certificate, from which the bound is recomputed without solving.
+the certificate, from which the bound is recomputed without solving. A soft limit, whose excess costs its price p a unit, is
+one whose mu goes no further than p:  p (level - right)^+ >= mu (level - right)  for 0 <= mu <= p, and no plan breaks it.
 """
 
 from __future__ import annotations
@@ -55,11 +56,17 @@ def charge(form: SeparableForm, prices: Mapping[str, float], points: Sequence[fl
     """
     known = {coupling.name: coupling for coupling in form.priced}
     free = 0.0
-    for name, price in prices.items():
+    for name, said in prices.items():
+        price = float(said)
         if name not in known or not (np.isfinite(price) and price >= 0):
             raise PlanError(f"The certificate has the price {price!r} for {name}, which is no price of this program.")
-        known[name].charge(form, float(price))
-        free += float(price) * known[name].right
+        ceiling = known[name].price
+        if ceiling is not None and price > ceiling:
+            raise PlanError(
+                f"The certificate has the price {price!r} for {name}, which costs no more than {ceiling!r}."
+            )
+        known[name].charge(form, price)
+        free += price * known[name].right
     if form.curved:
         at = np.asarray(points, dtype=float)
         if at.shape != (len(form.snapshot.symbol),) or not (np.isfinite(at).all() and (at >= 0).all()):
@@ -134,7 +141,7 @@ class _Climb:
             found = self._run(form)
             if isinstance(found, Failure):
                 return found
-            self._offer(found.trades)
+            self.offer(found.trades)
             self.points = self.touching(found.trades)
             if np.abs(self.points - before).sum() <= 1e-4 * max(before.sum(), 1.0):
                 break
@@ -172,14 +179,17 @@ class _Climb:
             self.certificate = {**found.certificate, "prices": said}
             if form.curved:
                 self.certificate = {**self.certificate, "points": self.points.tolist()}
-        self._offer(found.trades, found)
+        self.offer(found.trades, found)
         return found
 
-    def _offer(self, trades: Trades, found: Solution | None = None) -> None:
+    def offer(self, trades: Trades, found: Solution | None = None) -> None:
         """Keep a plan that keeps every limit and is cheaper; remember its cut in any case."""
         value, over = self.program.value(self.snapshot, trades), self._over(trades)
-        self.cuts.append((value, over))
-        allowed = np.array([self.tolerance(c) for c in self.couplings])
+        paid = sum(
+            c.price * max(float(o), 0.0) for c, o in zip(self.couplings, over, strict=True) if c.price is not None
+        )
+        self.cuts.append((value - paid, over))
+        allowed = np.array([self.tolerance(c) if c.price is None else np.inf for c in self.couplings])
         if (over <= allowed).all() and (self.best is None or value < self.best.posed - 1e-9):
             base = found or self.best
             if base is None:
@@ -222,7 +232,13 @@ class _Climb:
 
 
 def solve_priced(
-    program: Program, snapshot: Snapshot, effort: Effort, *, solve: Solve, clock: Callable[[], float]
+    program: Program,
+    snapshot: Snapshot,
+    effort: Effort,
+    *,
+    solve: Solve,
+    clock: Callable[[], float],
+    start: Trades | None = None,
 ) -> Solution | Failure:
     """Cheapest plan of a program with priced couplings or curved costs, with a rigorous bound.
 
@@ -233,6 +249,8 @@ def solve_priced(
         Solves a form without them.
     clock : callable
         Read only to keep ``effort.seconds``.
+    start : Trades, optional
+        A plan that keeps every limit, to begin with.
     """
     form = program.form(snapshot)
     if form is None:
@@ -251,12 +269,16 @@ def solve_priced(
     if form.curved:
         away = np.abs(snapshot.quantity * snapshot.price - snapshot.target)
         climb.points = np.maximum(climb.touching(still), away)
+    if start is not None:
+        climb.offer(start)
     failed = climb.visit(np.zeros(len(couplings)))
     if failed is not None:
-        return failed
+        climb.is_done()
+        return failed if climb.best is None or failed.reason == "infeasible" else _finished(climb)
     if climb.is_done():
         return _finished(climb)
-    most = np.array([4.0 * coupling.guess for coupling in couplings])
+    dearest = np.array([np.inf if coupling.price is None else coupling.price for coupling in couplings])
+    most = np.minimum([4.0 * coupling.guess for coupling in couplings], dearest)
     at = np.zeros(len(couplings))
     for _ in range(ROUNDS if couplings else 0):
         at, ceiling = climb.next_prices(most)
@@ -268,21 +290,21 @@ def solve_priced(
             return _finished(climb)
         capped = at >= most * (1 - 1e-9)
         if capped.any() and (climb.cuts[-1][1] > 0)[capped].any():
-            most = np.where(capped, 16.0 * most, most)
+            most = np.minimum(np.where(capped, 16.0 * most, most), dearest)
             if (most > DEAREST * np.array([c.guess for c in couplings])).any():
                 break
     if couplings:
-        _closer(climb, at)
+        _closer(climb, at, dearest)
     return _finished(climb)
 
 
-def _closer(climb: _Climb, at: Floats) -> None:
+def _closer(climb: _Climb, at: Floats, dearest: Floats) -> None:
     """Look for plans that keep the limits at prices a little above the best ones."""
     guess = np.array([coupling.guess for coupling in climb.couplings])
     for more in (0.002, 0.02, 0.1, 0.5):
         if climb.is_done():
             return
-        if climb.visit(at * (1.0 + more) + 1e-3 * more * guess) is not None:
+        if climb.visit(np.minimum(at * (1.0 + more) + 1e-3 * more * guess, dearest)) is not None:
             return
 
 
@@ -294,16 +316,20 @@ def _finished(climb: _Climb) -> Solution | Failure:
     stopped = climb.stopped
     if stopped is None and climb.best.posed - bound > climb.goal:
         stopped = "ended with what prices alone can prove"
-    return replace(climb.best, bound=bound, certificate=climb.certificate, nodes=climb.nodes, stopped=stopped)
+    return replace(
+        climb.best, bound=bound, certificate=climb.certificate or {"kind": "none"}, nodes=climb.nodes, stopped=stopped
+    )
 
 
 def _beyond(climb: _Climb) -> Failure:
     """No plan that was found keeps every limit: the nearest one names the limits and by how much it misses them."""
     scale = np.array([max(abs(c.right), 1e-9 * max(climb.snapshot.total_value, 1.0)) for c in climb.couplings])
+    hard = np.array([c.price is None for c in climb.couplings])
     over = min(
-        (cut[1] for cut in climb.cuts), key=lambda missed: float(np.maximum(missed / scale, 0.0).max(initial=0.0))
+        (cut[1] for cut in climb.cuts), key=lambda missed: float(np.maximum(missed / scale, 0.0)[hard].max(initial=0.0))
     )
-    broken = [(c, miss) for c, miss in zip(climb.couplings, over, strict=True) if miss > climb.tolerance(c)]
+    pairs = zip(climb.couplings, over, strict=True)
+    broken = [(c, miss) for c, miss in pairs if c.price is None and miss > climb.tolerance(c)]
     said = "; ".join(
         f"{c.name} ends at {c.show(c.right + miss)} where {c.show(c.right)} is allowed" for c, miss in broken
     )
