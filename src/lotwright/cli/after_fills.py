@@ -9,13 +9,14 @@ from pathlib import Path
 from lotwright.book.book import Book
 from lotwright.book.failure import Failure
 from lotwright.book.holdings import Account
-from lotwright.book.kinds import Character, Relief
+from lotwright.book.kinds import Character, Relief, Side
 from lotwright.cli.carried_report import print_booked
 from lotwright.cli.sheets import Document
 from lotwright.errors import BookError
 from lotwright.execution.booking import Booked, book_fills
 from lotwright.execution.report import RunReport
 from lotwright.files.book_after import write_book_after
+from lotwright.plan.currency import in_currency
 from lotwright.tax.holding import character
 
 
@@ -57,11 +58,17 @@ def book_reports(
         household = book.households.get(name)
         if not mine or household is None or isinstance(household, Failure):
             continue
-        executed = sorted((done for report in mine for done in report.fills), key=lambda done: done.day)
-        relieves = Relief(mine[0].relieves)
-        found[name] = book_fills(household, executed, document.plan.trades, relieves=relieves)
+        every = [done for report in mine for done in report.fills]
+        found[name] = book_fills(
+            household,
+            sorted(every, key=lambda done: (done.day, done.side is Side.BUY)),
+            document.plan.trades,
+            relieves=Relief(mine[0].relieves),
+            market=book.market,
+        )
         if not is_quiet:
-            print_booked(name, found[name])
+            with in_currency(household.regime):
+                print_booked(name, found[name])
     return found
 
 
@@ -69,7 +76,10 @@ def write_after(source: Path, target: Path, book: Book, booked: Mapping[str, Boo
     """Write the book after the fills; same error as :func:`lotwright.files.book_after.write_book_after`."""
     realised: dict[str, dict[Character, Decimal]] = {}
     for each in booked.values():
+        taxed = {account.account for account in each.household.accounts if account.kind.is_taxable}
         for disposal in each.disposals:
+            if disposal.account not in taxed:
+                continue
             gains = realised.setdefault(disposal.account, {})
             kind = character(disposal.holding_start, disposal.date)
             gains[kind] = gains.get(kind, Decimal(0)) + disposal.gain

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 import typer
 
 from lotwright.execution.booking import Booked, Realised
 from lotwright.execution.report import OrderLine, RunReport
 from lotwright.execution.stops import Reason
+from lotwright.plan.words import money
 
 
 def print_reports(reports: Sequence[RunReport]) -> None:
@@ -62,11 +62,7 @@ def _carried(line: OrderLine) -> tuple[str, ...]:
 
 
 def _gains(realised: Realised) -> tuple[str, str, str]:
-    return _dollars(realised.short), _dollars(realised.long), _dollars(realised.tax)
-
-
-def _dollars(amount: Decimal) -> str:
-    return f"{'-' if amount < 0 else ''}${abs(amount):,.2f}"
+    return money(realised.short), money(realised.long), money(realised.tax)
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

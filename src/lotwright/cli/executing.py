@@ -18,7 +18,7 @@ from lotwright.book.holdings import Account
 from lotwright.cli.after_fills import accounts_of, book_reports, check_book, write_after
 from lotwright.cli.carried_report import print_reports
 from lotwright.cli.connecting import connection_of, numbers_of, read_connections
-from lotwright.cli.recording import Record, recorder, remember_run
+from lotwright.cli.recording import Record, recorder, remember_run, remember_start
 from lotwright.cli.sheets import Document, read_documents, sheets_of
 from lotwright.cli.writing import write_json
 from lotwright.errors import FillError, LockedError, PlanError
@@ -88,6 +88,8 @@ def run_call(call: Call) -> int:
     is_by_file = call.broker == "csv"
     run = by_file(call, read_fill_texts(call.fills)) if is_by_file else at_broker(connector(call, accounts))
     record = recorder(call.state) if call.is_sending else None
+    if record is not None:
+        remember_start(record, documents, _called(call, book))
     if call.is_in_blocks:
         made = in_blocks(sheets)
         (whole,) = execute([made.sheet], call, run, rules=rules, record=record)
@@ -103,6 +105,18 @@ def run_call(call: Call) -> int:
         if call.book_out is not None:
             write_after(call.book, call.book_out, book, booked)
     return exit_status(reports, problems)
+
+
+def _called(call: Call, book: Book | None) -> dict[str, object]:
+    """The call, for the audit chain."""
+    return {
+        "broker": call.broker,
+        "mode": str(call.mode),
+        "url": call.url,
+        "accounts": sorted(call.accounts),
+        "blocks": call.is_in_blocks,
+        "book": None if book is None else book.content_hash,
+    }
 
 
 def _check(call: Call) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from lotwright.execution.carry_out import look
 from lotwright.execution.desk import Surroundings
 from lotwright.execution.report import Difference, RunReport, report_to_json
 from lotwright.execution.sheet import OrderSheet
+from lotwright.tax.regimes.laws import LAWS
 
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -132,7 +134,7 @@ def _account(account: Account, as_of: Any, connect: Any, *, is_only: bool) -> Re
         broker: Broker = connect(sheet, is_only)[0]
         name = broker.name
         positions = {symbol: position.quantity for symbol, position in broker.positions().items()}
-        lots, notes = broker_lots(broker.fills(EVER), positions)
+        lots, notes = _lots(account, broker, positions)
         return Reconciled(
             account=account.account,
             broker=name,
@@ -144,6 +146,15 @@ def _account(account: Account, as_of: Any, connect: Any, *, is_only: bool) -> Re
         )
     except LotwrightError as error:
         return Reconciled(account=account.account, broker=name, trouble=str(error))
+
+
+def _lots(
+    account: Account, broker: Broker, positions: Mapping[str, Decimal]
+) -> tuple[Mapping[str, Sequence[tuple[date, Decimal]]], tuple[str, ...]]:
+    """The broker's own lots, where the law follows lots at all."""
+    if account.kind.is_taxable and not LAWS[account.regime].has_terms:
+        return {}, ("Lots not compared, because the law pools the shares of a security.",)
+    return broker_lots(broker.fills(EVER), positions)
 
 
 def _print(found: Sequence[Reconciled]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 
 from lotwright.cli.state import now
 from lotwright.errors import LotwrightError
+from lotwright.version import __version__
 
 if TYPE_CHECKING:
     from lotwright.cli.sheets import Document
@@ -30,6 +32,7 @@ def remember_approval(state: Path, document: Document, approval: Approval) -> No
     """
     from lotwright.store import Store
     from lotwright.store.audit import AuditChain
+    from lotwright.store.audit_keys import signer_of
     from lotwright.store.facts import Approval as Remembered
 
     with Store.open(state) as store:
@@ -46,7 +49,32 @@ def remember_approval(state: Path, document: Document, approval: Approval) -> No
             "expires": approval.expires,
             "mode": str(approval.mode),
         }
-        AuditChain(state, clock=now, store=store).record("approval", says)
+        chain = AuditChain(state, clock=now, store=store, signer=signer_of(os.environ))
+        chain.record("plan", plan_record(document))
+        chain.record("approval", says)
+
+
+def plan_record(document: Document) -> dict[str, Any]:
+    """What the chain says of a plan: its hash, the hashes of what it was made from, and every trade."""
+    plan, made = document.plan, document.plan.provenance
+    inputs = None if made is None else {"book": made.book_hash, "program": made.program_hash, "version": made.version}
+    return {
+        "plan": document.hash,
+        "household": plan.household,
+        "as_of": plan.as_of.isoformat(),
+        "inputs": inputs,
+        "trades": [
+            {
+                "account": trade.account,
+                "symbol": trade.symbol,
+                "side": str(trade.side),
+                "quantity": f"{trade.quantity:f}",
+                "price": f"{trade.price:f}",
+                "lots": {lot.lot: f"{lot.quantity:f}" for lot in trade.lots},
+            }
+            for trade in plan.trades
+        ],
+    }
 
 
 def _attempt(order: str) -> int:
@@ -58,8 +86,20 @@ def _attempt(order: str) -> int:
 def recorder(state: Path) -> Record:
     """The audit chain's ``record``, for the journal; the store gets its copy when the run ends."""
     from lotwright.store.audit import AuditChain
+    from lotwright.store.audit_keys import signer_of
 
-    return AuditChain(state, clock=now).record
+    return AuditChain(state, clock=now, signer=signer_of(os.environ)).record
+
+
+def remember_start(record: Record, documents: Sequence[Document], call: Mapping[str, Any]) -> None:
+    """Put into the chain what is being carried out, by which version, as called.
+
+    Raises
+    ------
+    StoreError
+        The chain takes no record; nothing may be done.
+    """
+    record("run_begun", {"version": __version__, "plans": [document.hash for document in documents], **call})
 
 
 def remember_run(state: Path, documents: Sequence[Document], reports: Sequence[RunReport]) -> None:
@@ -69,6 +109,7 @@ def remember_run(state: Path, documents: Sequence[Document], reports: Sequence[R
     """
     from lotwright.store import Store
     from lotwright.store.audit import AuditChain
+    from lotwright.store.audit_keys import signer_of
     from lotwright.store.facts import Fill, Order
 
     try:
@@ -107,7 +148,7 @@ def remember_run(state: Path, documents: Sequence[Document], reports: Sequence[R
                 for report in reports
                 for done in report.fills
             )
-            chain = AuditChain(state, clock=now, store=store)
+            chain = AuditChain(state, clock=now, store=store, signer=signer_of(os.environ))
             chain.record("run_ended", {"accounts": {report.account: str(report.stop.reason) for report in reports}})
             typer.echo(f"Audit checkpoint: {chain.checkpoint().text}", err=True)
     except LotwrightError as error:

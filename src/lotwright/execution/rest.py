@@ -31,7 +31,7 @@ from lotwright.execution.broker import (
     Unknown,
 )
 from lotwright.execution.facts import AccountFacts, Activity, Asset, Clock, Fill, Order, Position, Quote, Session
-from lotwright.execution.line import Heard, Line, Question, Silence
+from lotwright.execution.line import Hear, Heard, Line, Question, Silence, ToldLine
 from lotwright.execution.order_rules import fault_of
 from lotwright.execution.pace import Pace
 
@@ -83,7 +83,8 @@ class RestBroker:
         local: Callable[[], datetime] | None = None,
         attempts: int = ATTEMPTS,
     ) -> None:
-        self._line = line
+        self._bare = line
+        self._line: Line = line
         self._name = name
         self._is_live = is_live
         self._is_simulated = is_simulated
@@ -106,6 +107,10 @@ class RestBroker:
     def is_simulated(self) -> bool:
         """True when no market is behind it."""
         return self._is_simulated
+
+    def listen(self, hear: Hear) -> None:
+        """Have every request that may change something told to ``hear`` alone before it is sent, and its answer after."""
+        self._line = ToldLine(self._bare, hear)
 
     def clock(self) -> Clock:
         """The broker's time and whether the market is open."""

@@ -12,7 +12,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from lotwright.book.kinds import Side
-from lotwright.execution.broker import Accepted, OrderRequest, Refusal, Rejected, Unknown
+from lotwright.execution.broker import (
+    Accepted,
+    CancelOutcome,
+    CancelRefused,
+    OrderRequest,
+    Outcome,
+    Refusal,
+    Rejected,
+    Unknown,
+)
 from lotwright.execution.desk import Desk
 from lotwright.execution.facts import AccountFacts, Clock, Duration, OrderKind, Quote
 from lotwright.execution.opening import check_session
@@ -181,7 +190,9 @@ class Floor:
         if move is Move.CANCEL and state.order is not None and not self._leaves_open and self._is_due(key):
             self.desk.write("cancel", {"order": key, "client_id": self.desk.id_of(state)})
             self._later(key, LOOK_AGAIN)
-            self.desk.tell(key, CancelAnswered(outcome=self.desk.broker.cancel(state.order.broker_id)))
+            outcome = self.desk.broker.cancel(state.order.broker_id)
+            self.desk.tell(key, CancelAnswered(outcome=outcome))
+            self.desk.write("answer", {"order": key, "client_id": self.desk.id_of(state), **_words(outcome)})
 
     def _turn(self, side: Side) -> bool:
         """One look at every order of a side; False when all of them are settled."""
@@ -304,7 +315,7 @@ class Floor:
         desk = self.desk
         desk.heed()
         self.now()
-        desk.write("intent", _intent(request, desk.states[key].attempt))
+        desk.write("intent", _intent(request, desk.states[key].attempt, self.quotes.get(request.symbol)))
         desk.requests[request.client_id] = request
         desk.tell(key, Journaled())
         outcome = desk.broker.submit(request)
@@ -349,7 +360,7 @@ def _with_limit(request: OrderRequest, limit: Decimal) -> OrderRequest:
     )
 
 
-def _intent(request: OrderRequest, attempt: int) -> dict[str, object]:
+def _intent(request: OrderRequest, attempt: int, quote: Quote | None) -> dict[str, object]:
     return {
         "client_id": request.client_id,
         "attempt": attempt,
@@ -359,14 +370,25 @@ def _intent(request: OrderRequest, attempt: int) -> dict[str, object]:
         "kind": str(request.kind),
         "limit": None if request.limit is None else f"{request.limit:f}",
         "duration": str(request.duration),
+        "quote": None if quote is None else {"bid": f"{quote.bid}", "ask": f"{quote.ask}", "at": quote.at.isoformat()},
     }
 
 
-def _words(outcome: object) -> dict[str, object]:
-    if isinstance(outcome, Accepted):
-        return {"answer": "accepted", "broker_id": outcome.order.broker_id}
-    if isinstance(outcome, Rejected):
-        return {"answer": "rejected", "refusal": str(outcome.refusal), "text": outcome.message}
-    if isinstance(outcome, Unknown):
-        return {"answer": "unknown", "doubt": str(outcome.doubt), "text": outcome.message}
-    return {"answer": str(outcome)}
+def _words(outcome: Outcome | CancelOutcome) -> dict[str, object]:
+    match outcome:
+        case Accepted(order=order):
+            return {
+                "answer": "accepted",
+                "broker_id": order.broker_id,
+                "status": order.word,
+                "filled": f"{order.filled:f}",
+            }
+        case Rejected():
+            said = {"status": outcome.status, "code": outcome.code, "text": outcome.message}
+            return {"answer": "rejected", "refusal": str(outcome.refusal), **said}
+        case Unknown():
+            return {"answer": "unknown", "doubt": str(outcome.doubt), "text": outcome.message}
+        case CancelRefused():
+            return {"answer": "cancel refused", "status": outcome.status, "text": outcome.message}
+        case _:
+            return {"answer": "cancel asked"}
