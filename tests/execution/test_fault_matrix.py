@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -23,11 +24,18 @@ from lotwright.execution.orders import Phase
 from lotwright.execution.report import RunReport
 from lotwright.execution.sheet import client_id
 from lotwright.execution.stops import Reason
-from tests.execution.world import HELD, MONDAY, NEW_YORK, PRICES, TRADES, D, World, sheet, trade
+from tests.execution.world import HELD, MONDAY, NEW_YORK, PRICES, TRADES, D, World, reached, sheet, trade
 
 ORDERS = "^/v2/orders$"
 LIMITS = [D("99.49"), D("49.74"), D("7.55"), D("251.29")]
 """By hand: bids 99.99 and 49.99 × 0.995 rounded down, asks 7.51 and 250.03 × 1.005 rounded up, in the order of sending."""
+
+
+@pytest.fixture(autouse=True, params=["in_process", pytest.param("over_http", marks=pytest.mark.campaign)])
+def line(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every scenario in process; as a campaign, every scenario again over HTTP through alpaca-py."""
+    with reached(request.param):
+        yield
 
 
 @pytest.fixture
@@ -602,11 +610,11 @@ def test_fault_65_the_line_dies_in_the_middle(world: World, dead_after: float):
 
     def cut(seconds: float) -> None:
         if seconds >= dead_after:
-            world.broker.line.is_cut = True
+            world.cut()
 
     report = world.run(then=cut)
     stops(world, report, Reason.LINE)
-    world.broker.line.is_cut = False
+    world.mend()
     then_completes(world)
 
 

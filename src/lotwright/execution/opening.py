@@ -67,6 +67,7 @@ def gate(desk: Desk, facts: AccountFacts, known_session: SessionOf | None = None
     if facts.blocks:
         raise StopRun(Reason.BLOCKED, f"It says: {', '.join(facts.blocks)}.")
     clock = desk.read(desk.broker.clock)
+    _check_skew(desk, clock)
     check_session(desk, clock)
     _check_calendar(desk.broker, desk, clock, known_session)
     today = clock.now.astimezone(NEW_YORK).date()
@@ -79,6 +80,17 @@ def gate(desk: Desk, facts: AccountFacts, known_session: SessionOf | None = None
         )
     _check_open_orders(desk)
     return clock
+
+
+def _check_skew(desk: Desk, clock: Clock) -> None:
+    """Stop where this machine's clock is wrong: sessions are the broker's, but approvals end by ours."""
+    most = desk.around.rules.clock_skew
+    if clock.skew is not None and abs(clock.skew) > most:
+        raise StopRun(
+            Reason.CLOCK,
+            f"This machine's clock is {abs(clock.skew):,.0f} seconds {'ahead of' if clock.skew > 0 else 'behind'} the "
+            f"broker's, and {most:g} are allowed (clock_skew). Set it right.",
+        )
 
 
 def check_session(desk: Desk, clock: Clock) -> None:

@@ -55,7 +55,7 @@ MEANING: dict[Reason, str] = {
     Reason.MARKET_CLOSED: "The market is closed.",
     Reason.CLOSING: "The market closes too soon to start.",
     Reason.CALENDAR: "The broker's clock and its calendar disagree about today's session.",
-    Reason.CLOCK: "Quotes are of a time that has not come: some clock is wrong.",
+    Reason.CLOCK: "Clocks disagree: one of them is wrong.",
     Reason.EXPIRED: "The plan's prices are too old.",
     Reason.ACCOUNT: "The broker's account is not one this may be carried out in.",
     Reason.POSITIONS: "Positions at the broker are not those the plan was made from. Plan again.",

@@ -115,7 +115,8 @@ class Floor:
             if quote is not None and is_ahead(quote, now, self.desk.around.rules):
                 raise StopRun(
                     Reason.CLOCK,
-                    f"{symbol} is quoted at {quote.at.isoformat()}; the broker's clock says {now.isoformat()}.",
+                    f"{symbol} is quoted at {quote.at.isoformat()}, a time that has not come; the broker's clock says "
+                    f"{now.isoformat()}.",
                 )
 
     def problem(self, state: OrderState) -> str:
