@@ -113,7 +113,7 @@ _SERVERS: list[Server] | None = None
 @contextmanager
 def reached(how: str) -> Iterator[None]:
     """Worlds made within are reached ``in_process`` or ``over_http``: a socket, and the real alpaca-py client."""
-    global _SERVERS  # noqa: PLW0603  a switch for a whole test, worlds being made in many places
+    global _SERVERS
     _SERVERS = [] if how == "over_http" else None
     try:
         yield
