@@ -321,7 +321,7 @@ def test_fault_37_clock_and_calendar_disagree(world: World):
 
 
 def test_fault_37_the_brokers_calendar_and_this_machines_disagree(world: World):
-    from lotwright.cli.executing import known_session
+    from lotwright.cli.reaching import known_session
 
     world.do("calendar", early=["2026-11-23"])
     nothing_sent(world, world.run(known_session=known_session), Reason.CALENDAR)

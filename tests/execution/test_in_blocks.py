@@ -100,9 +100,7 @@ def test_where_the_fills_are_not_told_nothing_is_shared_out(tmp_path: Path):
         assert "Nothing is shared out" in part.notes[0]
 
 
-AT = st.lists(
-    st.tuples(st.integers(1, 5), st.integers(0, 2), st.integers(9_900, 10_100)), min_size=1, max_size=12
-)
+AT = st.lists(st.tuples(st.integers(1, 5), st.integers(0, 2), st.integers(9_900, 10_100)), min_size=1, max_size=12)
 
 
 @given(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from lotwright.book.book import Book
 from lotwright.book.failure import Failure
@@ -13,7 +14,7 @@ from lotwright.book.kinds import Character, Relief, Side
 from lotwright.cli.carried_report import print_booked
 from lotwright.cli.sheets import Document
 from lotwright.errors import BookError
-from lotwright.execution.booking import Booked, book_fills
+from lotwright.execution.booking import Booked, Realised, book_fills
 from lotwright.execution.report import RunReport
 from lotwright.files.book_after import write_book_after
 from lotwright.plan.currency import in_currency
@@ -47,10 +48,8 @@ def check_book(book: Book, documents: Sequence[Document]) -> None:
             )
 
 
-def book_reports(
-    book: Book, documents: Sequence[Document], reports: Sequence[RunReport], *, is_quiet: bool = False
-) -> Mapping[str, Booked]:
-    """Each household with fills as it is after them, printed against its plan unless it is to be quiet."""
+def book_reports(book: Book, documents: Sequence[Document], reports: Sequence[RunReport]) -> Mapping[str, Booked]:
+    """Each household with fills as it is after them, held against its plan."""
     found: dict[str, Booked] = {}
     for document in documents:
         name = document.plan.household
@@ -66,10 +65,39 @@ def book_reports(
             relieves=Relief(mine[0].relieves),
             market=book.market,
         )
-        if not is_quiet:
-            with in_currency(household.regime):
-                print_booked(name, found[name])
     return found
+
+
+def print_after(booked: Mapping[str, Booked]) -> None:
+    """Print what fills made of each household, in its own currency."""
+    for name, each in booked.items():
+        with in_currency(each.household.regime):
+            print_booked(name, each)
+
+
+def booked_json(booked: Booked) -> dict[str, Any]:
+    """What fills made of a household, as JSON-ready objects: gains and tax, and the lots that are not the plan's."""
+    with in_currency(booked.household.regime):
+        return {
+            "planned": _realised(booked.planned),
+            "realised": _realised(booked.realised),
+            "other_lots": [
+                {
+                    "account": each.account,
+                    "symbol": each.symbol,
+                    "planned": {lot: f"{quantity:f}" for lot, quantity in each.planned},
+                    "relieved": {lot: f"{quantity:f}" for lot, quantity in each.relieved},
+                    "planned_gain": f"{each.planned_gain:.2f}",
+                    "gain": f"{each.gain:.2f}",
+                    "text": str(each),
+                }
+                for each in booked.relief
+            ],
+        }
+
+
+def _realised(each: Realised) -> dict[str, str]:
+    return {"short": f"{each.short:.2f}", "long": f"{each.long:.2f}", "tax": f"{each.tax:.2f}"}
 
 
 def write_after(source: Path, target: Path, book: Book, booked: Mapping[str, Booked]) -> None:

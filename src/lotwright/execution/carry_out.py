@@ -73,10 +73,13 @@ def carry_out(
     return _report(desk, stop, proposals)
 
 
-def look(sheet: OrderSheet, broker: Broker, around: Surroundings) -> RunReport:
+def look(
+    sheet: OrderSheet, broker: Broker, around: Surroundings, *, numbers: frozenset[str] | None = None
+) -> RunReport:
     """Where a plan stands at the broker, and every position that differs from it; nothing is sent."""
     desk = Desk(sheet=sheet, broker=broker, around=replace(around, is_sending=False))
     try:
+        check_number(desk, numbers)
         resume(desk, desk.read(broker.account))
         stop = _verdict(desk)
     except StopRun as stopped:

@@ -13,10 +13,11 @@ from hashlib import sha256
 
 from lotwright.book.kinds import Side
 from lotwright.book.trades import Trade
-from lotwright.errors import PlanError
+from lotwright.errors import PlanError, StateError
 from lotwright.execution.allocation import BlockFill, allocate, divided
 from lotwright.execution.blocks import Block, Wanted, blocks
 from lotwright.execution.executed import Executed
+from lotwright.execution.journal import Journal
 from lotwright.execution.orders import Phase
 from lotwright.execution.report import OrderLine, RunReport
 from lotwright.execution.sheet import OrderSheet, moved, summed
@@ -68,6 +69,28 @@ def in_blocks(sheets: Sequence[OrderSheet]) -> InBlocks:
         is_block=True,
     )
     return InBlocks(sheet=sheet, blocks=made, sheets=tuple(sheets))
+
+
+def share(report: RunReport, made: InBlocks, journal: Journal) -> tuple[RunReport, ...]:
+    """:func:`shared_out`, beside what earlier runs gave, and written down for the next."""
+    key = made.sheet.key
+    earlier = [record.says["given"] for record in journal.of(key) if record.kind == "allocated"]
+    booked = {
+        block: {account: Decimal(quantity) for account, quantity in given.items()}
+        for block, given in (earlier[-1] if earlier else {}).items()
+    }
+    parts = shared_out(report, made, booked=booked)
+    given = {
+        block: {account: f"{quantity:f}" for account, quantity in sorted(shares.items())}
+        for block, shares in sorted(given_out(parts, made).items())
+    }
+    if not given or (earlier and given == earlier[-1]):
+        return parts
+    try:
+        journal.append("allocated", {"plan": key[0], "account": key[1], "given": given})
+    except StateError as error:
+        return tuple(replace(part, notes=(*part.notes, str(error))) for part in parts)
+    return parts
 
 
 def shared_out(report: RunReport, made: InBlocks, *, booked: Booked | None = None) -> tuple[RunReport, ...]:

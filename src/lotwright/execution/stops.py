@@ -38,6 +38,7 @@ class Reason(StrEnum):
     RECONCILIATION = "reconciliation"
     AWAITING_FILLS = "awaiting_fills"
     FILLS_SHORT = "fills_short"
+    INPUT = "input"
     DEFECT = "defect"
 
 
@@ -71,6 +72,7 @@ MEANING: dict[Reason, str] = {
     Reason.RECONCILIATION: "Every order is filled, yet positions at the broker differ from the plan.",
     Reason.AWAITING_FILLS: "Order files are written. Send them, sales first, and read the fills back with --fills FILE.",
     Reason.FILLS_SHORT: "The fills read so far do not make the plan. Read the others with --fills FILE as they come.",
+    Reason.INPUT: "What was given does not fit.",
     Reason.DEFECT: "An error of Lotwright's own stopped this account.",
 }
 
