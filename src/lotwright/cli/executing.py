@@ -17,7 +17,7 @@ from lotwright.cli.recording import Record, recorder, remember_run, remember_sta
 from lotwright.cli.sheets import Document, read_documents, sheets_of
 from lotwright.cli.under_lock import execute, rules_in, save
 from lotwright.cli.writing import write_json
-from lotwright.errors import PlanError
+from lotwright.errors import LotwrightError, PlanError
 from lotwright.execution.approval import approved
 from lotwright.execution.booking import Booked
 from lotwright.execution.desk import Surroundings
@@ -53,11 +53,28 @@ def run_call(call: Call) -> int:
     if call.is_sending:
         told = [report for report in reports if not call.is_in_blocks or (report.is_done and report is not reports[0])]
         remember_run(call.state, documents, told)
-    booked = {} if book is None else book_reports(book, documents, reports)
-    _say(call, reports, problems, booked)
-    if book is not None and call.book is not None and call.book_out is not None:
-        write_after(call.book, call.book_out, book, booked)
-    return exit_status(reports, problems)
+    booked, more = _booked(call, book, documents, reports)
+    _say(call, reports, (*problems, *more), booked)
+    return exit_status(reports, (*problems, *more))
+
+
+def _booked(
+    call: Call, book: Book | None, documents: Sequence[Document], reports: Sequence[RunReport]
+) -> tuple[Mapping[str, Booked], tuple[str, ...]]:
+    """What fills make of the book, and what is wrong with that: orders are carried out by now, whatever it is."""
+    if book is None or call.book is None:
+        return {}, ()
+    try:
+        booked = book_reports(book, documents, reports)
+        if call.book_out is not None:
+            write_after(call.book, call.book_out, book, booked)
+    except (LotwrightError, OSError) as error:
+        return {}, (f"The fills were not booked: {error}",)
+    is_later = any(done.day > book.market.as_of for report in reports for done in report.fills)
+    if call.book_out is not None and is_later:
+        day = book.market.as_of.isoformat()
+        typer.echo(f"The prices in {call.book_out} are still those of {day}: plan with newer ones.", err=True)
+    return booked, ()
 
 
 def _run(call: Call, accounts: Mapping[str, Account], sheets: Sequence[OrderSheet]) -> Run:
@@ -104,6 +121,8 @@ def _called(call: Call, book: Book | None) -> dict[str, object]:
 def _check(call: Call) -> None:
     if call.book_out is not None and call.book is None:
         raise PlanError("--book-out needs --book: name the book the plans were made from.")
+    if call.book_out is not None and call.book_out.exists() and any(call.book_out.iterdir()):
+        raise PlanError(f"{call.book_out} is not empty. Name a new folder for the book after the fills.")
     if call.fills and call.broker != "csv":
         raise PlanError("--fills are a custodian's: they go with --broker csv.")
     if call.url is not None and call.broker == "csv":

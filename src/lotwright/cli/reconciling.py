@@ -88,7 +88,7 @@ def _with_plan(call: Call) -> int:
 def _with_book(call: Call) -> int:
     from lotwright.files.books import read_book
 
-    book = read_book(call.plan, households=call.households or None)
+    book = read_book(call.plan, households=call.households or None, dated_to=date.max)  # prices are of no matter
     chosen = {name: a for name, a in accounts_of(book).items() if not call.accounts or name in call.accounts}
     unknown = call.accounts - chosen.keys()
     if unknown or not chosen:

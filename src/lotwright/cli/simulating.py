@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from lotwright.book.holdings import Account
 from lotwright.cli.call import Call
-from lotwright.errors import StateError
+from lotwright.errors import PlanError, StateError
 from lotwright.execution.booking import position_of
 from lotwright.execution.broker import Broker
 from lotwright.execution.sheet import OrderSheet, file_name
@@ -54,11 +54,11 @@ def check_simulated(call: Call, account: str) -> None:
 
     Raises
     ------
-    StateError
+    PlanError
         There is none of that name.
     """
     if call.broker == "simulated" and call.url is None and not _path(call.state, account).exists():
-        raise StateError(
+        raise PlanError(
             f"No simulated account {account} is in {call.state}: nothing was carried out for it there. Execute first, and "
             "name --blocks here where it was named there."
         )
