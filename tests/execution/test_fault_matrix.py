@@ -1,13 +1,14 @@
 """The fault list of BROKER_FACTS section 6, one test a fault, judged from the stand-in's own ledger.
 
 Always: executed <= planned, no position and no cash below nothing, no order twice. Once the fault clears, the same command
-completes the plan exactly. (59 is the audit chain's own test, 60 is void: nothing listens to a stream.)
+completes the plan exactly. (59 is proved where the command is, tests/cli; which test proves which fault: tests/brokers/faults.toml.)
 """
 
 from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -18,6 +19,7 @@ import pytest
 from lotwright.errors import LockedError, PlanError, StateError
 from lotwright.execution.approval import Approval, Mode, approved, write_approval
 from lotwright.execution.broker import Refusal, Rejected
+from lotwright.execution.facts import Duration, OrderKind
 from lotwright.execution.journal import JOURNAL, Journal
 from lotwright.execution.many import carry_out_each
 from lotwright.execution.orders import Phase
@@ -714,3 +716,103 @@ def test_fault_18_a_refusal_that_our_own_order_from_another_machine_caused(world
             return world.broker.submit(request)
 
     completes(world, world.run(broker=Broker()))
+
+
+# What the broker's own lists do ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rows", ["double", "reverse"])
+def test_fault_60_fills_told_twice_and_in_any_order_count_once(world: World, rows: str):
+    """There is no stream; what it could do, the list of executions does here."""
+    world.do("manner", symbol="*", parts=[[0, 0.3], [1, 0.3], [2, 0.4]])
+    world.fault("edit", path="^/v2/account/activities", times=None, edit={"rows": rows})
+    report = world.run()
+    completes(world, report)
+    told = {(str(line.side), line.symbol): (line.filled, line.paid) for line in report.lines}
+    ledger = world.exchange.ledger.executions
+    for (side, symbol), (filled, paid) in told.items():
+        mine = [done for done in ledger if (str(done.side), done.symbol) == (side, symbol)]
+        assert (filled, paid) == (sum(d.quantity for d in mine), sum(abs(d.amount) for d in mine))
+
+
+def test_fault_61_more_fills_than_a_page(world: World):
+    world.do("manner", symbol="DDD", parts=[[n / 10, 0.005] for n in range(200)])
+    report = world.run()
+    completes(world, report)
+    assert len([fill for fill in report.fills if fill.symbol == "DDD"]) == 200
+    assert all(line.paid is not None for line in report.lines)
+
+
+def test_fault_63_nothing_but_the_broker_is_spoken_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whoever is notified is told by others, afterwards: no notification can delay an order or change how a run ends."""
+    spoken_to = set()
+    true = socket.socket.connect
+
+    def heard(this: socket.socket, address: tuple[str, int]) -> None:
+        spoken_to.add(address)
+        true(this, address)
+
+    monkeypatch.setattr(socket.socket, "connect", heard)
+    with reached("over_http"):
+        world = World(tmp_path)
+        completes(world, world.run())
+        assert world.server is not None
+        assert spoken_to == {("127.0.0.1", world.server.server_address[1])}
+
+
+@pytest.mark.parametrize("hours", [3, -3])
+def test_fault_33_this_machines_clock_is_wrong(tmp_path: Path, hours: int):
+    with reached("over_http"):
+        world = World(tmp_path)
+        wrong = world.connected(local=lambda: world.house.time.now() + timedelta(hours=hours))
+        nothing_sent(world, world.run(broker=wrong), Reason.CLOCK)
+        right = world.connected(local=lambda: world.house.time.now() + timedelta(seconds=3))
+        completes(world, world.run(broker=right))
+
+
+def test_fault_43_the_security_has_another_name_now(world: World):
+    world.do("rename", symbol="AAA", new="AAB")
+    nothing_sent(world, world.run(), Reason.POSITIONS)
+
+
+# Kinds of orders -----------------------------------------------------------------------------------------------------
+
+
+def test_market_orders_where_the_rules_say_so(world: World):
+    world.rules = replace(world.rules, kind=OrderKind.MARKET)
+    completes(world, world.run())
+    assert {order.type for order in world.exchange.orders.values()} == {"market"}
+
+
+@pytest.mark.parametrize(
+    ("duration", "first", "later"),
+    [(Duration.AT_CLOSE, MONDAY, MONDAY.replace(hour=17)), (Duration.AT_OPEN, MONDAY.replace(hour=8), MONDAY)],
+)
+def test_orders_at_the_open_and_the_close_take_a_day_a_side(
+    tmp_path: Path, duration: Duration, first: datetime, later: datetime
+):
+    """Purchases wait for the money of sales, and the next auction is tomorrow's."""
+    world = World(tmp_path, now=first)
+    world.rules = replace(world.rules, duration=duration, quote_age=1e6)
+    stops(world, world.run(), Reason.STILL_OPEN)
+    assert len(world.exchange.open_orders()) == 2
+    stops(world, world.run(), Reason.STILL_OPEN)
+    assert len(world.exchange.orders) == 2
+    world.house.time.set(later)
+    stops(world, world.run(), Reason.MARKET_CLOSED)
+    assert world.executed() == {("sell", "AAA"): 10, ("sell", "BBB"): 20}
+    world.house.time.set(first + timedelta(days=1))
+    stops(world, world.run(), Reason.STILL_OPEN)
+    world.house.time.set(later + timedelta(days=1))
+    completes(world, world.run())
+    assert {order.duration for order in world.exchange.orders.values()} == {str(duration)}
+    assert len(world.exchange.orders) == len(TRADES)
+
+
+def test_what_is_priced_below_a_dollar_has_four_decimals(tmp_path: Path):
+    world = World(tmp_path)
+    world.do("quote", symbol="DDD", bid="0.4999", ask="0.5001")
+    wanted = sheet(trade("buy", "DDD", 200, D("0.5")))
+    assert world.run(wanted).is_done
+    (order,) = world.exchange.orders.values()
+    assert order.limit == D("0.5027")  # 0.5001 × 1.005 = 0.5026005, rounded outwards
