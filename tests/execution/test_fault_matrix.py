@@ -718,6 +718,29 @@ def test_fault_18_a_refusal_that_our_own_order_from_another_machine_caused(world
     completes(world, world.run(broker=Broker()))
 
 
+def test_fault_18_the_other_machine_buys_between_our_look_and_our_sending(world: World, tmp_path: Path):
+    """Its purchases are found under our ids one after the other; none of them is sent again, nor an order over nothing."""
+    reports: list[RunReport] = []
+
+    class Broker:
+        """Lets the other machine run when the cash for purchases is read."""
+
+        def __getattr__(self, name: str):
+            return getattr(world.broker, name)
+
+        def account(self):
+            if not reports and len(world.exchange.ledger.executions) == 2:
+                reports.append(world.run(folder=tmp_path / "other"))
+            return world.broker.account()
+
+    sent = []
+    completes(world, world.run(broker=Broker(), record=lambda kind, says: sent.append((kind, says))))
+    assert reports[0].is_done
+    assert len(world.exchange.orders) == len(TRADES)
+    mine = [says["symbol"] for kind, says in sent if kind == "intent"]
+    assert mine == ["AAA", "BBB"]
+
+
 # What the broker's own lists do ---------------------------------------------------------------------------------------
 
 

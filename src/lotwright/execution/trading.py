@@ -218,6 +218,8 @@ class Floor:
         budget = self._cash() if side is Side.BUY else None
         for key in sendable:
             state = self.desk.states[key]
+            if next_move(state, is_winding_down=False) is not Move.SEND:
+                continue  # another machine's order was found while those before it were weighed
             problem = self.problem(state)
             if problem and state.phase is Phase.READY:
                 self.desk.tell(key, Withheld(why=problem))
