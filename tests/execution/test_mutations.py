@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TESTS = ("tests/execution/test_fault_matrix.py", "tests/execution/test_orders_laws.py")
 MUTATIONS = (
     ("ids that differ from machine to machine", "sheet", "str(trade.side), str(attempt))", "str(trade.side), str(id(sheet)))"),
-    ("an order sent before it is written down", "trading", 'desk.write("intent", _intent(', "_ = (_intent("),
+    ("an order sent before it is written down", "trading", 'desk.write("intent", intent_record(', "_ = (intent_record("),
     ("a record not forced to the disk", "journal", "            os.fsync(self._file)\n        except", "            pass\n        except"),
     ("no look before an order is sent", "orders", "Move.SEND if state.is_looked_up else Move.LOOK", "Move.SEND"),
     ("the same id again at the first silence", "orders", "MISSES = 5", "MISSES = 1"),
@@ -25,7 +25,7 @@ MUTATIONS = (
     ("purchases before the sales are through", "carry_out", "phase is Phase.DONE for trade in desk.sheet.sells", "phase is not None for trade in desk.sheet.sells"),
     ("the whole order again instead of its rest", "orders", "return self.trade.quantity - self.filled", "return self.trade.quantity"),
     ("an attempt's number used twice", "orders", "attempt=state.attempt + 1", "attempt=state.attempt"),
-    ("purchases on margin", "trading", "min(facts.cash - committed, facts.spendable)", "max(facts.cash, facts.buying_power)"),
+    ("purchases on margin", "purchases", "min(facts.cash - committed, facts.spendable)", "max(facts.cash, facts.buying_power)"),
     ("no collar", "rules", "is_far = abs", "is_far = False and abs"),
     ("quotes of any age", "rules", "is_old = now", "is_old = False and now"),
     ("positions not held against the plan's", "opening", "    if found:\n        raise StopRun(Reason.POSITIONS", "    if False:\n        raise StopRun(Reason.POSITIONS"),
