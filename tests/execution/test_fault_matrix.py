@@ -741,6 +741,32 @@ def test_fault_18_the_other_machine_buys_between_our_look_and_our_sending(world:
     assert mine == ["AAA", "BBB"]
 
 
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_fault_18_the_other_machine_trades_between_our_look_and_the_positions(world: World, tmp_path: Path, turn: int):
+    """Positions that moved by its orders are no others' trades: its orders are ours."""
+    reports: list[RunReport] = []
+    turns = []
+
+    class Broker:
+        """Lets the other machine run when positions are read."""
+
+        def __getattr__(self, name: str):
+            return getattr(world.broker, name)
+
+        def positions(self):
+            turns.append(1)
+            if len(turns) == turn:
+                reports.append(world.run(folder=tmp_path / "other"))
+            return world.broker.positions()
+
+    world.do("manner", symbol="AAA", parts=[[0, 0.4]])
+    world.run(folder=tmp_path / "earlier")
+    world.exchange.manner.clear()
+    completes(world, world.run(broker=Broker()))
+    completes(world, world.run(folder=tmp_path / "other"))
+    assert len(world.exchange.orders) == len(TRADES) + 1
+
+
 # What the broker's own lists do ---------------------------------------------------------------------------------------
 
 

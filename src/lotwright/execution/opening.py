@@ -115,7 +115,7 @@ def position_differences(desk: Desk) -> tuple[Difference, ...]:
     for turn in range(LAG):
         if turn:
             desk.around.waiting.sleep(1.0)
-            desk.refresh()
+            _find_news(desk)
         held = desk.read(desk.broker.positions)
         actual = {symbol: position.quantity for symbol, position in held.items() if position.quantity}
         found = differences(desk.expected, actual, of="shares of {}")
@@ -161,6 +161,15 @@ def _adopt(desk: Desk) -> None:
             if wanted in intents:
                 desk.tell(key, Journaled())
             break
+
+
+def _find_news(desk: Desk) -> None:
+    """Learn what happened to this plan's orders since they were looked up, those of another machine included."""
+    listed = {order.client_id: order for order in desk.read(lambda: desk.broker.orders_since(desk.since))}
+    for key, state in list(desk.states.items()):
+        order = listed.get(desk.id_of(state))
+        if order is not None:
+            desk.show(key, order)
 
 
 def _was_intended(desk: Desk, state: OrderState, intents: Mapping[str, int]) -> bool:
