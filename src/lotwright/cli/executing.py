@@ -13,7 +13,14 @@ from lotwright.cli.after_fills import accounts_of, book_reports, booked_json, ch
 from lotwright.cli.call import Call
 from lotwright.cli.carried_report import print_reports
 from lotwright.cli.reaching import Run, at_broker, by_file, connector, read_fill_texts
-from lotwright.cli.recording import Record, recorder, remember_run, remember_start
+from lotwright.cli.recording import (
+    Record,
+    check_recorded,
+    recorded_approvals,
+    recorder,
+    remember_run,
+    remember_start,
+)
 from lotwright.cli.sheets import Document, read_documents, sheets_of
 from lotwright.cli.under_lock import execute, rules_in, save
 from lotwright.cli.writing import write_json
@@ -169,15 +176,17 @@ def approved_sheets(documents: Sequence[Document], call: Call) -> tuple[tuple[Or
     """
     sheets: list[OrderSheet] = []
     problems: list[str] = []
+    recorded = recorded_approvals(call.state)
     for document in documents:
         try:
-            approved(
+            found = approved(
                 call.state,
                 document.hash,
                 household=document.plan.household,
                 mode=call.mode,
                 now=datetime.now(UTC),
             )
+            check_recorded(found, recorded, call.state)
             sheets.extend(sheets_of(document))
         except PlanError as error:
             problems.append(str(error))

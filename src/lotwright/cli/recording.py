@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from lotwright.cli.state import now
-from lotwright.errors import LotwrightError
+from lotwright.errors import LotwrightError, PlanError
 from lotwright.version import __version__
 
 if TYPE_CHECKING:
@@ -52,6 +52,44 @@ def remember_approval(state: Path, document: Document, approval: Approval) -> No
         chain = AuditChain(state, clock=now, store=store, signer=signer_of(os.environ))
         chain.record("plan", plan_record(document))
         chain.record("approval", says)
+
+
+def recorded_approvals(state: Path) -> Mapping[str, Mapping[str, Any]]:
+    """What the chain says of each plan's newest approval, by the plan's hash; nothing where there is no chain.
+
+    Raises
+    ------
+    StoreError
+        The chain cannot be read.
+    """
+    from lotwright.store.audit import AUDIT_FILE
+    from lotwright.store.audit_verify import records
+
+    if not (state / AUDIT_FILE).exists():
+        return {}
+    return {str(record.payload.get("plan")): record.payload for record in records(state) if record.kind == "approval"}
+
+
+def check_recorded(approval: Approval, recorded: Mapping[str, Mapping[str, Any]], state: Path) -> None:
+    """Refuse an approval that the chain does not know as it stands: ``lotwright approve`` writes both.
+
+    Raises
+    ------
+    PlanError
+        The file was written or changed by hand.
+    """
+    said = recorded.get(approval.plan, {})
+    expires = datetime.fromisoformat(str(said.get("expires", "0001-01-01T00:00:00+00:00")))
+    same = (said.get("household"), said.get("by"), said.get("mode")) == (
+        approval.household,
+        approval.by,
+        str(approval.mode),
+    )
+    if not same or expires != approval.expires:
+        raise PlanError(
+            f"The approval of {approval.household}'s plan ({approval.plan[:12]}) is not in the audit chain of {state} as it "
+            "stands in its file: somebody wrote or changed the file by hand. Approve the plan again."
+        )
 
 
 def plan_record(document: Document) -> dict[str, Any]:
