@@ -21,6 +21,9 @@ from lotwright.plan.separable.dual import size_of
 from lotwright.plan.separable.jit import kernel
 from lotwright.plan.snapshot import Floats, Ints
 
+OF_A_KIND = 3
+"""Columns without weight that the master takes of a group's every combination of sides."""
+
 
 class Pool(NamedTuple):
     """Known columns: joint trades of each group's holdings. Shapes (n, C) by holding, (G, C) by group."""
@@ -225,11 +228,36 @@ def add_smooth(P, j, row, stiff, lin, curve, at, b):
 
 
 @kernel
+def has_sides_of(P, pool, g, c, e):
+    """True when columns c and e of group g have every holding on the same side."""
+    for m in range(P.members_offset[g], P.members_offset[g + 1]):
+        j = P.members[m]
+        if np.sign(pool.X[j, c]) != np.sign(pool.X[j, e]):
+            return False
+    return True
+
+
+@kernel
+def is_crowded_out(P, pool, g, c, price):
+    """True when column c had no weight last time and enough columns of the same sides are cheaper."""
+    if pool.weight[g, c] >= 1e-3:
+        return False
+    cheaper = 0
+    for e in range(pool.known[g]):
+        if (price[e] < price[c] or (price[e] == price[c] and e < c)) and has_sides_of(P, pool, g, c, e):
+            cheaper += 1
+            if cheaper == OF_A_KIND:
+                return True
+    return False
+
+
+@kernel
 def gather(P, pool, lower, upper, z, within, stiff, trade, lin, curve, group_start, alpha, xs, q, source):
     """Flatten the columns within bounds of every undecided group; decided groups go into the linear part and the curvature.
 
-    Columns dearer at z than their group's cheapest by more than ``within`` bp are left out; the exact subproblems would ask
-    for them again. Returns (undecided groups, columns, constant). Cash is a group of its own: one column for each kink.
+    Columns dearer at z than their group's cheapest by more than ``within`` bp are left out, and so are those without weight
+    where enough cheaper ones of the same sides are known; the exact subproblems would ask for them again.
+    Returns (undecided groups, columns, constant). Cash is a group of its own: one column for each kink.
     """
     A, K, free, R = size_of(P)
     Q = q.shape[1]
@@ -249,6 +277,8 @@ def gather(P, pool, lower, upper, z, within, stiff, trade, lin, curve, group_sta
     for g in range(P.members_offset.shape[0] - 1):
         begin = count
         if pool.smooth[g] == 1:
+            for c in range(pool.known[g]):
+                pool.weight[g, c] = 0.0
             for m in range(P.members_offset[g], P.members_offset[g + 1]):
                 j = P.members[m]
                 constant += add_smooth(P, j, trade[j], stiff, lin, curve, at, b)
@@ -262,7 +292,9 @@ def gather(P, pool, lower, upper, z, within, stiff, trade, lin, curve, group_sta
                 cheapest = min(cheapest, price[c])
         few = P.holding[P.members[P.members_offset[g]]]["many"] == 0
         for c in range(pool.known[g]):
-            if price[c] == np.inf or (price[c] > cheapest + within and not few):
+            if price[c] == np.inf or (
+                not few and (price[c] > cheapest + within or is_crowded_out(P, pool, g, c, price))
+            ):
                 continue
             small_column(P, pool, g, c, q[count])
             base_cost = pool.cost[g, c]
@@ -274,6 +306,8 @@ def gather(P, pool, lower, upper, z, within, stiff, trade, lin, curve, group_sta
             source[count, 0] = g
             source[count, 1] = c
             count += 1
+        for c in range(pool.known[g]):
+            pool.weight[g, c] = 0.0
         if count - begin == 1:
             count = begin
             constant += alpha[count]
@@ -394,17 +428,14 @@ def add_curvature(P, h, source, group_start, xs, q, w, H, mean):
                 if scale == 0.0:
                     continue
                 row = bi + P.at[ji, k]
+                if i == l:
+                    for f in range(k + 1):
+                        col = bl + P.at[jl, f]
+                        H[max(row, col), min(row, col)] += scale * P.load[jl, f]
+                    continue
                 for f in range(Z):
                     col = bl + P.at[jl, f]
-                    if i == l:
-                        if row >= col:
-                            H[row, col] += scale * P.load[jl, f]
-                    elif row >= col:
-                        H[row, col] += scale * P.load[jl, f]
-                        if row == col:
-                            H[row, col] += scale * P.load[jl, f]
-                    else:
-                        H[col, row] += scale * P.load[jl, f]
+                    H[max(row, col), min(row, col)] += scale * P.load[jl, f] * (2.0 if row == col else 1.0)
         for o in range(Q):
             total = 0.0
             for c in range(group_start[h], group_start[h + 1]):
@@ -454,8 +485,6 @@ def master(P, pool, lower, upper, z, within, slack, goal, stiff, trade, curve):
     for g in range(G):
         capacity += pool.known[g] + 1
         widest = max(widest, P.members_offset[g + 1] - P.members_offset[g])
-        for c in range(pool.known[g]):
-            pool.weight[g, c] = 0.0
     lin = np.zeros(D)
     curve[:] = 0.0
     for j in range(n):

@@ -15,15 +15,15 @@ from lotwright.plan.separable.shares import whole
 
 
 @kernel
-def node_bound(P, pool, lower, upper, z, opts, pick, trade, curve, rounds, cutoff, settle, close, fineness):
+def node_bound(P, pool, lower, upper, z, opts, pick, trade, curve, steps, rounds, cutoff, settle, close, fineness):
     """Best bound found within the node's bounds, leaving its multipliers in z and column weights in the pool.
 
-    A few Newton steps, then rounds of the restricted master (which gives multipliers) and exact subproblems (which give the
+    Newton ``steps`` at most, then rounds of the restricted master (which gives multipliers) and exact subproblems (which give the
     bound and new columns) until the bound passes ``cutoff``, the master has nothing more to gain than ``settle`` bp, or
     ``rounds`` are done. Groups whose choice leads by more than ``close`` bp enter the master as quadratics.
     Returns (bound, the master's last value); infinite when the node allows no trade at all.
     """
-    best = newton(P, lower, upper, z, opts, pick, 25)
+    best = newton(P, lower, upper, z, opts, pick, steps)
     ceiling = np.inf
     if best == np.inf or best >= cutoff:
         return best, ceiling
@@ -200,18 +200,21 @@ def shares_of(P, pool, j, lower, upper, share):
 
 
 @kernel
-def branch(P, pool, lower, upper):
+def branch(P, pool, lower, upper, tried):
     """Holding to branch on and the value between its two sides: (-1, 0) when the box holds a single trade of each holding.
 
     Convexifying loses, per holding, specific risk times the variance of its columns, the ticket, and what trading on both
     sides costs: the holding where most is lost is split, between selling and not selling, between holding and trading, or
-    at the mean of its columns. Where columns tell nothing apart the widest box is halved.
+    at the mean of its columns. Holdings already ``tried``, shape (n,), are passed over. Where columns tell nothing apart the
+    widest box is halved.
     """
     best = 1e-7
     chosen = -1
     at = 0.0
     share = np.zeros(3)
     for j in range(P.holding.shape[0]):
+        if tried[j]:
+            continue
         h = P.holding[j]
         mean, variance = shares_of(P, pool, j, lower, upper, share)
         sells, hold, buys = share

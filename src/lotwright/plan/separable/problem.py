@@ -14,7 +14,7 @@ from lotwright.plan.separable.form import SeparableForm
 from lotwright.plan.snapshot import Bools, Floats, Ints, Snapshot
 
 SCALE = 1e4
-SHARES_FACTORS = False
+SHARES_FACTORS = True
 """Whether the kernels take holdings of several accounts to one factor (``at`` below zero, see :func:`_loads`)."""
 FEW = 60
 """Accounts with no more holdings than this are solved through columns alone."""

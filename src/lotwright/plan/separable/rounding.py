@@ -13,9 +13,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from lotwright.plan.separable.dual import size_of
+from lotwright.plan.separable.dual import size_of, spacing
 from lotwright.plan.separable.jit import kernel
-from lotwright.plan.separable.master import add_curvature_of, column_price, factorise, is_within, small_column
+from lotwright.plan.separable.master import (
+    add_curvature_of,
+    column_price,
+    factorise,
+    has_sides_of,
+    is_within,
+    small_column,
+)
 
 LARGEST = 400
 UNDECIDED = 0.5
@@ -53,6 +60,54 @@ def is_mixed(P, pool, g, lower, upper):
 
 
 @kernel
+def apart(h, fineness):
+    """Shares between two trades of holding h from which on they are not neighbours that whole-share rounding chooses among."""
+    return max(2.0 * h["step"], 4.0 * spacing(h, fineness)) + 1e-9
+
+
+@kernel
+def is_split(P, pool, g, c, lower, upper, fineness):
+    """True when a weighted column of group g is far from column c in some holding's shares."""
+    for e in range(pool.known[g]):
+        if pool.weight[g, e] < 1e-3 or not is_within(P, pool, g, e, lower, upper):
+            continue
+        for m in range(P.members_offset[g], P.members_offset[g + 1]):
+            j = P.members[m]
+            if abs(pool.X[j, e] - pool.X[j, c]) > apart(P.holding[j], fineness):
+                return True
+    return False
+
+
+@kernel
+def fix_side(h, j, side, lower, upper):
+    """Bound holding j to selling (-1), holding (0) or buying (1)."""
+    if side == 0.0:
+        lower[j] = 0.0
+        upper[j] = 0.0
+    elif side > 0.0:
+        lower[j] = max(lower[j], 0.5 * h["step"])
+    else:
+        upper[j] = min(upper[j], -0.5 * min(h["step"], h["held"]))
+
+
+@kernel
+def fix_near(P, pool, g, c, fineness, lower, upper):
+    """Bound group g to the sides of column c, and short of the middle to weighted columns that are far from it."""
+    for m in range(P.members_offset[g], P.members_offset[g + 1]):
+        j = P.members[m]
+        h = P.holding[j]
+        X = pool.X[j, c]
+        fix_side(h, j, np.sign(X), lower, upper)
+        for e in range(pool.known[g]):
+            away = pool.X[j, e] - X
+            if pool.weight[g, e] >= 1e-3 and abs(away) > apart(h, fineness):
+                if away > 0.0:
+                    upper[j] = max(min(upper[j], X + 0.5 * away), lower[j])
+                else:
+                    lower[j] = min(max(lower[j], X + 0.5 * away), upper[j])
+
+
+@kernel
 def heaviest_column(P, pool, g, lower, upper):
     """The column of group g with the largest weight within bounds, -1 when there is none."""
     top = -1
@@ -60,16 +115,6 @@ def heaviest_column(P, pool, g, lower, upper):
         if is_within(P, pool, g, c, lower, upper) and (top < 0 or pool.weight[g, c] > pool.weight[g, top]):
             top = c
     return top
-
-
-@kernel
-def has_sides_of(P, pool, g, c, e):
-    """True when columns c and e of group g have every holding on the same side."""
-    for m in range(P.members_offset[g], P.members_offset[g + 1]):
-        j = P.members[m]
-        if np.sign(pool.X[j, c]) != np.sign(pool.X[j, e]):
-            return False
-    return True
 
 
 @kernel
@@ -229,18 +274,6 @@ def exchange(groups, count, group, reduced, vector, kept, chosen, delta):
 
 
 @kernel
-def fix_side(h, j, side, lower, upper):
-    """Bound holding j to selling (-1), holding (0) or buying (1)."""
-    if side == 0.0:
-        lower[j] = 0.0
-        upper[j] = 0.0
-    elif side > 0.0:
-        lower[j] = max(lower[j], 0.5 * h["step"])
-    else:
-        upper[j] = min(upper[j], -0.5 * min(h["step"], h["held"]))
-
-
-@kernel
 def choice_cost(groups, reduced, chosen, delta):
     """Reduced cost of the choice plus what the answer to its deviation costs."""
     total = 0.0
@@ -252,12 +285,12 @@ def choice_cost(groups, reduced, chosen, delta):
 
 
 @kernel
-def round_groups(P, pool, z, lower, upper, curve, within, fixed_lower, fixed_upper):
+def round_groups(P, pool, z, lower, upper, curve, within, fineness, fixed_lower, fixed_upper):
     """Bounds with undecided groups fixed to the sides of chosen columns, one set for each of the best few choices.
 
     fixed_lower and fixed_upper have shape (choices, n). The first choice is the best local optimum of the closest-vector
     problem; the others are the best different ones among those reached by keeping one group on another of its columns.
-    Returns (choices found, undecided groups: those whose weighted columns disagree on a side, or that were moved).
+    Returns (choices found, undecided groups: those whose weighted columns disagree on a side or lie apart, or that were moved).
     """
     D = z.shape[0]
     total = 0
@@ -311,11 +344,10 @@ def round_groups(P, pool, z, lower, upper, curve, within, fixed_lower, fixed_upp
         for g in range(groups):
             at = column[choices[k, g], 0]
             c = column[choices[k, g], 1]
-            if has_sides_of(P, pool, at, c, column[heaviest[g], 1]) and not is_mixed(P, pool, at, lower, upper):
+            is_open = is_mixed(P, pool, at, lower, upper) or is_split(P, pool, at, c, lower, upper, fineness)
+            if has_sides_of(P, pool, at, c, column[heaviest[g], 1]) and not is_open:
                 continue
             if k == 0:
                 undecided += 1
-            for m in range(P.members_offset[at], P.members_offset[at + 1]):
-                j = P.members[m]
-                fix_side(P.holding[j], j, np.sign(pool.X[j, c]), fixed_lower[k], fixed_upper[k])
+            fix_near(P, pool, at, c, fineness, fixed_lower[k], fixed_upper[k])
     return found, undecided

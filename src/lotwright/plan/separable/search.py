@@ -55,7 +55,7 @@ def row_cost(P, r, level):
 
 @kernel
 def state_of(P, trade, y, cash, orders, level):
-    """Fill exposures y (A, K), cash and orders (A,) and row levels (R,) of a trade list; returns (cost of holdings, S, L)."""
+    """Fill exposures y (A K,), cash and orders (A,) and row levels (R,) of a trade list; returns (cost of holdings, S, L)."""
     A, K, free, R = size_of(P)
     y[:] = 0.0
     orders[:] = 0.0
@@ -75,7 +75,8 @@ def state_of(P, trade, y, cash, orders, level):
         L += trade[j, 2]
         position = P.holding[j]["active"] + x
         for k in range(P.load.shape[1]):
-            y[a, P.at[j, k]] += P.load[j, k] * position
+            at = a * K + P.at[j, k]
+            y[at] += P.load[j, k] * position
         for r in range(P.real_rows[0]):
             level[r] += P.row[r, j] * x
     for r in range(P.real_rows[0]):
@@ -87,7 +88,7 @@ def state_of(P, trade, y, cash, orders, level):
 def objective(P, trade):
     """Exact cost in bp of a trade list; infinite when cash or a hard row is broken."""
     A, K, free, R = size_of(P)
-    y = np.zeros((A, K))
+    y = np.zeros(A * K)
     cash = np.zeros(A)
     orders = np.zeros(A)
     level = np.zeros(R)
@@ -95,7 +96,7 @@ def objective(P, trade):
     total += year_tax(P, S, L)
     for a in range(A):
         for k in range(K):
-            total += y[a, k] * y[a, k]
+            total += y[a * K + k] * y[a * K + k]
         total += cash_cost(P, a, cash[a], orders[a])
     for r in range(P.real_rows[0]):
         total += row_cost(P, r, level[r])
@@ -191,12 +192,14 @@ def other_sides(P, j, trade, sides):
 @kernel
 def own_slope(P, j, y, position):
     """Twice the other holdings' exposure along j's load, and j's own factor variance."""
-    a = P.holding[j]["account"]
+    K = P.factors[0]
+    base = P.holding[j]["account"] * K
     slope = 0.0
     own = 0.0
     for k in range(P.load.shape[1]):
         load = P.load[j, k]
-        slope += load * (y[a, P.at[j, k]] - load * position)
+        at = base + P.at[j, k]
+        slope += load * (y[at] - load * position)
         own += load * load
     return 2.0 * slope, own
 
@@ -221,8 +224,10 @@ def apply(P, j, row, trade, y, cash, orders, level):
     a = P.holding[j]["account"]
     alone, old_x, old_spent = column(P.holding[j], trade[j, 0])
     alone, x, spent = column(P.holding[j], row[0])
+    K = P.factors[0]
     for k in range(P.load.shape[1]):
-        y[a, P.at[j, k]] += P.load[j, k] * (x - old_x)
+        at = a * K + P.at[j, k]
+        y[at] += P.load[j, k] * (x - old_x)
     for r in range(P.real_rows[0]):
         level[r] += P.row[r, j] * (x - old_x)
         level[r] += P.row_gain[r, 0] * (row[1] - trade[j, 1]) + P.row_gain[r, 1] * (row[2] - trade[j, 2])
@@ -240,7 +245,7 @@ def descend(P, C, z, lower, upper, trade, sweeps):
     """
     A, K, free, R = size_of(P)
     n = P.holding.shape[0]
-    y = np.zeros((A, K))
+    y = np.zeros(A * K)
     cash = np.zeros(A)
     orders = np.zeros(A)
     level = np.zeros(R)
@@ -320,7 +325,7 @@ def swap_pairs(P, z, lower, upper, trade, width):
     """
     A, K, free, R = size_of(P)
     n = P.holding.shape[0]
-    y = np.zeros((A, K))
+    y = np.zeros(A * K)
     cash = np.zeros(A)
     orders = np.zeros(A)
     level = np.zeros(R)
@@ -329,7 +334,7 @@ def swap_pairs(P, z, lower, upper, trade, width):
     nu = np.empty(A)
     mu_s, mu_l, tax, rows = unpack(P, z, sigma, nu)
     sides = np.zeros(2, dtype=np.bool_)
-    dense = np.zeros(K)
+    dense = np.zeros(A * K)
     current = objective(P, trade)
     for a in range(A):
         score = np.full((2, n), np.inf)
@@ -365,10 +370,9 @@ def swap_pairs(P, z, lower, upper, trade, width):
             i = ups[p]
             if score[1, i] == np.inf:
                 break
-            for k in range(K):
-                dense[k] = 0.0
+            dense[:] = 0.0
             for k in range(P.load.shape[1]):
-                dense[P.at[i, k]] += P.load[i, k]
+                dense[a * K + P.at[i, k]] += P.load[i, k]
             for o in range(min(width, n)):
                 d = downs[o]
                 if score[0, d] == np.inf:
@@ -378,7 +382,7 @@ def swap_pairs(P, z, lower, upper, trade, width):
                 spent = paid[1, i] + paid[0, d]
                 cross = 0.0
                 for k in range(P.load.shape[1]):
-                    cross += dense[P.at[d, k]] * P.load[d, k]
+                    cross += dense[a * K + P.at[d, k]] * P.load[d, k]
                 cross *= (
                     2.0
                     * P.holding[i]["price"]

@@ -224,7 +224,7 @@ def whole(P, z, lower, upper, opts, pick, variant, trade):
     aim = np.zeros(A)
     cash = np.zeros(A)
     orders = np.zeros(A)
-    y = np.zeros((A, K))
+    y = np.zeros(A * K)
     level = np.zeros(R)
     for j in range(P.holding.shape[0]):
         orders[P.holding[j]["account"]] += 0.0 if opts[j, pick[j], 1] == 0.0 else 1.0

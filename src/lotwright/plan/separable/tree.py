@@ -32,8 +32,22 @@ class Node:
     bound: float
     z: Floats
     is_leaf: bool = True
-    split: tuple[int, float] = (-1, 0.0)
-    """Holding and threshold to branch on next; holding -1: unknown."""
+    splits: list[tuple[int, float]] = field(default_factory=lambda: [(-1, 0.0)])
+    """Holdings and thresholds to branch on, the most promising first; holding -1: unknown."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Split:
+    """A holding and a threshold; of the side below and the one above it, a bound and its multipliers."""
+
+    holding: int
+    at: float
+    sides: tuple[tuple[float, Floats], tuple[float, Floats]]
+
+    def score(self, bound: float, cutoff: float) -> float:
+        """What the two sides gain together over a node's bound, each counted up to the cutoff."""
+        most = max(cutoff - bound, 0.0)
+        return sum(min(max(side - bound, 0.0), most) for side, _ in self.sides)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -101,13 +115,20 @@ class _Search:
         self.nodes: list[Node] = []
         self.heap: list[tuple[float, int]] = []
         self.goal = effort.gap_bp * 0.98
-        self.settle = effort.gap_bp * 0.1
-        self.fine = 3e-3 * effort.gap_bp
+        self.settle = effort.gap_bp * 0.02
+        self.fine = 1e-3 * effort.gap_bp
         """Specific risk (bp) below which a step of a holding counts as continuous."""
         self.curves = [np.zeros((len(z), len(z))) for z in map(start_multipliers, scaled.pieces)]
         self.near = 3.0 * effort.gap_bp
         """Columns dearer than their group's cheapest by less than this (bp) are tried when sides are chosen."""
         few = self.n <= 60
+        self.steps = 25 if few else 0
+        """Newton steps from a parent's multipliers."""
+        self.probes = 1 if few else 8
+        """Splits looked at before one is made."""
+        self.look = 2
+        self.telling = self.goal
+        """Gain (bp) below which short looks tell splits apart no better than what they promise: some gain late."""
         self.variants = 3 if few else 6
         """Orders in which holdings are rounded to whole shares, the best of which is kept."""
         self.polish = (6, 64, 20) if few else (6, 24, 4)
@@ -154,10 +175,12 @@ class _Search:
             self._try(piece, lower, upper, z)
         self._add(Node(piece, -1, -1, 0.0, False, bound, z), lower, upper)
 
-    def _bound(self, piece: int, lower: Floats, upper: Floats, z: Floats, *, rounds: int, close: float) -> float:
+    def _bound(
+        self, piece: int, lower: Floats, upper: Floats, z: Floats, *, rounds: int, close: float, steps: int = 25
+    ) -> float:
         bound, _ = self.kernels.node_bound(
             self.scaled.pieces[piece], self.pools[piece], lower, upper, z, self.opts, self.pick, self.trade,
-            self.curves[piece], rounds, self.value - self.goal, self.settle, close, self.fine,
+            self.curves[piece], steps, rounds, self.value - self.goal, self.settle, close, self.fine,
         )  # fmt: skip
         return float(bound)
 
@@ -200,6 +223,7 @@ class _Search:
             upper,
             self.curves[piece],
             self.near,
+            self.fine,
             fixed_lower,
             fixed_upper,
         )
@@ -211,40 +235,132 @@ class _Search:
             self.best = self.trade.copy()
 
     def _add(self, node: Node, lower: Floats, upper: Floats) -> None:
-        """Keep a node whose bound was just found; while it is open, offer its plan and note where to split it."""
+        """Keep a node whose bound was just found."""
         self.nodes.append(node)
+        self._open(len(self.nodes) - 1, lower, upper)
+
+    def _open(self, index: int, lower: Floats, upper: Floats) -> None:
+        """While a node is worth expanding, note where to split it and offer its plan."""
+        node = self.nodes[index]
         if node.bound < self.value - self.goal:
-            node.split = self.kernels.branch(self.scaled.pieces[node.piece], self.pools[node.piece], lower, upper)
+            node.splits = self._splits(node.piece, lower, upper)
             if len(self.nodes) <= 12 or len(self.nodes) % 4 == 0 or self.best is None:
                 self._try_rounded(node.piece, lower, upper, node.z)
         if node.bound < self.value - self.goal:
-            heapq.heappush(self.heap, (node.bound, len(self.nodes) - 1))
+            heapq.heappush(self.heap, (node.bound, index))
 
     def _expand(self, index: int) -> None:
-        """Split a node in two; one that shows nothing to split is bounded anew with every column first."""
+        """Split a node in two; one that shows nothing to split is bounded anew with every column first.
+
+        Splits with a side that cannot hold a better plan are made at once, one below the other: they cost nothing.
+        """
         node = self.nodes[index]
         lower, upper = box(self.nodes, index, self.scaled)
-        holding, at = node.split
-        if holding < 0:
+        if node.splits[0][0] < 0:
             z = node.z.copy()
             bound = self._bound(node.piece, lower, upper, z, rounds=20, close=4.0)
             if bound > node.bound:
                 node.bound, node.z = bound, z.copy()
-            holding, at = self.kernels.branch(self.scaled.pieces[node.piece], self.pools[node.piece], lower, upper)
+            node.splits = self._splits(node.piece, lower, upper)
             self._try_rounded(node.piece, lower, upper, z)
-            if holding < 0 or node.bound >= self.value - self.goal:
+            if node.splits[0][0] < 0 or node.bound >= self.value - self.goal:
                 return
-        node.is_leaf = False
-        for is_upper in (False, True):
+        looks = self._looks(node, lower, upper)
+        cutoff = self.value - self.goal
+        rest = []
+        for split in looks:
+            if max(bound for bound, _ in split.sides) < cutoff:
+                rest.append(split)
+                continue
+            found = self._divide(index, split, cutoff)
+            if found is None:
+                return
+            index = found
+            _narrow(lower, upper, split.holding, split.at, self.nodes[index].is_upper)
+        if not rest:
+            self._bound_anew(index, lower, upper)
+            return
+        bound = self.nodes[index].bound
+        best = max(rest, key=lambda split: split.score(bound, cutoff))
+        self._halve(index, best if best.score(bound, cutoff) >= self.telling else rest[0], lower, upper)
+
+    def _divide(self, index: int, split: _Split, cutoff: float) -> int | None:
+        """Both sides of a split of which one is known to hold nothing better; returns the other, None when neither does."""
+        parent = self.nodes[index]
+        parent.is_leaf = False
+        alive = None
+        for is_upper, (bound, z) in enumerate(split.sides):
+            child = Node(parent.piece, index, split.holding, split.at, bool(is_upper), max(bound, parent.bound), z)
+            self.nodes.append(child)
+            if bound < cutoff:
+                alive = len(self.nodes) - 1
+        return alive
+
+    def _bound_anew(self, index: int, lower: Floats, upper: Floats) -> None:
+        node = self.nodes[index]
+        z = node.z.copy()
+        bound = self._bound(node.piece, lower, upper, z, rounds=8, close=0.3, steps=self.steps)
+        if bound > node.bound:
+            node.bound, node.z = bound, z
+        self._open(index, lower, upper)
+
+    def _halve(self, index: int, split: _Split, lower: Floats, upper: Floats) -> None:
+        parent = self.nodes[index]
+        parent.is_leaf = False
+        for is_upper, (low, z) in enumerate(split.sides):
             child_lower, child_upper = lower.copy(), upper.copy()
-            if is_upper:
-                child_lower[holding] = max(child_lower[holding], at)
-            else:
-                child_upper[holding] = min(child_upper[holding], at)
-            z = node.z.copy()
-            bound = self._bound(node.piece, child_lower, child_upper, z, rounds=8, close=0.3)
-            child = Node(node.piece, index, holding, at, is_upper, max(bound, node.bound), z)
-            self._add(child, child_lower, child_upper)
+            _narrow(child_lower, child_upper, split.holding, split.at, bool(is_upper))
+            bound = self._bound(parent.piece, child_lower, child_upper, z, rounds=8, close=0.3, steps=self.steps)
+            bound = max(bound, low, parent.bound)
+            self._add(
+                Node(parent.piece, index, split.holding, split.at, bool(is_upper), bound, z), child_lower, child_upper
+            )
+
+    def _splits(self, piece: int, lower: Floats, upper: Floats) -> list[tuple[int, float]]:
+        """The holdings that promise most when split, and where; (-1, 0) alone where there is nothing to split."""
+        tried = np.zeros(self.n, dtype=bool)
+        found: list[tuple[int, float]] = []
+        while len(found) < self.probes:
+            holding, at = self.kernels.branch(self.scaled.pieces[piece], self.pools[piece], lower, upper, tried)
+            if holding < 0 or tried[holding]:
+                break
+            found.append((int(holding), float(at)))
+            tried[holding] = True
+        return found or [(-1, 0.0)]
+
+    def _looks(self, node: Node, lower: Floats, upper: Floats) -> list[_Split]:
+        """The node's promising splits with a short look at both sides of each.
+
+        A plan is offered that takes the cheaper side of every one.
+        """
+        if len(node.splits) == 1:
+            holding, at = node.splits[0]
+            return [_Split(holding, at, ((node.bound, node.z.copy()), (node.bound, node.z.copy())))]
+        found = []
+        low, high = lower.copy(), upper.copy()
+        for holding, at in node.splits:
+            below, above = (self._look(node, lower, upper, holding, at, is_upper) for is_upper in (False, True))
+            found.append(_Split(holding, at, (below, above)))
+            _narrow(low, high, holding, at, above[0] < below[0])
+        if len(self.nodes) <= 24 or len(self.nodes) % 4 == 0:
+            self._follow(node.piece, low, high, node.z.copy())
+        return found
+
+    def _look(
+        self, node: Node, lower: Floats, upper: Floats, holding: int, at: float, is_upper: bool
+    ) -> tuple[float, Floats]:
+        """Bound and multipliers of one side of a split after a few rounds."""
+        lower, upper, z = lower.copy(), upper.copy(), node.z.copy()
+        _narrow(lower, upper, holding, at, is_upper)
+        return self._bound(node.piece, lower, upper, z, rounds=self.look, close=0.3, steps=self.steps), z
+
+
+def _narrow(lower: Floats, upper: Floats, holding: int, at: float, is_upper: bool) -> None:
+    """Leave one side of a threshold of a holding's shares."""
+    if is_upper:
+        lower[holding] = max(lower[holding], at)
+    else:
+        upper[holding] = min(upper[holding], at)
 
 
 def box(nodes: list[Node], index: int, problem: Scaled) -> tuple[Floats, Floats]:
@@ -253,10 +369,7 @@ def box(nodes: list[Node], index: int, problem: Scaled) -> tuple[Floats, Floats]
     while index >= 0:
         node = nodes[index]
         if node.holding >= 0:
-            if node.is_upper:
-                lower[node.holding] = max(lower[node.holding], node.threshold)
-            else:
-                upper[node.holding] = min(upper[node.holding], node.threshold)
+            _narrow(lower, upper, node.holding, node.threshold, node.is_upper)
         index = node.parent
     return lower, upper
 
