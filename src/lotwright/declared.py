@@ -1,4 +1,4 @@
-"""Where the declared things are: programs and model portfolios, as TOML files under ``models``.
+"""Where the declared things are: programs, model portfolios and triggers, as TOML files under ``models``.
 
 Problem: ``--program balanced`` must mean the same file in a wheel, in a checkout and in an editable installation, and a
 user's own ``balanced`` must win over ours.
@@ -22,6 +22,7 @@ class Shelf(StrEnum):
 
     PROGRAMS = "programs"
     PORTFOLIOS = "portfolios"
+    TRIGGERS = "triggers"
 
 
 def models_folder() -> Path:
@@ -61,14 +62,18 @@ def find_program(name_or_path: str | Path, *, beside: Path | None = None) -> Pat
     ProgramError
         There is no such file or no program of that name; the message lists what there is.
     """
-    if isinstance(name_or_path, Path) or name_or_path.endswith(".toml") or set(name_or_path) & set("/\\"):
-        path = Path(name_or_path)
-        if path.is_file():
-            return path
-        raise ProgramError(
-            f"There is no program file {path}. Check the path, or name a program: {_listing(Shelf.PROGRAMS, beside)}."
-        )
-    return _find(name_or_path, Shelf.PROGRAMS, beside)
+    return _find_or_path(name_or_path, Shelf.PROGRAMS, beside)
+
+
+def find_trigger(name_or_path: str | Path, *, beside: Path | None = None) -> Path:
+    """Return the file of a trigger given by name (``quarterly``) or by path; as :func:`find_program`, in ``models/triggers``.
+
+    Raises
+    ------
+    ProgramError
+        There is no such file or no trigger of that name; the message lists what there is.
+    """
+    return _find_or_path(name_or_path, Shelf.TRIGGERS, beside)
 
 
 def find_portfolio(name: str, *, beside: Path | None = None) -> Path:
@@ -97,15 +102,30 @@ def declared_names(shelf: Shelf, *, beside: Path | None = None) -> dict[str, Pat
     return dict(sorted(found.items()))
 
 
+def _find_or_path(name_or_path: str | Path, shelf: Shelf, beside: Path | None) -> Path:
+    if isinstance(name_or_path, Path) or name_or_path.endswith(".toml") or set(name_or_path) & set("/\\"):
+        path = Path(name_or_path)
+        if path.is_file():
+            return path
+        kind = _KIND[shelf]
+        raise ProgramError(
+            f"There is no {kind} file {path}. Check the path, or name a {kind}: {_listing(shelf, beside)}."
+        )
+    return _find(name_or_path, shelf, beside)
+
+
 def _find(name: str, shelf: Shelf, beside: Path | None) -> Path:
     declared = declared_names(shelf, beside=beside)
     if name in declared:
         return declared[name]
     near = get_close_matches(name, declared, n=1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
-    kind = "program" if shelf is Shelf.PROGRAMS else "model portfolio"
-    raise ProgramError(f"There is no {kind} named '{name}'.{hint} There are: {_listing(shelf, beside)}.")
+    raise ProgramError(f"There is no {_KIND[shelf]} named '{name}'.{hint} There are: {_listing(shelf, beside)}.")
 
 
 def _listing(shelf: Shelf, beside: Path | None) -> str:
     return ", ".join(declared_names(shelf, beside=beside)) or "none"
+
+
+_KIND = {Shelf.PROGRAMS: "program", Shelf.PORTFOLIOS: "model portfolio", Shelf.TRIGGERS: "trigger"}
+"""What people call a thing of each shelf."""

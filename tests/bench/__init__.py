@@ -4,6 +4,7 @@
     python -m tests.bench.baselines BOOK       against cvxpy, rules and a genetic algorithm, same accounts, same prices
     python -m tests.bench.convex BOOK          the convex problem behind a plan, against cvxpy and solvers on matrices
     python -m tests.bench.costs BOOK           what exact netting, FIFO and whole shares cost
+    python -m tests.bench.risk                 tracking error predicted against realised, model by model, on real history
     python -m tests.bench.store                what remembering 10,000 plans costs, SQLite against PostgreSQL
 
 Run from the root of the checkout, on an otherwise idle machine. Importing this package says, before anything imports

@@ -10,8 +10,12 @@ no stated objective is believed.
 
 Ways
 ----
-lotwright
-    Form, scaling and compiled search to 1e-4 bp, which also proves it; and the search alone.
+lotwright relaxation, batch
+    All accounts of a row in one compiled call of :func:`lotwright.plan.relaxation.relaxations`, multipliers from nothing,
+    the median of three calls shared among them. Next to it: from the multipliers of the same accounts at prices that
+    were up to 2 % elsewhere; one account a call; and everything from the snapshots on (form, scaling, layout).
+lotwright search
+    Form, scaling and compiled search of orders to 1e-4 bp, which also proves it; and the search alone.
 cvxpy + OSQP, Clarabel, PIQP
     Built and solved as in :mod:`tests.bench.textbook`, default settings (PIQP without its warm start).
 cvxpy parameters + PIQP, Clarabel
@@ -27,11 +31,13 @@ names and value, way, tried
 answered
     Answers whose objective is within 1 bp of our bound.
 error bp: median, worst
-    Objective minus our bound, over all that gave numbers; below zero the answer breaks a constraint by that much.
+    Objective minus the relaxation's bound, over all that gave numbers; below zero the answer breaks a constraint by so much.
 ms median, 90 %
-    From the snapshot to numbers.
-times ours
-    Median over accounts of the way's time by ours, in this run.
+    From the snapshot to numbers; for the relaxation from the layout on, unless it says otherwise.
+a second
+    Accounts a second and core: their number by the sum of times.
+times batch
+    Median over accounts of the way's time by the batch's per account of that kind, in this run.
 """
 
 from __future__ import annotations
@@ -42,6 +48,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import clarabel
 import cvxpy as cp
@@ -54,6 +61,9 @@ from lotwright.plan.limits import Cash, Holdings, Restrictions
 from lotwright.plan.limits.restrictions import bounds
 from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
+from lotwright.plan.relaxation import batch, relaxations
+from lotwright.plan.separable import jit
+from lotwright.plan.separable.form import SeparableForm
 from lotwright.plan.separable.problem import SCALE, scaled
 from lotwright.plan.separable.tree import Effort, search
 from lotwright.plan.snapshot import Floats, Snapshot
@@ -62,9 +72,14 @@ from tests.bench.costs import LinearTax
 from tests.bench.sample import Case, rows_of, take_sample, warm_up
 from tests.bench.table import milliseconds, print_table, quantile, ratio
 
-OURS = "lotwright"
-KERNELS = "lotwright, search alone"
+BATCH = "lotwright relaxation, batch"
+AGAIN = "same, from older multipliers"
+SINGLE = "same, one account a call"
+WHOLE = "same, form and layout included"
+OURS = "lotwright search"
+KERNELS = "lotwright search alone"
 PROOF_BP = 1e-4
+Found = TypeVar("Found")
 COLUMNS = (
     "names and value",
     "way",
@@ -74,7 +89,8 @@ COLUMNS = (
     "worst",
     "ms median",
     "90 %",
-    "times ours",
+    "a second",
+    "times batch",
 )
 
 
@@ -146,23 +162,81 @@ def data_of(program: Program, s: Snapshot) -> Data:
 # Ours
 
 
-def ours(program: Program, s: Snapshot) -> tuple[Trades, float, float]:
-    """Net shares (as purchases), the bound in bp, and the seconds of the kernels alone."""
+def posed(program: Program) -> Program:
+    """The convex program of this benchmark."""
     cost = {type(one): one for one in program.costs}
-    mine = Program(
+    return Program(
         name="convex",
         says="",
         costs=(cost[Tracking], cost[HalfSpread], LinearTax(), cost[IdleCash]),
         limits=(Cash(), Holdings(), Restrictions()),
     )
-    form = mine.form(s)
+
+
+def form_of(program: Program, s: Snapshot) -> SeparableForm:
+    """The convex program's form for one account."""
+    form = posed(program).form(s)
     assert form is not None
-    problem = scaled(form)
+    return form
+
+
+def ours(program: Program, s: Snapshot) -> tuple[Trades, float]:
+    """Net shares (as purchases) of the search, and the seconds of the kernels alone."""
+    problem = scaled(form_of(program, s))
     started = time.perf_counter()
     found = search(problem, Effort(gap_bp=PROOF_BP, seconds=20.0))
     assert found.trade is not None
     kernels = time.perf_counter() - started
-    return Trades(sell=np.zeros(0), buy=found.trade[:, 0]), found.bound + problem.constant, kernels
+    return Trades(sell=np.zeros(0), buy=found.trade[:, 0]), kernels
+
+
+def elsewhere(s: Snapshot, rng: np.random.Generator) -> Snapshot:
+    """The same account at prices up to 2 % away, its gains with them."""
+    price = s.price * (1.0 + rng.uniform(-0.02, 0.02, len(s.price)))
+    gain = np.maximum(s.lot_gain + (price - s.price)[s.lot_holding] * (s.lot_gain > 0), 0.0)
+    return replace(s, price=price, lot_gain=gain)
+
+
+def timed(call: Callable[[], Found]) -> tuple[Found, float]:
+    """What a call gives, and its median seconds of three."""
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        found = call()
+        seconds.append(time.perf_counter() - started)
+    return found, float(np.median(seconds))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Relaxed:
+    """The relaxations of one row's accounts: bounds with their constants, net trades in fractions, seconds an account by way."""
+
+    bound: Floats
+    net: list[Floats]
+    seconds: dict[str, float]
+    stalled: int
+
+
+def relaxed(program: Program, snapshots: list[Snapshot]) -> Relaxed:
+    """Relax accounts together, cold and warm, one by one, and from their snapshots on."""
+    count = len(snapshots)
+    forms = [form_of(program, s) for s in snapshots]
+    laid = batch(forms)
+    relaxations(laid)
+    found, cold = timed(lambda: relaxations(laid))
+    rng = np.random.default_rng(7)
+    older = relaxations(batch([form_of(program, elsewhere(s, rng)) for s in snapshots])).multipliers
+    _, warm = timed(lambda: relaxations(laid, start=older))
+    alone = [batch([form]) for form in forms]
+    _, single = timed(lambda: [relaxations(one) for one in alone])
+    _, whole = timed(lambda: relaxations(batch([form_of(program, s) for s in snapshots])))
+    begin = laid.convex.part["holding"]
+    return Relaxed(
+        bound=found.value_bp,
+        net=np.split(found.net, begin[1:]),
+        seconds={BATCH: cold / count, AGAIN: warm / count, SINGLE: single / count, WHOLE: whole / count},
+        stalled=int(found.stalled.sum()),
+    )
 
 
 # Through cvxpy
@@ -310,6 +384,7 @@ class Tally:
             str(sum(abs(error) <= 1.0 for error in self.error)),
             *(f"{quantile(self.error, at):.1e}" if self.error else "-" for at in (0.5, 1.0)),
             *(milliseconds(quantile(self.seconds, at)) for at in (0.5, 0.9)),
+            f"{len(self.seconds) / sum(self.seconds):,.0f}" if self.seconds else "-",
             ratio(quantile(self.ratios, 0.5)),
         ]
 
@@ -356,28 +431,42 @@ def timed_ways(
 def compare(program: Program, cases: list[Case], given: argparse.Namespace) -> dict[str, dict[str, Tally]]:
     """Tallies of every way on every account: case name, way."""
     tallies: dict[str, dict[str, Tally]] = {}
-    for case in cases:
-        s = convex(case.snapshot)
-        started = time.perf_counter()
-        mine, bound, kernels = ours(program, s)
-        seconds = time.perf_counter() - started
-        d = data_of(program, s)
-        own = tallies.setdefault(case.name, {})
-        error = [_ours_cost(d, s, mine) - bound]
-        own[OURS] = Tally(tried=1, error=error, seconds=[seconds], ratios=[1.0])
-        own[KERNELS] = Tally(tried=1, error=error, seconds=[kernels], ratios=[kernels / seconds])
-        for name, found in timed_ways(program, s, given).items():
-            tally = own.setdefault(name, Tally(tried=1))
-            if found is not None:
-                tally.error.append(d.cost(found[0], found[1]) - bound)
-                tally.seconds.append(found[2])
-                tally.ratios.append(found[2] / seconds)
+    for kind in dict.fromkeys(case.kind for case in cases):
+        of_kind = [case for case in cases if case.kind == kind]
+        snapshots = [convex(case.snapshot) for case in of_kind]
+        together = relaxed(program, snapshots)
+        if together.stalled:
+            print(f"{kind}: {together.stalled} of {len(of_kind)} relaxations stalled and went to cvxpy")
+        for case, s, bound, net in zip(of_kind, snapshots, together.bound, together.net, strict=True):
+            tallies[case.name] = _of_case(program, s, float(bound), net, together.seconds, given)
     return tallies
 
 
-def _ours_cost(d: Data, s: Snapshot, mine: Trades) -> float:
-    """Our net trades as purchases and sales, cheapest tax first or in the account's order, judged like the rest."""
-    net = mine.buy * s.price / s.total_value
+def _of_case(
+    program: Program, s: Snapshot, bound: float, net: Floats, seconds: dict[str, float], given: argparse.Namespace
+) -> dict[str, Tally]:
+    """Tallies of every way on one account."""
+    d = data_of(program, s)
+    unit = seconds[BATCH]
+    error = _net_cost(d, s, net) - bound
+    own = {way: Tally(tried=1, error=[error], seconds=[taken], ratios=[taken / unit]) for way, taken in seconds.items()}
+    started = time.perf_counter()
+    mine, kernels = ours(program, s)
+    taken = time.perf_counter() - started
+    error = _net_cost(d, s, mine.buy * s.price / s.total_value) - bound
+    own[OURS] = Tally(tried=1, error=[error], seconds=[taken], ratios=[taken / unit])
+    own[KERNELS] = Tally(tried=1, error=[error], seconds=[kernels], ratios=[kernels / unit])
+    for name, found in timed_ways(program, s, given).items():
+        tally = own.setdefault(name, Tally(tried=1))
+        if found is not None:
+            tally.error.append(d.cost(found[0], found[1]) - bound)
+            tally.seconds.append(found[2])
+            tally.ratios.append(found[2] / unit)
+    return own
+
+
+def _net_cost(d: Data, s: Snapshot, net: Floats) -> float:
+    """Net trades (fractions) as purchases and sales, cheapest tax first or in the account's order, judged like the rest."""
     sell = np.zeros(len(d.lot))
     for j in np.flatnonzero(net < 0):
         own = np.arange(s.offset[j], s.offset[j + 1])
@@ -410,6 +499,7 @@ def main() -> None:
     given = parser.parse_args()
     sample = take_sample(given.book, households=given.households, seed=given.seed, only_single=True)
     warm_up(sample)
+    jit.refresh()
     # A fixed order of lots is no convex matter: every account chooses its lots here.
     cases = [case for case in sample.cases if not case.snapshot.is_ordered.any()]
     tallies = compare(sample.program, cases, given)
@@ -418,10 +508,10 @@ def main() -> None:
         where = f"{kind} {bucket}".strip()
         for way in dict.fromkeys(name for case in chosen for name in tallies[case.name]):
             parts = [tallies[case.name][way] for case in chosen if way in tallies[case.name]]
-            rows.append(summed(parts).row(where if way == OURS else "", way))
+            rows.append(summed(parts).row(where if way == BATCH else "", way))
     said = (
         f"Input: {given.book.name}, as of {sample.book.market.as_of}, {len(cases)} households of one account that choose"
-        f" their lots (seed {given.seed}); ours to {PROOF_BP:g} bp, HiGHS and SCIP {given.slow:g} s up to"
+        f" their lots (seed {given.seed}); kernels {'compiled' if jit.is_compiled() else 'plain'}, the search to {PROOF_BP:g} bp, HiGHS and SCIP {given.slow:g} s up to"
         f" {given.slow_names} holdings; objective in bp of value (scale {SCALE:g})"
     )
     print_table("The convex problem", [said], COLUMNS, rows)

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lotwright.book.events import (
+    Buy,
     CashMove,
     Event,
     Merger,
@@ -25,7 +26,7 @@ from lotwright.book.events import (
     WashAdjustment,
 )
 from lotwright.book.holdings import Household
-from lotwright.book.kinds import Relief
+from lotwright.book.kinds import Regime, Relief
 from lotwright.book.ledger import apply, fold, in_latest_units
 from lotwright.errors import BookError
 
@@ -211,6 +212,99 @@ def test_shares_cash_and_basis_are_conserved(random: Random) -> None:
         assert abs(sum((a.cash for a in book.accounts), Decimal(0)) - cash) < Decimal("1e-15")
         assert len({(h.account, h.symbol, h.lot) for h in held}) == len(held)
         assert all(h.quantity > 0 for h in held)
+
+
+@given(st.randoms(use_true_random=False), st.sampled_from(Regime))
+def test_cash_and_basis_change_by_gains_and_by_what_crosses_the_border_alone(random: Random, regime: Regime) -> None:
+    """Every kind of event, under laws of lots and of pools: nothing else makes or loses a dollar, and shares follow ratios."""
+    book = household(account("T", cash=100_000, regime=regime), account("U", cash=100_000, regime=regime))
+    when = day("2024-01-01")
+    for step in range(random.randint(1, 25)):
+        when += timedelta(days=random.randint(0, 20))
+        event = _draw_any(random, book, when, name=f"l{step}")
+        found = apply(book, event)
+        gains = sum((d.gain for d in found.disposals), Decimal(0))
+        assert abs(_worth(found.household) - _worth(book) - gains - _from_outside(event, book)) < Decimal("1e-12")
+        for symbol in "XNM":
+            expected = _shares(book, symbol) + _shares_made(event, book, symbol)
+            paid = sum((d.quantity for d in found.disposals if d.symbol == symbol), Decimal(0))
+            assert abs(_shares(found.household, symbol) - expected + paid) < Decimal("1e-12")
+        assert all(h.quantity > 0 and h.basis >= 0 for a in found.household.accounts for h in a.lots)
+        book = found.household
+
+
+def _worth(book: Household) -> Decimal:
+    return sum((a.cash + sum((h.basis for h in a.lots), Decimal(0)) for a in book.accounts), Decimal(0))
+
+
+def _shares(book: Household, symbol: str) -> Decimal:
+    return sum((h.quantity for a in book.accounts for h in a.lots if h.symbol == symbol), Decimal(0))
+
+
+def _from_outside(event: Event, book: Household) -> Decimal:
+    """Dollars of cash or basis that come from or go to somewhere else."""
+    match event:
+        case CashMove() | WashAdjustment():
+            return event.amount
+        case Buy():
+            return event.cost if event.is_reinvested else Decimal(0)
+        case TransferIn():
+            return sum((h.basis for h in event.lots), Decimal(0))
+        case TransferOut() if event.to is None:
+            held = {(a.account, h.symbol, h.lot): h for a in book.accounts for h in a.lots}
+            left = [(held[event.account, event.symbol, name], q) for name, q in event.lots]
+            return -sum((h.basis * q / h.quantity for h, q in left), Decimal(0))
+    return Decimal(0)
+
+
+def _shares_made(event: Event, book: Household, symbol: str) -> Decimal:
+    """Shares an event makes, before what its disposals take away."""
+    match event:
+        case Buy() if event.symbol == symbol:
+            return event.quantity
+        case Split() if event.symbol == symbol:
+            return _shares(book, symbol) * (event.ratio - 1)
+        case SpinOff() if event.new_symbol == symbol:
+            return _shares(book, event.symbol) * event.ratio
+        case Merger() if event.new_symbol == symbol:
+            return _shares(book, event.symbol) * event.ratio
+        case Merger() if event.symbol == symbol and not (event.cash or event.is_taxable):
+            return -_shares(book, symbol)  # with cash, the old shares are the disposal's
+        case TransferIn():
+            return sum((h.quantity for h in event.lots if h.symbol == symbol), Decimal(0))
+        case TransferOut() if event.to is None and event.symbol == symbol:
+            return -sum((q for _, q in event.lots), Decimal(0))
+    return Decimal(0)
+
+
+def _draw_any(random: Random, book: Household, when: object, *, name: str) -> Event:
+    """Any event there is, with and without cash for fractions."""
+    lieu = dec(random.choice([0, 11])) or None
+    match random.choice(["old", "old", "old", "capital", "in", "cash", "stock", "boot", "taxable", "split", "spin"]):
+        case "capital":
+            return ReturnOfCapital(
+                date=when, symbol="X", per_share=dec(random.choice([1, 30])), account=random.choice([None, "T"])
+            )
+        case "in":
+            return TransferIn(account="T", date=when, lots=(lot(name, "2020-01-02", random.randint(1, 9), 77),))
+        case "cash":
+            return Merger(date=when, symbol="N", cash=dec(7))
+        case "stock":
+            return Merger(date=when, symbol="X", new_symbol="M", ratio=dec("1.3"), cash_in_lieu=lieu)
+        case "boot":
+            return Merger(date=when, symbol="N", new_symbol="M", ratio=dec(2), cash=dec(3), new_price=dec(9))
+        case "taxable":
+            return Merger(
+                date=when, symbol="M", new_symbol="X", ratio=dec("0.7"), cash=dec(1), new_price=dec(20), is_taxable=True,
+                cash_in_lieu=lieu,
+            )  # fmt: skip
+        case "split":
+            return Split(date=when, symbol="X", ratio=dec(random.choice(["1.5", "0.1"])), cash_in_lieu=lieu)
+        case "spin":
+            return SpinOff(
+                date=when, symbol="X", new_symbol="N", ratio=dec("0.3"), basis_fraction=dec("0.25"), cash_in_lieu=lieu
+            )
+    return _draw(random, book, when, name=name)
 
 
 def _expected(event: Event, disposals: tuple[object, ...], cash: Decimal, basis: Decimal) -> tuple[Decimal, Decimal]:

@@ -18,7 +18,7 @@ jsonschema = pytest.importorskip("jsonschema")
 FORMATS = {
     "accounts": "account household kind model cash short_term_rate long_term_rate filing_status taxable_income state "
     "carryforward_short carryforward_long realised_short realised_long cash_target minimum_cash fractional relief drip "
-    "harvest harvest_threshold program opened regime",
+    "harvest harvest_threshold program opened regime owner",
     "lots": "account symbol lot quantity acquired basis basis_per_share holding_start purchase source",
     "transactions": "account date symbol action quantity price realised_gain character disallowed_loss lot "
     "purchase reason",

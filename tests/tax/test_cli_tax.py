@@ -76,6 +76,24 @@ def test_wash_with_identical_securities_and_another_reading(trades: Path, tmp_pa
     assert "piece=last" in found["readings"]
 
 
+def test_a_call_bought_in_the_window_replaces_the_shares_it_is_for(tmp_path: Path) -> None:
+    """Section 1091(a): 300 shares lose 5 each; two calls for 100 at 250 each replace 200: 1,000 disallowed, 500 each."""
+    trades, groups = tmp_path / "t.csv", tmp_path / "i.csv"
+    trades.write_text(
+        "account,date,symbol,action,quantity,price\nT,2024-01-02,X,buy,300,20\nT,2024-03-01,X,sell,300,15\n"
+        "T,2024-03-11,XCALL,buy,2,250\nT,2024-05-20,XCALL,sell,1,0\n",
+        encoding="utf-8",
+    )
+    groups.write_text("group,symbol,shares\nG,X,\nG,XCALL,100\n", encoding="utf-8")
+    found = json.loads(runner.invoke(app, ["wash", str(trades), "--identical", str(groups), "--json", "-"]).stdout)
+    shown = [(r["symbol"], r["quantity"], r["disallowed"], r["allowed"]) for r in found["losses"]]
+    washed, kept = ("X", 100, 500.0, 0.0), ("X", 100, 0.0, 500.0)
+    assert shown == [washed, washed, kept, ("XCALL", 1, 0.0, 750.0)]  # one call was sold since, one is held
+    into = found["losses"][0]["replacement"]
+    assert (into["symbol"], into["quantity"], into["basis"]) == ("XCALL", 1, 750.0)
+    assert [(r["symbol"], r["quantity"], r["basis"]) for r in found["lots"]] == [("XCALL", 1, 750.0)]
+
+
 def test_wash_as_csv_and_as_a_table(trades: Path) -> None:
     rows = list(csv.DictReader(StringIO(runner.invoke(app, ["wash", str(trades), "--csv", "-"]).stdout)))
     assert [(row["quantity"], row["disallowed"], row["replacement_basis"]) for row in rows] == [
@@ -90,7 +108,13 @@ def test_wash_as_csv_and_as_a_table(trades: Path) -> None:
 def test_wash_says_what_is_wrong_with_its_input(tmp_path: Path, trades: Path) -> None:
     assert isinstance(runner.invoke(app, ["wash", str(tmp_path / "none.csv")]).exception, BookError)
     groups = tmp_path / "identical.csv"
-    for text in ("group,symbol\nG,\n", "group,symbol\nG,X\nH,X\n"):
+    bad = (
+        "group,symbol\nG,\n",
+        "group,symbol\nG,X\nH,X\n",
+        "group,symbol,shares\nG,X,many\n",
+        "group,symbol,shares\nG,X,0\n",
+    )
+    for text in bad:
         groups.write_text(text, encoding="utf-8")
         assert isinstance(runner.invoke(app, ["wash", str(trades), "--identical", str(groups)]).exception, BookError)
 
@@ -123,6 +147,52 @@ def test_year_as_csv_and_as_a_table(book: Path, tmp_path: Path) -> None:
         ("H", "5 sh. X", ""),
     ]
     assert "Schedule D" in table
+
+
+def test_schedule_d_as_csv(book: Path) -> None:
+    done = runner.invoke(app, ["year", str(book), "--year", "2026", "--schedule-csv", "-"])
+    rows = list(csv.DictReader(StringIO(done.stdout)))
+    assert [(row["line"], row["amount"]) for row in rows if row["form"] == "Schedule D"] == [
+        ("6", "0.00"), ("7", "0.00"), ("8b", "-50.00"), ("14", "0.00"), ("15", "-50.00"), ("16", "-50.00"),
+        ("21", "-50.00"),
+    ]  # fmt: skip
+    assert [row["line"] for row in rows if row["form"] != "Schedule D"] == [str(n) for n in range(1, 14)]
+
+
+def test_losses_carried_in_can_be_stated_for_one_household(book: Path) -> None:
+    call = ["year", str(book), "--year", "2025", "--carried-long", "4000", "--json", "-"]
+    (found,) = json.loads(runner.invoke(app, call).stdout)
+    assert (found["schedule"]["deduction"], found["schedule"]["carryforward_long"]) == (3000.0, 1000.0)
+    (book / "accounts.csv").write_text(BOOK["accounts"] + "B,G,taxable,M,5,,\n", encoding="utf-8")
+    assert "one household's" in runner.invoke(app, call).stderr
+    assert "dollars" in runner.invoke(app, [*call, "--household", "H", "--carried-short", "inf"]).stderr
+
+
+def test_a_year_after_the_book_is_refused(book: Path) -> None:
+    failed = runner.invoke(app, ["year", str(book), "--year", "2027"])
+    assert isinstance(failed.exception, BookError)
+    assert "ends on 2026-06-30 and knows nothing of 2027" in str(failed.exception)
+
+
+def test_what_is_no_table_is_no_defect_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    for content, words in ((b"", "is empty"), (b"\xff\xfe\x00", "no CSV table in UTF-8")):
+        path.write_bytes(content)
+        failed = runner.invoke(app, ["wash", str(path)])
+        assert isinstance(failed.exception, BookError)
+        assert words in str(failed.exception)
+    path.write_text("account,date,symbol,action,quantity,price\n", encoding="utf-8")
+    done = runner.invoke(app, ["wash", str(path)])
+    assert (done.exit_code, "t.csv has no trades." in done.stderr) == (0, True)
+
+
+def test_a_short_sale_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "account,date,symbol,action,quantity,price\nT,2024-01-02,X,sell,1,9\nT,2024-01-05,X,buy,1,9\n", encoding="utf-8"
+    )
+    failed = runner.invoke(app, ["wash", str(path)])
+    assert "short sales are not covered" in str(failed.exception)
 
 
 def test_lots_and_locks(book: Path) -> None:

@@ -72,11 +72,30 @@ def test_rates_follow_from_income_and_status() -> None:
     assert "2025 brackets" in found.notes[0]
 
 
-def test_a_graduated_state_is_named_and_not_counted() -> None:
-    owner = account(taxable_income=30_000, filing_status=FilingStatus.SINGLE, state="CA")
+def test_a_state_that_is_not_in_the_data_is_named_and_not_counted() -> None:
+    owner = account(taxable_income=30_000, filing_status=FilingStatus.SINGLE, state="HI")
     found = household_tax(household(owner), as_of=day("2025-06-01"))
     assert (found.rates.short, found.rates.long) == (dec("0.12"), 0)
-    assert "income tax of CA is graduated and not counted" in found.notes[0]
+    assert "income tax of HI is not in the data and not counted" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("state", "income", "as_of", "rate", "words"),
+    [
+        ("CA", 30_000, "2025-06-01", "0.04", "0.04 of them by the 2025 schedule of CA."),
+        ("CA", 30_000, "2026-06-01", "0.04", "0.04 of them by the 2025 schedule of CA, which stands in for 2026."),
+        ("ny", 30_000, "2025-06-01", "0.055", "0.055 of them by the 2025 schedule of NY."),
+        ("NJ", 30_000, "2020-06-01", "0.0175", "0.0175 of them by the 2020 schedule of NJ."),
+    ],
+)
+def test_a_graduated_state_is_counted_at_its_marginal_rate(
+    state: str, income: int, as_of: str, rate: str, words: str
+) -> None:
+    owner = account(taxable_income=income, filing_status=FilingStatus.SINGLE, state=state)
+    found = household_tax(household(owner), as_of=day(as_of))
+    assert (found.rates.short, found.rates.long) == (dec("0.12") + dec(rate), dec(rate))
+    assert words in found.notes[0]
+    assert found.rates.long_above == dec("0.15") + dec(rate)  # above the room of the federal 0 % bracket
 
 
 @pytest.mark.parametrize(("as_of", "year"), [("2030-01-01", 2026), ("2015-01-01", 2020), (None, 2026)])

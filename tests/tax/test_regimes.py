@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lotwright.errors import BookError
-from lotwright.tax.regimes.canada import Canada
+from lotwright.tax.regimes.canada import Canada, same_day
 from lotwright.tax.regimes.regime import Realisation, Regime
+from lotwright.tax.regimes.settlement import is_business_day, settlement_date, settlement_days
 from lotwright.tax.regimes.united_kingdom import UnitedKingdom, exempt_amount, rates_on
 from lotwright.tax.regimes.united_states import UnitedStates
 
@@ -116,7 +117,14 @@ class TestUnitedKingdom:
 
     def test_exempt_amounts_and_rates(self) -> None:
         """TAX_RULES B7 and gov.uk: 3,000 from 2024-25; 18/24 % from 30 October 2024."""
-        assert [exempt_amount(y) for y in (2020, 2022, 2023, 2024, 2025)] == [12_300, 12_300, 6_000, 3_000, 3_000]
+        assert [exempt_amount(y) for y in (2020, 2022, 2023, 2024, 2025, 2026)] == [
+            12_300,
+            12_300,
+            6_000,
+            3_000,
+            3_000,
+            3_000,
+        ]
         assert rates_on(day("2024-10-29")) == (dec("0.1"), dec("0.2"))
         assert rates_on(day("2024-10-30")) == (dec("0.18"), dec("0.24"))
         with pytest.raises(BookError, match="data begin after"):
@@ -245,14 +253,43 @@ class TestCanada:
     )
     def test_the_period_is_30_days_either_way(self, when: str, denied: int) -> None:
         trades = [buy("2020-01-02", "a", 100, 10), sell("2024-03-15", 10, 8), buy(when, "b", 10, 10)]
+        assert Canada(settles=same_day).realise(trades, kinds=KINDS).disposals[0].denied == denied
+
+    @pytest.mark.parametrize(
+        ("sold", "bought", "denied"),
+        [
+            # sold 14 March 2024, settled 18 March (T+2, a weekend); 30 days later is Wednesday 17 April
+            ("2024-03-14", "2024-04-15", 20), ("2024-03-14", "2024-04-16", 0),
+            # by trade dates both are more than 30 days apart, or less: 32 and 33; settlement decides
+            # sold 24 May 2024 (T+2: 28 May), bought 26 June (T+1: 27 June, 30 days) and 27 June (28 June, 31 days)
+            ("2024-05-24", "2024-06-26", 20), ("2024-05-24", "2024-06-27", 0),
+        ],
+    )  # fmt: skip
+    def test_settlement_dates_count(self, sold: str, bought: str, denied: int) -> None:
+        """CRA 2012-0468931C6: disposed of and acquired on settlement."""
+        trades = [buy("2020-01-02", "a", 10, 10), sell(sold, 10, 8), buy(bought, "b", 10, 8)]
         assert Canada().realise(trades, kinds=KINDS).disposals[0].denied == denied
 
-    def test_settlement_dates_count(self) -> None:
-        trades = [buy("2020-01-02", "a", 10, 10), sell("2023-12-29", 10, 8), buy("2024-01-28", "b", 10, 8)]
-        assert Canada().realise(trades, kinds=KINDS).disposals[0].denied == 20
-        late = Canada(settles=lambda d: d + timedelta(days=1 if d.year == 2023 else 3))
-        assert late.realise(trades, kinds=KINDS).disposals[0].denied == 0
-        assert Canada(settles=lambda d: d + timedelta(days=4)).year_of(day("2023-12-29")) == 2024
+    def test_the_year_is_that_of_settlement(self) -> None:
+        """Desjardins, End-of-year transactions (2014): 24 December settles 31 December and counts; the next session not."""
+        assert settlement_date(day("2014-12-24")) == day("2014-12-31")
+        assert [Canada().year_of(day(d)) for d in ("2014-12-24", "2014-12-29")] == [2014, 2015]
+        assert [Canada().year_of(day(d)) for d in ("2025-12-30", "2025-12-31")] == [2025, 2026]
+
+    @pytest.mark.filterwarnings("ignore")  # of the library's own
+    def test_business_days_are_the_toronto_exchange_s(self) -> None:
+        library = pytest.importorskip("exchange_calendars", reason="needs exchange_calendars, the second opinion")
+        sessions = {s.date() for s in library.get_calendar("XTSE", start="2010-01-01", end="2027-09-01").sessions}
+        when = date(2010, 1, 2)
+        while when < date(2027, 8, 1):
+            assert is_business_day(when) == (when in sessions), when
+            when += timedelta(days=1)
+
+    @pytest.mark.parametrize(
+        ("traded", "days"), [("2017-09-01", 3), ("2017-09-05", 2), ("2024-05-24", 2), ("2024-05-27", 1)]
+    )
+    def test_the_settlement_cycle_by_date(self, traded: str, days: int) -> None:
+        assert settlement_days(day(traded)) == days
 
     def test_half_the_gain_is_income_and_losses_wait_for_gains(self) -> None:
         law = Canada(marginal_rate=dec("0.5"))
@@ -263,7 +300,9 @@ class TestCanada:
         assert law.tax(loss, year=2024, carried=Decimal(400)).carryforward == 460
 
     def test_short_sales_are_refused(self) -> None:
-        with pytest.raises(BookError, match="10 shares are sold on 2024-05-01 but 5 are held"):
+        with pytest.raises(
+            BookError, match=r"10 shares are sold on 2024-05-01 but 5 are held.*short sales are not covered"
+        ):
             Canada().realise([buy("2024-01-02", "a", 5, 5), sell("2024-05-01", 10, 4)], kinds=KINDS)
 
 
@@ -302,7 +341,7 @@ def test_cost_and_denied_losses_are_conserved(law: Regime, random: Random, lengt
 
 @pytest.mark.parametrize(
     ("law", "disturbing"),
-    [(REGIMES[0], range(-30, 31)), (REGIMES[1], range(31)), (REGIMES[2], range(-30, 31))],
+    [(REGIMES[0], range(-30, 31)), (REGIMES[1], range(31)), (Canada(settles=same_day), range(-30, 31))],
     ids=lambda x: getattr(x, "name", ""),
 )
 def test_what_a_planner_must_not_buy_around_a_loss(law: Regime, disturbing: range) -> None:

@@ -149,9 +149,51 @@ def test_another_year_shows_its_own_sales_and_says_whose_rates_these_are() -> No
         trade("sell", "2025-02-02", 10, 20, realised_gain=50),
         trade("sell", "2026-02-02", 10, 20, realised_gain=7),
     )
-    found = report(account(transactions=trades, **RATES), year=2025)
+    owner = account(transactions=trades, carryforward_short=30, **RATES)
+    found = report(owner, year=2025)
     assert [r.gain for r in found.rows] == [50]
-    assert any("those of 2026" in note for note in found.notes)
+    assert any("those of 2026" in note and "counted as none" in note for note in found.notes)
+    assert found.schedule.short_carryover == 0
+    told = tax_year(household(owner), market("2026-06-30"), year=2025, carried=(Decimal(20), Decimal(0)))
+    assert told.schedule.net_short == 30
+
+
+def test_losses_that_a_later_purchase_could_still_disallow_are_said_to_be_open() -> None:
+    sale = trade("sell", "2026-06-10", 10, 20, realised_gain=-50, character=Character.LONG)
+    open_ = report(account(transactions=(sale,), **RATES), as_of="2026-07-09")
+    assert any("Losses of X are not final: a purchase through 2026-07-10" in note for note in open_.notes)
+    assert not any("not final" in n for n in report(account(transactions=(sale,), **RATES), as_of="2026-07-10").notes)
+
+
+def test_shares_bought_before_brokers_reported_basis_go_in_boxes_b_and_e() -> None:
+    trades = (
+        trade("buy", "2010-12-31", 10, 20, lot="old"),
+        trade("buy", "2011-01-03", 10, 20, lot="new"),
+        trade("sell", "2026-02-02", 10, 30, lot="old"),
+        trade("sell", "2026-02-03", 10, 30, lot="new"),
+    )
+    assert [r.box for r in report(account(transactions=trades, **RATES)).rows] == ["E", "D"]
+
+
+def test_a_gain_the_broker_recorded_otherwise_is_reconciled() -> None:
+    """The broker knows nothing of a loss that moved into the basis from another account."""
+    one = account("A", transactions=(trade("buy", "2025-01-06", 10, 30, account="A", lot="a"),
+                                     trade("sell", "2025-12-01", 10, 20, account="A", lot="a", realised_gain=-100)),
+                  **RATES)  # fmt: skip
+    two = account("B", transactions=(trade("buy", "2025-12-05", 10, 21, account="B", lot="b"),
+                                     trade("sell", "2026-03-02", 10, 25, account="B", lot="b", realised_gain=40)),
+                  **RATES)  # fmt: skip
+    (difference,) = report(one, two).reconciliation
+    assert (difference.recorded_gain, difference.found_gain) == (40, -60)
+
+
+def test_a_state_s_tax_by_its_brackets() -> None:
+    """New Jersey 2026, single, 45,000 + 10,000: all at 5.525 %."""
+    sale = trade("sell", "2026-02-02", 1_000, 20, realised_gain=10_000, character=Character.LONG)
+    facts = {"taxable_income": 45_000, "filing_status": FilingStatus.SINGLE}
+    found = report(account(transactions=(sale,), state="NJ", **facts))
+    assert (found.tax_by_brackets, found.state_tax_by_brackets) == (dec("832.50"), dec("552.50"))
+    assert report(account(transactions=(sale,), state="CA", **facts)).state_tax_by_brackets is None  # 2026 not in data
 
 
 class TestPast:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lotwright.book.failure import Failure
-from lotwright.book.history import PriceHistory
+from lotwright.book.history import FactorHistory, PriceHistory
 from lotwright.book.holdings import Household
 from lotwright.book.market import Market
 
@@ -17,10 +17,12 @@ class Book:
 
     ``households`` maps each household's name, in sorted order, to the household or to the :class:`Failure` its input
     deserves; a book read from files builds each household when it is asked for. ``content_hash`` names the input (hex
-    SHA-256 of the tables), so that a plan can say what it was made from.
+    SHA-256 of the tables), so that a plan can say what it was made from. ``factors`` are factor returns for risk models that
+    are regressed on them.
     """
 
     market: Market
     households: Mapping[str, Household | Failure]
     history: PriceHistory | None = None
     content_hash: str = ""
+    factors: FactorHistory | None = None

@@ -65,18 +65,24 @@ class Sell:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
     """``ratio`` new shares for each old one, in every account (2 for two-for-one, 0.1 for one-for-ten; a stock dividend
-    of 5 % is 1.05). Basis is spread over the new shares, dates stay (IRC section 307)."""
+    of 5 % is 1.05). Basis is spread over the new shares, dates stay (IRC section 307).
+
+    ``cash_in_lieu``, dollars a new share, is paid for the fraction of a share an account would be left with: as if the
+    fraction had been received and sold (Rev. Rul. 66-365). Accounts that hold fractions keep theirs, and all do where it
+    is None.
+    """
 
     date: date
     symbol: str
     ratio: Decimal
+    cash_in_lieu: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpinOff:
     """``ratio`` shares of ``new_symbol`` for each share kept; ``basis_fraction`` of the basis goes with them (IRC 358).
 
-    The holding period goes with them too (section 1223(1)).
+    The holding period goes with them too (section 1223(1)). ``cash_in_lieu`` as in :class:`Split`.
     """
 
     date: date
@@ -84,6 +90,7 @@ class SpinOff:
     new_symbol: str
     ratio: Decimal
     basis_fraction: Decimal
+    cash_in_lieu: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +99,9 @@ class Merger:
 
     Cash alone is a sale. Shares alone carry basis and dates over (section 354, 358). With both, gain is recognised up
     to the cash and loss is not (section 356(a) and (c)); ``new_price``, dollars a new share is worth, tells the gain.
+    ``is_taxable`` marks an exchange that is no reorganisation: gain and loss count in full (section 1001(c)) and the new
+    shares are bought that day at ``new_price`` (for section 1091, too: Reg. 1.1091-1(f)). ``cash_in_lieu`` as in
+    :class:`Split`.
     """
 
     date: date
@@ -100,6 +110,8 @@ class Merger:
     ratio: Decimal = ZERO
     cash: Decimal = ZERO
     new_price: Decimal | None = None
+    is_taxable: bool = False
+    cash_in_lieu: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,13 +125,18 @@ class TransferIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferOut:
-    """Shares leaving, lot by lot: to another account of the household, or out of it when ``to`` is None. Not a sale."""
+    """Shares leaving, lot by lot: to another account of the household, or out of it when ``to`` is None. Not a sale.
+
+    Out of an IRA or the like into a taxable account it is a distribution in kind: the shares are acquired that day at
+    ``price``, what they are worth (Pub. 590-B), and count as a purchase to the wash-sale rule.
+    """
 
     account: str
     date: date
     symbol: str
     lots: tuple[tuple[str, Decimal], ...]
     to: str | None = None
+    price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,3 +22,19 @@ class PriceHistory:
     symbols: tuple[str, ...]
     dates: NDArray[np.datetime64]
     adj_close: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FactorHistory:
+    """Daily returns of ``K`` factors (market, size, value, ...) over ``T`` days.
+
+    Parameters
+    ----------
+    names : tuple of str, length K
+    dates : datetime64[D] array, shape (T,), ascending
+    value : float64 array, shape (T, K), fractions a day; no NaN
+    """
+
+    names: tuple[str, ...]
+    dates: NDArray[np.datetime64]
+    value: NDArray[np.float64]

@@ -90,13 +90,15 @@ class Pending:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """One account and everything in it. Rates are all-in marginal fractions; carryforwards are losses as positive dollars;
-    ``realised_*`` is this year's net gain so far (gains positive)."""
+    ``realised_*`` is this year's net gain so far (gains positive); ``owner`` whose account it is, where a household has
+    several people."""
 
     account: str
     household: str
     kind: AccountKind
     model: str
     cash: Decimal
+    owner: str | None = None
     regime: Regime = Regime.US
     short_term_rate: Decimal | None = None
     long_term_rate: Decimal | None = None
@@ -142,5 +144,5 @@ class Household:
 
     @property
     def regime(self) -> Regime:
-        """Whose tax law it is under, by its first account; :func:`lotwright.tax.laws.unlawful` tells when they differ."""
+        """Whose tax law it is under, by its first account; :func:`lotwright.tax.regimes.laws.unlawful` tells when they differ."""
         return self.accounts[0].regime if self.accounts else Regime.US

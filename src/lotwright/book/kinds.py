@@ -21,6 +21,11 @@ class Regime(StrEnum):
         """What its money is written with."""
         return {"us": "$", "uk": "£", "canada": "C$"}[self]
 
+    @property
+    def pools(self) -> bool:
+        """True where all shares of a security in a person's taxable accounts have one cost (TCGA 1992 s. 104, ITA s. 47)."""
+        return self is not Regime.US
+
 
 class AccountKind(StrEnum):
     """What the tax law sees in an account: gains taxed each year, or not (and whether losses there are lost for good)."""

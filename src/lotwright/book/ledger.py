@@ -4,7 +4,9 @@ Problem: books drift from what happened unless every change has one meaning.
 Observations: an event changes lots and cash of one account, or one security in all of them; it never needs the clock.
 Therefore: ``apply`` takes an immutable household and one event and returns the next household with what was disposed
 of;
-``fold`` repeats it. Shares, cash and basis are conserved by construction and tested as laws.
+``fold`` repeats it. Shares, cash and basis are conserved by construction and tested as laws. Where the law pools
+(United Kingdom, Canada), a sale in a taxable account leaves at the average cost of all taxable accounts' shares; what is
+matched with later purchases, or denied, is for :mod:`lotwright.tax.regimes`, which sees the whole history.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ from lotwright.book.events import (
 from lotwright.book.holdings import Account, Household, Lot, Transaction
 from lotwright.book.kinds import Action
 from lotwright.book.lots import is_same_lot, lot_named, part_of, with_lots, without
-from lotwright.book.relief import relief_order
+from lotwright.book.selling import at_average_cost, paid_for_fraction, sold
+from lotwright.book.transfers import arrived, sent
 from lotwright.errors import BookError
 
 ZERO = Decimal(0)
@@ -62,7 +65,8 @@ def fold(household: Household, events: Iterable[Event]) -> Folded:
 
 
 def apply(household: Household, event: Event) -> Folded:
-    """The household after one event; same error as :func:`fold`."""
+    """The household after one event; same error as :func:`fold`, and for an event whose numbers cannot be."""
+    _check(event)
     if isinstance(event, Split | SpinOff | Merger | ReturnOfCapital):
         return _in_every_account(household, event)
     account = _account(household, event.account)
@@ -71,19 +75,43 @@ def apply(household: Household, event: Event) -> Folded:
         case Buy():
             account = _bought(account, event)
         case Sell():
-            account, disposals = _sold(account, event)
+            household = at_average_cost(household, account, event.symbol)
+            account, disposals = sold(_account(household, event.account), event)
         case TransferIn():
             account = with_lots(account, added=[replace(lot, account=account.account) for lot in event.lots])
         case TransferOut():
-            account, leaving = _sent(account, event)
+            account, leaving = sent(account, event)
             if event.to is not None:
-                arriving = [replace(lot, account=event.to) for lot in leaving]
-                household = _put(household, with_lots(_account(household, event.to), added=arriving))
+                account, there = arrived(account, _account(household, event.to), leaving, event)
+                household = _put(household, there)
         case CashMove():
             account = replace(account, cash=account.cash + event.amount)
         case WashAdjustment():
             account = _washed(account, event)
     return Folded(household=_put(household, account), disposals=disposals)
+
+
+def _check(event: Event) -> None:
+    """Refuse an event of no or negative shares, and one that gives away more basis than there is."""
+    needed = {
+        name: value
+        for name in ("quantity", "ratio")
+        if isinstance(value := getattr(event, name, None), Decimal)
+        and not (isinstance(event, Merger) and name == "ratio")
+    }
+    if isinstance(event, Merger) and event.new_symbol is not None:
+        needed["ratio"] = event.ratio
+    wrong = next((name for name, value in needed.items() if value <= 0), None)
+    if wrong is not None:
+        raise BookError(
+            f"The {type(event).__name__} of {getattr(event, 'symbol', '')} on {event.date.isoformat()} has {wrong} "
+            f"{needed[wrong]}. Give a number above zero; short positions are not covered."
+        )
+    if isinstance(event, SpinOff) and not 0 <= event.basis_fraction <= 1:
+        raise BookError(
+            f"The spin-off from {event.symbol} on {event.date.isoformat()} moves {event.basis_fraction} of the basis. "
+            "Give a fraction from 0 to 1 (Form 8937 line 15)."
+        )
 
 
 def in_latest_units(events: Iterable[Event]) -> list[Buy | Sell]:
@@ -124,11 +152,11 @@ def _in_every_account(household: Household, event: Split | SpinOff | Merger | Re
 def _changed(account: Account, event: Split | SpinOff | Merger | ReturnOfCapital) -> Changed:
     match event:
         case Split():
-            return split(account, event)
+            return paid_for_fraction(split(account, event), event, event.symbol)
         case SpinOff():
-            return spin_off(account, event)
+            return paid_for_fraction(spin_off(account, event), event, event.new_symbol)
         case Merger():
-            return merge(account, event)
+            return paid_for_fraction(merge(account, event), event, event.new_symbol or "")
         case ReturnOfCapital():
             return return_capital(account, event)
 
@@ -158,75 +186,6 @@ def _bought(account: Account, event: Buy) -> Account:
     cash = account.cash if event.is_reinvested else account.cash - event.cost
     account = replace(account, cash=cash, transactions=(*account.transactions, record))
     return with_lots(account, added=[lot])
-
-
-def _sold(account: Account, event: Sell) -> Changed:
-    """Lots leave as named, or in the order of the account's relief (Treas. Reg. 1.1012-1(c))."""
-    parts = _choose(account, event)
-    disposals = []
-    for lot, quantity in parts:
-        basis, _ = part_of(lot, quantity)
-        disposals.append(
-            LotDisposal(
-                account=account.account,
-                symbol=lot.symbol,
-                lot=lot.lot,
-                date=event.date,
-                quantity=quantity,
-                acquired=lot.acquired,
-                holding_start=lot.holding_start,
-                proceeds=event.proceeds * quantity / event.quantity,
-                basis=basis,
-            )
-        )
-    records = [
-        Transaction(
-            account=event.account,
-            date=event.date,
-            symbol=event.symbol,
-            action=Action.SELL,
-            quantity=disposal.quantity,
-            price=event.price,
-            realised_gain=disposal.gain,
-            lot=disposal.lot,
-        )
-        for disposal in disposals
-    ]
-    account = replace(account, cash=account.cash + event.proceeds, transactions=(*account.transactions, *records))
-    return without(account, parts), tuple(disposals)
-
-
-def _choose(account: Account, event: Sell) -> list[tuple[Lot, Decimal]]:
-    if event.lots:
-        return [(lot_named(account, event.symbol, name), quantity) for name, quantity in event.lots]
-    left, parts = event.quantity, []
-    for lot in relief_order((lot for lot in account.lots if lot.symbol == event.symbol), account.relief):
-        if left <= 0:
-            break
-        parts.append((lot, min(left, lot.quantity)))
-        left -= parts[-1][1]
-    if left > 0:
-        raise BookError(
-            f"{account.account} sells {event.quantity} shares of {event.symbol} on {event.date.isoformat()} but holds "
-            f"{event.quantity - left}. Reduce the sale or add the missing purchase."
-        )
-    return parts
-
-
-def _sent(account: Account, event: TransferOut) -> tuple[Account, list[Lot]]:
-    """Take lots out; parts of one lot keep a common ``purchase``, so that they never replace each other."""
-    parts = [(lot_named(account, event.symbol, name), quantity) for name, quantity in event.lots]
-    leaving = [
-        replace(lot, quantity=quantity, basis=part_of(lot, quantity)[0], purchase=lot.purchase or lot.lot)
-        for lot, quantity in parts
-    ]
-    account = without(account, parts)
-    names = {name for name, _ in event.lots}
-    lots = tuple(
-        replace(lot, purchase=lot.purchase or lot.lot) if lot.symbol == event.symbol and lot.lot in names else lot
-        for lot in account.lots
-    )
-    return replace(account, lots=lots), leaving
 
 
 def _washed(account: Account, event: WashAdjustment) -> Account:

@@ -10,6 +10,8 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +20,12 @@ import typer
 
 from lotwright.cli import audit, batch, broker, carrying, frontier, show, store, tax
 from lotwright.cli.compare import compare_command
+from lotwright.cli.due import due_command
+from lotwright.cli.import_ import import_command
+from lotwright.cli.prices import prices_command
+from lotwright.cli.running import run_command
 from lotwright.cli.state import StateFolder, StoreUrl
+from lotwright.cli.targets import targets_command
 from lotwright.errors import LotwrightError
 from lotwright.version import __version__
 
@@ -36,10 +43,15 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(broker.app, name="broker")
 carrying.register(app)
 app.command("compare")(compare_command)
+app.command("prices")(prices_command)
+app.command("targets")(targets_command)
+app.command("due")(due_command)
+app.command("run")(run_command)
 app.command("frontier")(frontier.frontier_command)
 app.command("transition")(frontier.transition_command)
 app.command("batch")(batch.batch_command)
 app.command("show")(show.show_command)
+app.command("import")(import_command)
 
 BookFolder = Annotated[Path, typer.Argument(help="Folder of the book's tables.", metavar="BOOK")]
 PricesFile = Annotated[
@@ -53,6 +65,8 @@ class Schema(StrEnum):
     PLAN = "plan"
     BOOK = "book"
     PROGRAM = "program"
+    MAPPING = "mapping"
+    TRIGGERS = "triggers"
 
 
 def _version(asked: bool) -> None:
@@ -89,7 +103,13 @@ def plan_command(
             help="Name or TOML file of a program. If not given: the one the accounts name, else balanced.",
         ),
     ] = None,
-    prices: PricesFile = None,
+    prices: Annotated[
+        str | None,
+        typer.Option(
+            "--prices",
+            help="CSV or Parquet file that takes the place of the table prices; or yfinance or alpaca, to ask them now.",
+        ),
+    ] = None,
     raising: Annotated[
         list[str] | None,
         typer.Option("--raise", help="Cash to withdraw: AMOUNT, or ACCOUNT=AMOUNT; may be repeated.", metavar="CASH"),
@@ -135,14 +155,15 @@ def plan_command(
     from lotwright.cli.report import print_plans
     from lotwright.cli.writing import Outputs
     from lotwright.files.books import read_book
-    from lotwright.files.risk_store import risk_model
+    from lotwright.files.risk_store import risk_models
     from lotwright.plan.plans import plan
     from lotwright.plan.raising import asked
 
     outputs = Outputs.of(json=json_path, csv=csv_path, html=html_path)
     started = time.perf_counter()
-    found = read_book(book, households=household or None, prices=_prices(prices))
-    model = risk_model(found)
+    with _fetched(book, prices) as file:
+        found = read_book(book, households=household or None, prices=file)
+    models = risk_models(found)
     seconds = time.perf_counter() - started
     with remembered(found, state, store_url, approved_only=approved_only) as memory:
         with progress(len(found.households)) as advance:
@@ -151,7 +172,7 @@ def plan_command(
                 program=program,
                 gap_bp=gap_bp,
                 time_limit=time_limit,
-                risk=model,
+                risk=models,
                 beside=book,
                 progress=lambda _: advance(),
                 explain=explain,
@@ -202,6 +223,9 @@ def risk_command(
         str | None, typer.Option("--json", help="Write the model as JSON to this file; - for standard output.")
     ] = None,
     prices: PricesFile = None,
+    program: Annotated[
+        str | None, typer.Option("--program", help="Name or file of a program that names its risk model.")
+    ] = None,
 ) -> None:
     """Show the risk model a plan of this book uses: symbols, exposures F and specific variances D, annual."""
     from lotwright.cli.report import print_risk
@@ -209,7 +233,12 @@ def risk_command(
     from lotwright.files.books import read_book
     from lotwright.files.risk_store import risk_model
 
-    model = risk_model(read_book(book, prices=_prices(prices)))
+    choice = None
+    if program is not None:
+        from lotwright.plan.program import load_program
+
+        choice = load_program(program, beside=book).risk
+    model = risk_model(read_book(book, prices=_prices(prices)), choice)
     if json_path is not None:
         write_json(json_path, model.to_json())
     if json_path != "-":
@@ -218,13 +247,17 @@ def risk_command(
 
 @app.command("schema")
 def schema_command(what: Annotated[Schema, typer.Argument(help="Of what.")]) -> None:
-    """Print the JSON Schema of a plan, a book or a program."""
+    """Print the JSON Schema of a plan, a book, a program, a mapping of an import or a trigger."""
     from lotwright.cli.writing import write_json
 
     if what is Schema.PLAN:
         from lotwright.files.plan_schema import plan_schema as schema
     elif what is Schema.BOOK:
         from lotwright.files.book_schema import book_schema as schema
+    elif what is Schema.MAPPING:
+        from lotwright.files.imports.mapping import mapping_schema as schema
+    elif what is Schema.TRIGGERS:
+        from lotwright.files.triggers import trigger_schema as schema
     else:
         from lotwright.plan.program import program_schema as schema
     write_json("-", schema())
@@ -232,6 +265,20 @@ def schema_command(what: Annotated[Schema, typer.Argument(help="Of what.")]) -> 
 
 def _prices(given: str | None) -> Path | None:
     return None if given is None else Path(given)
+
+
+@contextmanager
+def _fetched(book: Path, given: str | None) -> Iterator[Path | None]:
+    """The file of prices for one plan: as given, or fetched into a folder that is gone afterwards."""
+    if given not in {"yfinance", "alpaca"}:
+        yield _prices(given)
+        return
+    from tempfile import TemporaryDirectory
+
+    from lotwright.cli.prices import prices_file
+
+    with TemporaryDirectory(prefix="lotwright-prices-") as folder:
+        yield prices_file(book, given, folder=Path(folder))
 
 
 def main() -> None:

@@ -104,7 +104,7 @@ def _batch(asked: Any, out: Path, running: Running, *, resume: bool, json_path: 
     with _alone(out), _interrupts() as stop:
         run = Run(asked, RunFolder(out), resume=resume, pending=memory.pending)
         memory.begin(run)
-        _ready_kernels(run.prepared.parts.rows if run.left else 0)
+        ready_kernels(run.prepared.parts.rows if run.left else 0)
         with _json_lines(json_path) as lines:
             _carry_out(run, running, stop, lines, memory)
         if stop.asked:
@@ -227,7 +227,7 @@ def _json_lines(path: str | None) -> Iterator[IO[str] | None]:
         yield file
 
 
-def _ready_kernels(rows: int) -> None:
+def ready_kernels(rows: int) -> None:
     """See to it that all workers search alike: with the compiled solver, or for a few rows without."""
     from lotwright.plan.separable import jit
 

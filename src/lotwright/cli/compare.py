@@ -59,7 +59,7 @@ def compare_command(
     compared = compare_household(
         facts,
         market=found.market,
-        risk=risk_model(found),
+        risk=risk_model(found, own.risk),
         program=own,
         effort=Effort(gap_bp=gap_bp, seconds=time_limit),
         beside=book,

@@ -54,12 +54,13 @@ def frontier_command(
     if [json_path, svg_path].count("-") > 1:
         raise typer.BadParameter("Only one of --json and --svg can go to standard output.")
     found, facts = _one(book, household, prices)
+    own = load_program(program, beside=book)
     with progress(points) as advance:
         drawn = frontier(
             facts,
             market=found.market,
-            risk=risk_model(found),
-            program=load_program(program, beside=book),
+            risk=risk_model(found, own.risk),
+            program=own,
             points=points,
             effort=Effort(gap_bp=gap_bp, seconds=time_limit),
             progress=lambda made: advance() if made <= points else None,
@@ -100,12 +101,13 @@ def transition_command(
     from lotwright.plan.transition import transition
 
     found, facts = _one(book, household, prices)
+    own = load_program(program, beside=book)
     with progress(years + 1) as advance:
         staged = transition(
             facts,
             market=found.market,
-            risk=risk_model(found),
-            program=load_program(program, beside=book),
+            risk=risk_model(found, own.risk),
+            program=own,
             years=years,
             budget=budget,
             effort=Effort(gap_bp=gap_bp, seconds=time_limit),

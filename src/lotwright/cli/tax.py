@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass, replace
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lotwright.book.failure import Failure
     from lotwright.book.holdings import Household
     from lotwright.book.market import Market
+    from lotwright.tax.year_report import TaxYear
 
 app = typer.Typer(no_args_is_help=True, help="What the tax law makes of a book or of a list of trades.")
 
@@ -30,6 +31,11 @@ BookPath = Annotated[Path, typer.Argument(help="Folder of the book's tables.", m
 OneHousehold = Annotated[str | None, typer.Option("--household", help="Only this household.")]
 JsonPath = Annotated[str | None, typer.Option("--json", help="Write JSON to this file; - for standard output.")]
 CsvPath = Annotated[str | None, typer.Option("--csv", help="Write CSV to this file; - for standard output.")]
+ScheduleCsvPath = Annotated[
+    str | None, typer.Option("--schedule-csv", help="Write Schedule D and the carryover worksheet as CSV to this file.")
+]
+CarriedShort = Annotated[float | None, typer.Option(min=0, help="Short-term loss carried into the year, dollars.")]
+CarriedLong = Annotated[float | None, typer.Option(min=0, help="Long-term loss carried into the year, dollars.")]
 SoldBeforeReading = Annotated[SoldBefore, typer.Option(help="Do shares sold before the loss replace it?")]
 SameDayReading = Annotated[SameDay, typer.Option(help="Do shares sold on the day of the loss replace it?")]
 PieceReading = Annotated[Piece, typer.Option(help="Do matched shares of a lot leave first or last?")]
@@ -47,23 +53,33 @@ def year(
     household: OneHousehold = None,
     json_path: JsonPath = None,
     csv_path: CsvPath = None,
+    schedule_csv: ScheduleCsvPath = None,
+    carried_short: CarriedShort = None,
+    carried_long: CarriedLong = None,
     sold_before: SoldBeforeReading = SoldBefore.HELD_AFTER_SALE,
     same_day: SameDayReading = SameDay.SAME_SALE,
     piece: PieceReading = Piece.FIRST,
     ancestor: AncestorReading = Ancestor.ALLOWED,
 ) -> None:
-    """Form 8949 rows, Schedule D totals and the carryforward of one year."""
+    """Form 8949 rows, Schedule D line by line and the carryforward of one year."""
     from lotwright.tax.year_report import tax_year
 
-    _refuse_two(json_path, csv_path)
+    _refuse_two(json_path, csv_path, schedule_csv)
     readings = Readings(sold_before=sold_before, same_day=same_day, piece=piece, ancestor=ancestor)
+    source = _read(book, household)
+    if year > source.market.as_of.year:
+        raise BookError(
+            f"{book} ends on {source.market.as_of.isoformat()} and knows nothing of {year}. Name an earlier year."
+        )
+    carried = _carried(carried_short, carried_long, households=len(source.households))
     reports, failed = _each(
-        _read(book, household), lambda h, m: _no_form(h) or tax_year(h, m, year=year, readings=readings)
+        source, lambda h, m: _no_form(h) or tax_year(h, m, year=year, readings=readings, carried=carried)
     )
     rows = [{"household": r.household, **_flat(row)} for r in reports for row in r.rows]
     _write_csv(csv_path, rows)
+    _write_csv(schedule_csv, [row for r in reports for row in _schedule_rows(r)])
     _write_json(json_path, [{**_flat(r), "readings": str(r.readings)} for r in reports])
-    if "-" not in {json_path, csv_path}:
+    if "-" not in {json_path, csv_path, schedule_csv}:
         from lotwright.cli.tax_tables import show_year
 
         for r in reports:
@@ -78,7 +94,10 @@ def year(
 @app.command()
 def wash(
     transactions: Annotated[Path, typer.Argument(help="CSV of one household's trades.", metavar="TRANSACTIONS.csv")],
-    identical: Annotated[Path | None, typer.Option(help="CSV of group, symbol: substantially identical.")] = None,
+    identical: Annotated[
+        Path | None,
+        typer.Option(help="CSV of group, symbol (and shares a contract is for): substantially identical."),
+    ] = None,
     json_path: JsonPath = None,
     csv_path: CsvPath = None,
     sold_before: SoldBeforeReading = SoldBefore.HELD_AFTER_SALE,
@@ -88,20 +107,25 @@ def wash(
 ) -> None:
     """Every loss of a list of trades: disallowed or not, matched with what, deferred or gone."""
     from lotwright.tax.trades_table import read_trades
+    from lotwright.tax.units import held_in_shares, in_shares
     from lotwright.tax.wash import wash_sales
     from lotwright.tax.wash_rows import open_rows, wash_rows
 
     _refuse_two(json_path, csv_path)
     trades = read_trades(_csv_rows(transactions), source=transactions.name)
-    group = _groups(identical) if identical else {}
+    group, shares = _groups(identical) if identical else ({}, {})
+
+    def shares_of(symbol: str) -> Decimal:
+        return shares.get(symbol, Decimal(1))
+
     found = wash_sales(
-        trades.events,
+        in_shares(trades.events, shares_of),
         kinds=trades.kinds,
-        opening=trades.opening,
+        opening=held_in_shares(trades.opening, shares_of),
         group_of=lambda symbol: group.get(symbol, symbol),
         readings=Readings(sold_before=sold_before, same_day=same_day, piece=piece, ancestor=ancestor),
     )
-    losses, lots = wash_rows(found), open_rows(found)
+    losses, lots = wash_rows(found, shares_of=shares_of), open_rows(found, shares_of=shares_of)
     flat = [_short_row({**row, **_prefixed(row.pop("replacement"))}) for row in (dict(r) for r in losses)]
     _write_csv(csv_path, flat)
     out = {"readings": str(found.readings), "losses": losses, "lots": lots, "disallowed": found.disallowed}
@@ -182,6 +206,18 @@ def _each(book: Book, work: Callable[[Household, Market], Any]) -> tuple[list[An
     return done, failed
 
 
+def _carried(short: float | None, long: float | None, *, households: int) -> tuple[Decimal, Decimal] | None:
+    """Losses carried in as the call states them; one household's, so there must be one."""
+    if short is None and long is None:
+        return None
+    if households != 1:
+        raise typer.BadParameter("Carried losses are one household's. Name it with --household.")
+    carried = Decimal(str(short or 0)), Decimal(str(long or 0))
+    if not all(amount.is_finite() for amount in carried):
+        raise typer.BadParameter("Carried losses are dollars. Write them like 1200.50.")
+    return carried
+
+
 def _no_form(household: Household) -> Failure | None:
     """Why a household has no Form 8949."""
     from lotwright.book.failure import Failure
@@ -214,21 +250,42 @@ def _on(household: Household, market: Market, day: date | None) -> tuple[Househo
 def _csv_rows(path: Path) -> list[dict[str, str | None]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(csv.DictReader(file))
+            rows = csv.DictReader(file)
+            if not rows.fieldnames:
+                raise BookError(f"{path} is empty. Its first row must name the columns.")
+            return list(rows)
     except OSError as error:
         raise BookError(f"{path} cannot be read: {error.strerror}. Name a CSV file.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BookError(f"{path} is no CSV table in UTF-8 ({error}). Save it as one.") from error
 
 
-def _groups(path: Path) -> dict[str, str]:
-    """Symbol to group, from a table of groups of substantially identical securities."""
-    out: dict[str, str] = {}
+def _groups(path: Path) -> tuple[dict[str, str], dict[str, Decimal]]:
+    """Symbol to group, and to the shares one contract is for, from a table of substantially identical securities."""
+    groups: dict[str, str] = {}
+    shares: dict[str, Decimal] = {}
     for number, row in enumerate(_csv_rows(path), start=2):
-        group, symbol = row.get("group"), row.get("symbol")
+        group, symbol = (row.get("group") or "").strip(), (row.get("symbol") or "").strip()
         if not group or not symbol:
             raise BookError(f"{path.name} row {number} needs both a group and a symbol. Fill them in.")
-        if out.setdefault(symbol, group) != group:
-            raise BookError(f"{path.name} row {number}: {symbol} is in group {out[symbol]} already. Join the groups.")
-    return out
+        if groups.setdefault(symbol, group) != group:
+            raise BookError(
+                f"{path.name} row {number}: {symbol} is in group {groups[symbol]} already. Join the groups."
+            )
+        told = (row.get("shares") or "").strip()
+        if told:
+            shares[symbol] = _above_zero(told, f"{path.name} row {number}, column shares")
+    return groups, shares
+
+
+def _above_zero(told: str, where: str) -> Decimal:
+    try:
+        value = Decimal(told)
+    except InvalidOperation:
+        value = Decimal(0)
+    if not value.is_finite() or value <= 0:
+        raise BookError(f"{where}: found {told!r}, which is not a number above zero. Write it like 100.")
+    return value
 
 
 # Writing
@@ -242,9 +299,21 @@ def _report(rows: Sequence[Mapping[str, Any]], json_path: str | None, csv_path: 
     return "-" not in {json_path, csv_path}
 
 
-def _refuse_two(json_path: str | None, csv_path: str | None) -> None:
-    if json_path == csv_path == "-":
-        raise typer.BadParameter("Only one of --json and --csv can go to standard output.")
+def _refuse_two(*paths: str | None) -> None:
+    if paths.count("-") > 1:
+        raise typer.BadParameter("Only one result can go to standard output.")
+
+
+def _schedule_rows(report: TaxYear) -> list[dict[str, Any]]:
+    """Schedule D and the worksheet as rows of one table."""
+    return [
+        {"household": report.household, "year": report.year, "form": form, **_flat(line)}
+        for form, lines in (
+            ("Schedule D", report.schedule.lines),
+            ("Capital Loss Carryover Worksheet", report.schedule.worksheet),
+        )
+        for line in lines
+    ]
 
 
 def _flat(value: Any) -> dict[str, Any]:

@@ -16,8 +16,10 @@ from rich.text import Text
 
 from lotwright.cli.report import plain_when_piped
 from lotwright.plan.words import day, plain
+from lotwright.tax.form_8949 import Form8949Row
 from lotwright.tax.lot_report import LotLine, TradeLock
-from lotwright.tax.year_report import Form8949Row, TaxYear
+from lotwright.tax.schedule_d import FormLine
+from lotwright.tax.year_report import Difference, TaxYear
 
 CENT = Decimal("0.01")
 
@@ -25,21 +27,52 @@ CENT = Decimal("0.01")
 def show_year(report: TaxYear) -> None:
     """Form 8949 by account and part, Schedule D line by line, and where the broker's figures differ."""
     with plain_when_piped() as console:
-        for part, words in (("I", "short-term"), ("II", "long-term")):
-            for account in sorted({row.account for row in report.rows if row.part == part}):
-                own = [row for row in report.rows if (row.account, row.part) == (account, part)]
-                _heading(console, f"{report.household}: Form 8949 part {part} ({words}), {report.year}, {account}")
-                _print(console, FORM_8949, [_form_row(row) for row in own])
+        pages = sorted({(row.part, row.account, row.box) for row in report.rows})
+        for part, account, box in pages:
+            own = [row for row in report.rows if (row.part, row.account, row.box) == (part, account, box)]
+            words = "short-term" if part == "I" else "long-term"
+            _heading(
+                console, f"{report.household}: Form 8949 part {part}, box {box} ({words}), {report.year}, {account}"
+            )
+            _print(console, FORM_8949, [_form_row(row) for row in own])
         _heading(console, f"{report.household}: Schedule D, {report.year}")
-        names = report.schedule.__dataclass_fields__
-        _print(console, ("", "#dollars"), [(n.replace("_", " "), _money(getattr(report.schedule, n))) for n in names])
+        _print(console, SCHEDULE_D, [_schedule_row(line) for line in report.schedule.lines])
+        if report.schedule.carryforward_short or report.schedule.carryforward_long:
+            _heading(console, f"{report.household}: Capital Loss Carryover Worksheet, {report.year}")
+            steps = [(line.line, line.words, _money(line.amount)) for line in report.schedule.worksheet]
+            _print(console, ("line", "", "#dollars"), steps)
+        _heading(console, f"{report.household}: tax on these gains, {report.year}")
+        _print(console, ("", "#dollars"), _taxes(report))
         if report.reconciliation:
-            _heading(console, "Where the wash sales the book recorded differ")
+            _heading(console, "Where what the book recorded differs: gain before any disallowance, loss disallowed")
             rows = [
-                (d.account, d.symbol, str(d.sold), plain(d.quantity), _money(d.recorded), _money(d.found))
-                for d in report.reconciliation
+                (f"{plain(d.quantity)} {d.symbol}", str(d.sold), *_recorded_and_found(d)) for d in report.reconciliation
             ]
-            _print(console, ("account", "symbol", "sold", "#quantity", "#recorded", "#found"), rows)
+            _print(console, ("what", "sold", "#gain recorded", "#found", "#disallowed recorded", "#found"), rows)
+
+
+def _recorded_and_found(d: Difference) -> tuple[str, ...]:
+    gain = "" if d.recorded_gain is None else _money(d.recorded_gain)
+    return gain, _money(d.found_gain), _money(d.recorded), _money(d.found)
+
+
+def _taxes(report: TaxYear) -> list[tuple[str, str]]:
+    """What the gains cost, each way that could be computed; negative: what a deducted loss saves."""
+    ways = (
+        ("at the accounts' marginal rates", report.tax),
+        ("federal, by brackets", report.tax_by_brackets),
+        ("the state's, by brackets", report.state_tax_by_brackets),
+        ("losses gone for good (replaced in an IRA)", report.permanent or None),
+    )
+    return [(words, _money(amount)) for words, amount in ways if amount is not None]
+
+
+SCHEDULE_D = ("line", "", "#proceeds", "#basis", "#adjusted", "#gain")
+
+
+def _schedule_row(line: FormLine) -> tuple[str, ...]:
+    columns = (line.proceeds, line.basis, line.adjustment)
+    return (line.line, line.words, *("" if c is None else _money(c) for c in columns), _money(line.amount))
 
 
 FORM_8949 = ("what", "acquired", "sold", "#proceeds", "#basis", "code", "#adjusted", "#gain")

@@ -23,7 +23,7 @@ from lotwright.book.holdings import Household
 from lotwright.cli.claims import Finding, differing, figures
 from lotwright.errors import PlanError, ProgramError
 from lotwright.files.plan_json import plan_from_json
-from lotwright.files.risk_store import risk_model
+from lotwright.files.risk_store import risk_models
 from lotwright.plan.currency import in_currency
 from lotwright.plan.paths import GENERAL, NOTHING_TO_TRADE, has_nothing
 from lotwright.plan.program import Program, load_program
@@ -82,12 +82,14 @@ def verify_plans(
     ProgramError
         A plan's program is found neither by ``program`` nor by its own name.
     """
-    risk = risk_model(book)
+    risks = risk_models(book)
     loaded = {name: _program(name, program, beside) for name in sorted({claim.program for claim in claims})}
     return tuple(
         Report(
             household=claim.household,
-            findings=_in_own_currency(claim, book, program=loaded[claim.program], risk=risk),
+            findings=_in_own_currency(
+                claim, book, program=loaded[claim.program], risk=risks(loaded[claim.program].risk)
+            ),
         )
         for claim in claims
     )

@@ -13,10 +13,12 @@ import numpy as np
 from lotwright.book.book import Book
 from lotwright.book.market import Market, Price
 from lotwright.declared import Shelf, declared_names
-from lotwright.errors import BookError
+from lotwright.errors import BookError, ProgramError
 from lotwright.files import account_rows, market_tables
 from lotwright.files.checks import check_table
-from lotwright.files.faults import Faults, did_you_mean
+from lotwright.files.dynamic import dynamic_portfolio, read_dynamic
+from lotwright.files.factor_table import factor_data, read_factors
+from lotwright.files.faults import Fault, Faults, did_you_mean
 from lotwright.files.forms import FORMS
 from lotwright.files.households import Households, Rows, RowsByWord, account_names, group_by
 from lotwright.files.models import Models, check_targets, priced_models, tabled_models
@@ -71,6 +73,7 @@ def read_book(
         market=reading.shared.market,
         households=households_of(reading.rows, reading.faults, reading.shared, names=names),
         history=history_of(reading.tables.get("history")),
+        factors=read_factors(Path(path)),
         content_hash=reading.content_hash,
     )
 
@@ -136,6 +139,7 @@ def _read(book: Path, *, prices: Path | None, dated_to: date | None = None) -> _
     shared = shared_part(tables, declared, as_of=as_of)
     check_accounts(tables, faults, household_of=household_of, shared=shared)
     contents = {name + file.suffix: content for name, (file, content) in data.items()} | declared_data
+    contents |= factor_data(book)
     return _Reading(
         tables=tables, shared=shared, rows=account_table_rows(tables), faults=faults, content_hash=_hash(contents)
     )
@@ -236,6 +240,16 @@ def declared_models(
     data: dict[str, bytes] = {}
     for name in sorted(wanted & shelf.keys()):
         file = f"models/portfolios/{shelf[name].name}"
+        try:
+            dynamic = read_dynamic(shelf[name], name=name)
+        except ProgramError as error:
+            faults.add(Fault(file=file, wrong=str(error).removeprefix(f"{file}: "), cure="Correct the declaration."))
+            continue
+        if dynamic is not None:
+            data |= dynamic.data
+            if not faults.shared.count:
+                portfolios[name] = dynamic_portfolio(dynamic, tables)
+            continue
         data[file] = shelf[name].read_bytes()
         portfolio = portfolio_of(name, file=file, data=data[file], faults=faults)
         if portfolio is not None:

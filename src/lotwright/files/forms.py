@@ -65,6 +65,7 @@ ACCOUNTS = Form(
             choices=Regime,
             default="us",
         ),
+        text("owner", "person it belongs to, where the household has several"),
     ),
 )
 

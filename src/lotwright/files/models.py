@@ -108,6 +108,8 @@ def priced_models(portfolios: Mapping[str, Portfolio], *, priced: Collection[str
         faults = [
             _unpriced(portfolio, target.symbol, priced, prices) for target in without if target.symbol not in left_out
         ]
+        if portfolio.fault is not None:
+            faults = [portfolio.fault]
         if faults:
             unpriced[name] = tuple(faults)
         if left_out:

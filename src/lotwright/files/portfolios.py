@@ -33,11 +33,15 @@ _LANDINGS = tuple(landing.value for landing in Landing)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portfolio:
-    """A model portfolio and where it was declared: the file, and the row of each symbol where the file is a table."""
+    """A model portfolio and where it was declared: the file, and the row of each symbol where the file is a table.
+
+    ``fault`` says why a model that is computed has no weights.
+    """
 
     model: ModelPortfolio
     file: str
     row: Mapping[str, int] = field(default_factory=dict)
+    fault: Fault | None = None
 
 
 class _Declaration:

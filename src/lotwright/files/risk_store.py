@@ -12,7 +12,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +20,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwright.book.book import Book
-from lotwright.book.history import PriceHistory
+from lotwright.book.history import FactorHistory, PriceHistory
 from lotwright.errors import ProgramError
+from lotwright.risk.choice import RiskChoice
 from lotwright.risk.drift import drift_model
 from lotwright.risk.estimate import DEFAULT_ESTIMATOR, DEFAULT_FACTORS, estimate
 from lotwright.risk.model import RiskModel
 from lotwright.version import __version__
 
-_METHOD = 1
+_METHOD = 2
 """Raise it whenever the estimate of the same history changes within a version."""
+
+
+def risk_models(book: Book) -> Callable[[RiskChoice | None], RiskModel]:
+    """The risk models of a book by what a program asks for; None is the default one. Each is estimated once."""
+    known: dict[RiskChoice | None, RiskModel] = {}
+
+    def of(choice: RiskChoice | None) -> RiskModel:
+        if choice not in known:
+            known[choice] = risk_model(book, choice)
+        return known[choice]
+
+    return of
 
 
 def risk_model(
     book: Book,
+    choice: RiskChoice | None = None,
     *,
     estimator: str = DEFAULT_ESTIMATOR,
     factors: int = DEFAULT_FACTORS,
@@ -43,6 +57,8 @@ def risk_model(
     Parameters
     ----------
     book : Book
+    choice : RiskChoice, optional
+        By name, as a program declares it; in place of ``estimator`` and ``factors``.
     estimator, factors
         See :func:`lotwright.risk.estimate.estimate`.
     exposures : float64 array, shape (n, K), optional
@@ -55,6 +71,8 @@ def risk_model(
     BookError
         If an adjusted close of the history is not positive.
     """
+    if choice is not None:
+        estimator, factors = choice.model, choice.factors
     prices = book.market.prices
     symbols = tuple(sorted(prices))
     if book.history is None:
@@ -62,6 +80,8 @@ def risk_model(
     sector = {symbol: prices[symbol].sector for symbol in symbols}
     kind = {symbol: prices[symbol].kind for symbol in symbols}
     about = [__version__, _METHOD, symbols, list(sector.values()), list(kind.values()), estimator, factors]
+    if estimator == "fama_french" and book.factors is not None:
+        about.append(_factor_hash(book.factors))
     path = _cache_path(book.history, about, exposures)
     model = _read(path, symbols) if path is not None else None
     if model is None:
@@ -73,10 +93,19 @@ def risk_model(
             estimator=estimator,
             factors=factors,
             exposures=exposures,
+            factor_history=book.factors,
         )
         if path is not None:
             _write(path, model)
     return model
+
+
+def _factor_hash(factors: FactorHistory) -> str:
+    digest = hashlib.sha256(json.dumps(factors.names).encode())
+    digest.update(
+        factors.dates.astype("datetime64[D]").astype(np.int64).tobytes() + np.ascontiguousarray(factors.value).tobytes()
+    )
+    return digest.hexdigest()
 
 
 def _number(value: Any) -> float | None:

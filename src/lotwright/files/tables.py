@@ -18,6 +18,8 @@ from lotwright.files.parse import Parsed, parse_csv, parse_parquet
 from lotwright.files.values import Values, read_values
 
 ENDINGS = (".csv", ".parquet")
+INTERRUPTED = Path(".import", "ready")
+"""What stands in a book while an import exchanges its tables (:mod:`lotwright.files.imports.writing`)."""
 _NAMES = {form.name for form in FORMS}
 
 _CURE = {
@@ -69,6 +71,11 @@ def find_tables(book: Path, *, prices: Path | None, faults: Faults) -> dict[str,
     if not book.is_dir():
         what = "a file" if book.is_file() else "not there"
         raise BookError(f"A book is a folder of tables, but {book} is {what}. Give the folder that holds accounts.csv.")
+    if (book / INTERRUPTED).exists():
+        raise BookError(
+            f"An import into {book} was interrupted while its tables were exchanged. "
+            "Run lotwright import again: it finishes that first."
+        )
     if prices is not None and not (prices.is_file() and prices.suffix in ENDINGS):
         what = "is neither a .csv nor a .parquet file" if prices.is_file() else "is not there"
         raise BookError(

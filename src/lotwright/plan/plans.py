@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from lotwright.plan.strategy import Strategy, find_strategy
 from lotwright.plan.table import summary_html, trade_rows
 from lotwright.plan.take_snapshot import take_snapshot
 from lotwright.plan.words import money
+from lotwright.risk.choice import RiskChoice
 from lotwright.risk.drift import drift_model
 from lotwright.risk.model import RiskModel
 
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     import cvxpy as cp
     import pandas as pd
 
+RiskModels = Callable[[RiskChoice | None], RiskModel]
+"""What gives the risk model that a program asks for by name; None is the default one."""
 DEFAULT_PROGRAM = "balanced"
 
 
@@ -46,12 +50,14 @@ class Plans(Mapping[str, HouseholdPlan]):
     plans : tuple of HouseholdPlan
     book, risk : what they were made from
     programs : mapping of household to the program it was planned with
+    risks : mapping of household to the risk model of its program
     """
 
     plans: tuple[HouseholdPlan, ...]
     book: Book = field(repr=False)
     risk: RiskModel = field(repr=False)
     programs: Mapping[str, Program] = field(repr=False)
+    risks: Mapping[str, RiskModel] = field(repr=False, default_factory=dict)
 
     def __getitem__(self, household: str) -> HouseholdPlan:
         for plan in self.plans:
@@ -105,7 +111,8 @@ class Plans(Mapping[str, HouseholdPlan]):
         from lotwright.plan.general import pose  # noqa: PLC0415  cvxpy takes seconds to import
 
         facts = with_raised(self.book.households[self[household].household], self[household].raised)
-        snapshot = facts if isinstance(facts, Failure) else take_snapshot(facts, self.book.market, self.risk)
+        risk = self.risks.get(household, self.risk)
+        snapshot = facts if isinstance(facts, Failure) else take_snapshot(facts, self.book.market, risk)
         if isinstance(snapshot, Failure):
             raise ProgramError(f"{household} cannot be posed: {snapshot.message}")
         program = self.programs[household]
@@ -123,7 +130,7 @@ def plan(
     household: str | Collection[str] | None = None,
     gap_bp: float = 0.1,
     time_limit: float | None = 10.0,
-    risk: RiskModel | None = None,
+    risk: RiskModel | RiskModels | None = None,
     beside: Path | None = None,
     progress: Callable[[HouseholdPlan], None] | None = None,
     explain: bool = False,
@@ -145,8 +152,9 @@ def plan(
         Basis points of household value at which the search may stop.
     time_limit : float, optional
         Seconds a household after which the search stops with what it has; ``None``: never.
-    risk : RiskModel, optional
-        Estimated from the book's history if not given.
+    risk : RiskModel or callable, optional
+        One for all, or what gives the model a program asks for by name (None: the default one). Estimated from the book's
+        history if not given.
     beside : Path, optional
         A folder, usually the book's, whose ``models/programs`` win over the shipped ones.
     progress : callable, optional
@@ -176,11 +184,12 @@ def plan(
     effort = _effort(gap_bp, time_limit)
     shelf = Programs(program, beside)
     asked = find_strategy(strategy) if isinstance(strategy, str) else strategy
-    model = estimated(book) if risk is None else risk
+    models = risk_of(book, risk)
     wanted = dict(raising or {})
     check_asked(wanted, {name: book.households[name] for name in names} if wanted else {})
     done: list[HouseholdPlan] = []
     used: dict[str, Program] = {}
+    risks: dict[str, RiskModel] = {}
     for name in names:
         facts = with_raised(book.households[name], wanted)
         own = shelf.of(facts)
@@ -190,7 +199,7 @@ def plan(
                 own if isinstance(own, Failure) else facts,
                 name=name,
                 market=book.market,
-                risk=model,
+                risk=risks.setdefault(name, models(used[name].risk)),
                 program=used[name],
                 effort=effort,
                 book_hash=book.content_hash,
@@ -201,7 +210,8 @@ def plan(
         done[-1] = replace(done[-1], raised=of_household(facts, wanted))
         if progress is not None:
             progress(done[-1])
-    return Plans(plans=tuple(done), book=book, risk=model, programs=used)
+    first = next(iter(risks.values())) if risks else models(None)
+    return Plans(plans=tuple(done), book=book, risk=first, programs=used, risks=risks)
 
 
 def program_of(
@@ -217,13 +227,21 @@ def program_of(
     return Programs(asked, beside).of(household)
 
 
-def estimated(book: Book) -> RiskModel:
+def risk_of(book: Book, given: RiskModel | RiskModels | None) -> RiskModels:
+    """What gives the risk model a program asks for: the one for all, the caller's own choice, or estimates made once."""
+    if isinstance(given, RiskModel):
+        return lambda _: given
+    return given if given is not None else cache(lambda choice: estimated(book, choice))
+
+
+def estimated(book: Book, choice: RiskChoice | None = None) -> RiskModel:
     """The risk model of a book's history, or plain drift where there is none; nothing is remembered on disk."""
     prices = book.market.prices
     symbols = tuple(sorted(prices))
     if book.history is None:
         level = {symbol: prices[symbol].volatility for symbol in symbols}
         return drift_model(symbols, {symbol: None if v is None else float(v) for symbol, v in level.items()})
+    asked = choice or RiskChoice()
     from lotwright.risk.estimate import estimate  # noqa: PLC0415  scikit-learn takes seconds to import
 
     return estimate(
@@ -231,6 +249,9 @@ def estimated(book: Book) -> RiskModel:
         symbols=symbols,
         sector={symbol: prices[symbol].sector for symbol in symbols},
         kind={symbol: prices[symbol].kind for symbol in symbols},
+        factor_history=book.factors,
+        estimator=asked.model,
+        factors=asked.factors,
     )
 
 
@@ -281,6 +302,12 @@ class Programs:
         for name in {*names, DEFAULT_PROGRAM}:
             with suppress(ProgramError):  # kept, and told to each household that names it
                 self._load(name)
+
+    @property
+    def risks(self) -> frozenset[RiskChoice]:
+        """The risk models that the programs read so far ask for by name."""
+        read = [self.asked] if self.asked is not None else list(self.known.values())
+        return frozenset(one.risk for one in read if isinstance(one, Program) and one.risk is not None)
 
     @property
     def hashes(self) -> dict[str, str]:

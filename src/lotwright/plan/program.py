@@ -42,10 +42,11 @@ from lotwright.plan.protocols import Cost, Limit, Separable, Trades, Viewing
 from lotwright.plan.separable.form import SeparableForm, blank
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.terms import Demand, Terms
+from lotwright.risk.choice import RiskChoice, risk_schema
 
 FIRST = ("tickets",)
 """What a program may make least before its costs."""
-PARTS = ("says", "first", "cost", "limit")
+PARTS = ("says", "first", "risk", "cost", "limit")
 """What a program's file is made of."""
 
 
@@ -67,6 +68,8 @@ class Program:
     limits: tuple[Limit, ...]
     first: str = ""
     """``tickets``: the fewest orders come first, and costs only decide among plans that have no more."""
+    risk: RiskChoice | None = None
+    """The risk model by name; the default one if not given."""
 
     def __post_init__(self) -> None:
         _once(self.name, "cost", [cost.kind for cost in self.costs if not isinstance(cost, Soft)])
@@ -188,6 +191,8 @@ class Program:
         }
         if self.first:
             said["first"] = self.first
+        if self.risk is not None:
+            said["risk"] = self.risk.to_table()
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
@@ -215,6 +220,7 @@ def program_schema() -> dict[str, Any]:
         "properties": {
             "says": {"type": "string", "description": "One sentence for people."},
             "first": {"enum": list(FIRST), "description": "What is made least before costs are: the number of orders."},
+            "risk": risk_schema(),
             "cost": {
                 "type": "array",
                 "minItems": 1,
@@ -258,7 +264,11 @@ def _from_table(name: str, table: dict[str, Any]) -> Program:
         else:
             limits.append(limit)
     says, first = str(table.get("says", "")), str(table.get("first", ""))
-    return Program(name=name, says=says, costs=tuple(costs), limits=tuple(limits), first=first)
+    try:
+        risk = RiskChoice.from_table(table["risk"]) if "risk" in table else None
+    except ProgramError as error:
+        raise ProgramError(f"Program {name}: {error}") from None
+    return Program(name=name, says=says, costs=tuple(costs), limits=tuple(limits), first=first, risk=risk)
 
 
 def _entries(name: str, table: dict[str, Any], key: str) -> list[dict[str, Any]]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lotwright.book.history import PriceHistory
+from lotwright.book.history import FactorHistory, PriceHistory
 from lotwright.errors import ProgramError
 from lotwright.risk.blocks import residual_likeness, split_residual
 from lotwright.risk.drift import drift_model
-from lotwright.risk.factors import DAYS_A_YEAR, principal_split, supplied_split
+from lotwright.risk.factors import DAYS_A_YEAR, principal_split, regressed_split, supplied_split
 from lotwright.risk.model import RiskModel
-from lotwright.risk.returns import Returns, daily_returns
+from lotwright.risk.returns import MINIMUM_DAYS, Returns, daily_returns
 from lotwright.risk.short import place_all
 from lotwright.risk.shrinkage import check_estimator
 
@@ -22,6 +23,8 @@ Floats = NDArray[np.float64]
 FUND_KINDS = frozenset({"etf", "fund"})
 DEFAULT_ESTIMATOR = "ledoit_wolf"
 DEFAULT_FACTORS = 10
+FLOOR = 1e-6
+"""Part of its variance that is at least a security's own."""
 _FEWEST_RETURNS = 20
 
 
@@ -34,6 +37,7 @@ def estimate(
     estimator: str = DEFAULT_ESTIMATOR,
     factors: int = DEFAULT_FACTORS,
     exposures: Floats | None = None,
+    factor_history: FactorHistory | None = None,
 ) -> RiskModel:
     """Estimate how securities move together: a few common factors, exact blocks for look-alikes, and a rest of its own.
 
@@ -48,16 +52,25 @@ def estimate(
         What the model must cover; every one will be in it, with a note where little is known.
     sector, kind : mapping from symbol to its sector and kind (``"etf"``, ``"fund"``, ``"stock"``, …), or None
     estimator : str
-        ``"ledoit_wolf"``, ``"oas"``, ``"sample"`` or ``"exponential"``.
+        One of :data:`~lotwright.risk.shrinkage.ESTIMATORS`.
     factors : int
         Largest number of common factors; fewer where the data cannot tell more from noise.
     exposures : float64 array, shape (len(symbols), K), optional
         Exposures to use instead of principal components, rows as in ``symbols``; a row of NaN is filled in from peers.
+    factor_history : FactorHistory, optional
+        Factor returns, for ``fama_french``.
+
+    Notes
+    -----
+    The model is well-conditioned by construction: every specific variance is at least :data:`FLOOR` = 1e-6 of the
+    security's variance, so that with F Fᵀ positive semidefinite no eigenvalue of the correlation matrix is below 1e-6, and
+    its condition number at most n·10⁶.
 
     Raises
     ------
     ProgramError
-        If the estimator is unknown, ``factors`` is not positive, or ``exposures`` has the wrong shape.
+        If the estimator is unknown, ``factors`` is not positive, ``exposures`` has the wrong shape, or ``fama_french`` has no
+        factor returns on the days of the history.
     BookError
         If an adjusted close is not positive.
     """
@@ -66,12 +79,16 @@ def estimate(
         raise ProgramError(f"A risk model needs at least one factor; found factors = {factors}.")
     ordered = tuple(sorted(set(symbols)))
     returns = daily_returns(history, ordered)
+    if estimator == "fama_french" and exposures is None:
+        returns, factor_return = _beside(returns, factor_history)
     if not returns.is_full.any():
         return drift_model(ordered, {symbol: _volatility(returns, row) for row, symbol in enumerate(ordered)})
     is_fund = np.array([(kind.get(symbol) or "").lower() in FUND_KINDS for symbol in ordered])
     group = [(kind.get(symbol) or "", sector.get(symbol) or "") for symbol in ordered]
     supplied: dict[int, Floats] = {}
-    if exposures is None:
+    if exposures is None and estimator == "fama_french":
+        split = regressed_split(returns, factor_return)
+    elif exposures is None:
         split = principal_split(returns, estimator=estimator, factors=factors)
     else:
         beta = _aligned(exposures, symbols, ordered)
@@ -80,14 +97,42 @@ def estimate(
         supplied = {row: beta[row] for row in range(len(ordered)) if np.isfinite(beta[row]).all()}
     placement = place_all(returns, split, group=group, is_fund=is_fund, supplied=supplied)
     likeness = residual_likeness(placement.residual_return)
-    block, specific = split_residual(placement.residual, likeness, is_fund)
+    if estimator == "principal_components":  # strictly so: what the factors leave is each security's own
+        block, specific = np.zeros((len(ordered), 0)), np.diag(placement.residual).copy()
+    else:
+        block, specific = split_residual(placement.residual, likeness, is_fund)
+    exposure = np.ascontiguousarray(np.hstack([placement.beta @ split.root, block]))
     return RiskModel(
         symbols=ordered,
-        exposure=np.ascontiguousarray(np.hstack([placement.beta @ split.root, block])),
-        specific=specific,
+        exposure=exposure,
+        specific=np.maximum(specific, FLOOR * ((exposure**2).sum(axis=1) + specific)),
         kind=estimator if exposures is None else f"{estimator}, supplied exposures",
         notes=placement.notes,
     )
+
+
+def _beside(returns: Returns, factors: FactorHistory | None) -> tuple[Returns, Floats]:
+    """Returns and factor returns on the days that have both.
+
+    Raises
+    ------
+    ProgramError
+        There are no factor returns, fewer than 60 such days, or a factor that never moves.
+    """
+    if factors is None:
+        raise ProgramError(
+            "The risk model fama_french needs factor returns. Put a table factors.csv into the book: date, then a column of"
+            " daily returns for each factor."
+        )
+    assert returns.dates is not None
+    common, ours, theirs = np.intersect1d(returns.dates, factors.dates, return_indices=True)
+    value = factors.value[theirs]
+    if len(common) < MINIMUM_DAYS or not (value.std(axis=0) > 0).all():
+        raise ProgramError(
+            f"The risk model fama_french has factor returns on {len(common)} of the {len(returns.dates)} days of the history,"
+            f" and needs {MINIMUM_DAYS} on which each of them moves. Complete the table factors."
+        )
+    return replace(returns, value=returns.value[ours], dates=common), value
 
 
 def _aligned(exposures: Floats, symbols: Sequence[str], ordered: tuple[str, ...]) -> Floats:

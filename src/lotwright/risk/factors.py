@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lotwright.risk.returns import Returns
-from lotwright.risk.shrinkage import day_weight, shrunk_correlation
+from lotwright.risk.shrinkage import day_weight, recent_scale, sample_correlation, shrunk_correlation
 from lotwright.risk.split import signed_columns
 
 Floats = NDArray[np.float64]
@@ -64,9 +64,12 @@ def principal_split(returns: Returns, *, estimator: str, factors: int) -> Split:
     weight = day_weight(len(value), estimator)
     score, mean, deviation = _standardised(value, weight)
     rows = score * np.sqrt(weight * len(score))[:, None]
-    sample = rows.T @ rows / len(rows)
+    sample = sample_correlation(score, weight, estimator)
     noise = (1.0 + np.sqrt(score.shape[1] * (weight**2).sum())) ** 2
-    shrunk_value, vector = np.linalg.eigh(shrunk_correlation(rows, estimator))
+    if estimator == "principal_components":
+        noise = _SMALLEST_RESIDUAL  # as many as were asked for
+    is_own = estimator in ("semicovariance", "adaptive")
+    shrunk_value, vector = np.linalg.eigh(sample if is_own else shrunk_correlation(rows, estimator))
     order = np.argsort(shrunk_value)[::-1][:factors]
     vector = signed_columns(vector[:, order])
     sample_value = np.einsum("ik,ij,jk->k", vector, sample, vector, optimize=True)
@@ -76,13 +79,14 @@ def principal_split(returns: Returns, *, estimator: str, factors: int) -> Split:
     loading = vector * np.sqrt(sample_value)
     residual = sample - (loading * gain) @ (loading * gain).T
     factor_return = score @ vector / np.sqrt(sample_value)
-    beta = loading * deviation[:, None]
+    usual = loading * deviation[:, None]
+    now = deviation * recent_scale(score, estimator)
     return Split(
-        beta=beta,
+        beta=loading * now[:, None],
         root=np.diag(gain * np.sqrt(DAYS_A_YEAR)),
-        residual=_floored(residual) * np.outer(deviation, deviation) * DAYS_A_YEAR,
+        residual=_floored(residual) * np.outer(now, now) * DAYS_A_YEAR,
         factor_return=factor_return,
-        residual_return=value - mean - factor_return @ beta.T,
+        residual_return=value - mean - factor_return @ usual.T,
         weight=weight,
     )
 
@@ -121,6 +125,38 @@ def supplied_split(returns: Returns, beta: Floats, *, estimator: str) -> Split:
         residual=_floored(residual / own) * own * DAYS_A_YEAR,
         factor_return=factor_return,
         residual_return=value - mean - factor_return @ beta.T,
+        weight=weight,
+    )
+
+
+def regressed_split(returns: Returns, factor_return: Floats) -> Split:
+    """Factors whose returns are given (Fama and French 1993, 2015): each symbol is regressed on them over all days.
+
+    With an intercept and over the same days, sample covariance is exactly βΩβᵀ plus the residuals' covariance.
+
+    Parameters
+    ----------
+    returns : Returns
+        Its symbols with nearly full history are used.
+    factor_return : float64 array, shape (T, K), daily, as fractions; no NaN, none of them constant
+    """
+    value = returns.value[:, returns.is_full]
+    weight = day_weight(len(value), "fama_french")
+    score, mean, deviation = _standardised(value, weight)
+    centred = score * deviation * np.sqrt((len(score) - 1) / len(score))
+    factor = factor_return - factor_return.mean(axis=0)
+    scale = factor.std(axis=0)
+    beta = (np.linalg.lstsq(factor / scale, centred, rcond=None)[0] / scale[:, None]).T
+    left = centred - factor @ beta.T
+    omega, axes = np.linalg.eigh(factor.T @ factor / (len(factor) - 1) / np.outer(scale, scale))
+    root = (scale[:, None] * axes * np.sqrt(np.maximum(omega, 0.0))) * np.sqrt(DAYS_A_YEAR)
+    own = np.outer(deviation, deviation)
+    return Split(
+        beta=beta,
+        root=signed_columns(root),
+        residual=_floored(left.T @ left / (len(left) - 1) / own) * own * DAYS_A_YEAR,
+        factor_return=factor,
+        residual_return=np.where(np.isfinite(value), value - mean - factor @ beta.T, np.nan),
         weight=weight,
     )
 

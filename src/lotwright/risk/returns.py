@@ -38,12 +38,15 @@ class Returns:
         Nearly full history (95 % of the days) that moves: these symbols carry the estimate.
     is_still : bool array, shape (n,)
         At least 60 returns and all of them zero, like a money-market fund at one dollar.
+    dates : datetime64[D] array, shape (T,), optional
+        The day on which each return ends.
     """
 
     symbols: tuple[str, ...]
     value: Floats
     is_full: Bools
     is_still: Bools
+    dates: NDArray[np.datetime64] | None = None
 
 
 def daily_returns(history: PriceHistory, symbols: tuple[str, ...]) -> Returns:
@@ -64,12 +67,19 @@ def daily_returns(history: PriceHistory, symbols: tuple[str, ...]) -> Returns:
     returns = np.full((max(len(price) - 1, 0), len(symbols)), np.nan)
     for column in range(len(symbols)):
         returns[:, column] = _one_series(price[:, column])
-    returns = returns[_window_start(returns) :]
+    start = _window_start(returns)
+    returns = returns[start:]
     seen = np.isfinite(returns)
     count = seen.sum(axis=0)
     moves = (np.where(seen, returns, 0.0) != 0).any(axis=0)
     is_full = moves & (count >= max(MINIMUM_DAYS, _NEARLY_FULL * len(returns)))
-    return Returns(symbols=symbols, value=returns, is_full=is_full, is_still=~moves & (count >= MINIMUM_DAYS))
+    return Returns(
+        symbols=symbols,
+        value=returns,
+        is_full=is_full,
+        is_still=~moves & (count >= MINIMUM_DAYS),
+        dates=history.dates[1:][start:],
+    )
 
 
 def _prices(history: PriceHistory, symbols: tuple[str, ...]) -> Floats:

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import date
 
 from lotwright.book.events import WashAdjustment
+from lotwright.tax.sources import PIECE
 from lotwright.tax.wash_report import WashReport
 
 
@@ -27,7 +28,7 @@ def wash_adjustments(found: WashReport, *, day: date) -> tuple[WashAdjustment, .
                 account=lot.account,
                 symbol=lot.symbol,
                 lot=lot.lot,
-                new_lot=f"{lot.lot}~{number[key]}",
+                new_lot=f"{lot.lot}{PIECE}{number[key]}",
                 quantity=lot.quantity,
                 amount=lot.deferred,
                 holding_start=lot.holding_start,

@@ -10,7 +10,8 @@ from decimal import Decimal
 from lotwright.book.holdings import Account, Household
 from lotwright.book.kinds import FilingStatus
 from lotwright.tax.law import capital_gain_brackets, deduction_cap, known_years
-from lotwright.tax.marginal import flat_state_rate, marginal_rates
+from lotwright.tax.marginal import MarginalRates, marginal_rates
+from lotwright.tax.states import state_schedule
 from lotwright.tax.year import TaxRates, YearTax, year_tax
 
 ZERO = Decimal(0)
@@ -23,7 +24,7 @@ class HouseholdTax:
     """The start of a household's tax year on capital gains; ``notes`` are sentences a plan must repeat.
 
     ``realised_*`` is the net gain so far (gains positive), ``carryforward_*`` the losses carried in (positive),
-    dollars.
+    dollars; ``status``, ``taxable_income`` and ``state`` are what the accounts say of the return.
     """
 
     rates: TaxRates
@@ -32,6 +33,9 @@ class HouseholdTax:
     carryforward_short: Decimal
     carryforward_long: Decimal
     notes: tuple[str, ...]
+    status: FilingStatus | None = None
+    taxable_income: Decimal | None = None
+    state: str | None = None
 
     @property
     def short(self) -> Decimal:
@@ -60,6 +64,8 @@ class HouseholdTax:
 def household_tax(household: Household, *, assumed: TaxRates | None = None, as_of: date | None = None) -> HouseholdTax:
     """Rates and the year so far, summed over the household's taxable accounts: they share one tax return.
 
+    IRC sections 1(h), 1(j), 1411 (rates), 1211(b) (deduction), 1212(b) (carryforwards); Schedule D lines 6, 7, 14, 15, 21.
+
     Rates stated by the accounts come first (the highest where they differ); else they are derived from taxable income
     and filing status; else ``assumed`` applies. A household without a taxable account pays nothing on gains.
 
@@ -74,6 +80,7 @@ def household_tax(household: Household, *, assumed: TaxRates | None = None, as_o
     taxed = [account for account in household.accounts if account.kind.is_taxable]
     notes: list[str] = []
     rates = _rates(taxed, assumed=assumed or ASSUMED_RATES, as_of=as_of, notes=notes)
+    notes.extend(_several_returns(taxed))
     return HouseholdTax(
         rates=rates,
         realised_short=_total(account.realised_short for account in taxed),
@@ -81,6 +88,9 @@ def household_tax(household: Household, *, assumed: TaxRates | None = None, as_o
         carryforward_short=_total(account.carryforward_short for account in taxed),
         carryforward_long=_total(account.carryforward_long for account in taxed),
         notes=tuple(notes),
+        status=_status(taxed, []),
+        taxable_income=_largest(taxed, "taxable_income", "", []),
+        state=_state(taxed),
     )
 
 
@@ -120,8 +130,10 @@ def _with_room(
     The room is the top of the 0 % bracket less taxable income (IRC section 1(h)(1)(B)); a stated rate above the
     state's own says that the 0 % bracket is not this household's.
     """
-    of_state = flat_state_rate(next((account.state for account in taxed if account.state), None)) or ZERO
-    brackets = capital_gain_brackets(_law_year(as_of), status)
+    year = _law_year(as_of)
+    schedule = state_schedule(_state(taxed), status, year=year)
+    of_state = schedule.rate_above(income) if schedule else ZERO
+    brackets = capital_gain_brackets(year, status)
     if rates.long > of_state or brackets.rates[0] != 0 or income >= brackets.tops[0]:
         return rates
     room, above = brackets.tops[0] - max(income, ZERO), brackets.rates[1] + rates.long
@@ -144,14 +156,29 @@ def _derived(
     if income is None or status is None:
         return None
     year = _law_year(as_of)
-    state = next((account.state for account in taxed if account.state), None)
+    state = _state(taxed)
     rates = marginal_rates(income, status, year=year, state=state)
     notes.append(
         f"Tax rates are not stated; {rates.short} short-term and {rates.long} long-term follow from taxable income "
-        f"{income} and filing status {status} under the {year} brackets"
-        + ("." if rates.state is not None else f"; the income tax of {state} is graduated and not counted.")
+        f"{income} and filing status {status} under the {year} brackets{_of_state(rates, state, year=year, income=income)}."
     )
     return rates.short, rates.long
+
+
+def _of_state(rates: MarginalRates, state: str | None, *, year: int, income: Decimal) -> str:
+    """The state's part of the rates, in words; nothing where it takes nothing."""
+    if rates.state is None:
+        return f"; the income tax of {state} is not in the data and not counted"
+    rate = rates.state.rate_above(income)
+    if not rate:
+        return ""
+    stands_in = f", which stands in for {year}" if rates.state.year != year else ""
+    return f" and {rate} of them by the {rates.state.year} schedule of {rates.state.state}{stands_in}"
+
+
+def _state(taxed: Sequence[Account]) -> str | None:
+    """The state of residence the accounts give."""
+    return next((account.state for account in taxed if account.state), None)
 
 
 def _law_year(as_of: date | None) -> int:
@@ -186,6 +213,18 @@ def _largest(taxed: Sequence[Account], field: str, words: str, notes: list[str])
         shown = ", ".join(str(value) for value in sorted(stated))
         notes.append(f"The taxable accounts state different {words} ({shown}); the highest is used.")
     return max(stated) if stated else None
+
+
+def _several_returns(taxed: Sequence[Account]) -> tuple[str, ...]:
+    """A sentence where the accounts belong to several people who do not file one return (IRC section 6013)."""
+    owners = sorted({account.owner for account in taxed if account.owner})
+    status = _status(taxed, [])
+    if len(owners) < 2 or status in {None, FilingStatus.MARRIED_JOINT}:
+        return ()
+    said = f"The taxable accounts belong to {' and '.join(owners)}, whose filing status is {status}: that is a return each,"
+    return (
+        f"{said} but the tax here is that of one. Wash sales do count across spouses. For the tax, give each a household.",
+    )
 
 
 def _total(amounts: Iterable[Decimal]) -> Decimal:

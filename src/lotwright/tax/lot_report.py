@@ -59,7 +59,7 @@ class TradeLock:
 
 
 def lot_lines(household: Household, market: Market) -> tuple[LotLine, ...]:
-    """Every lot of a household with its unrealised gain, term and whether its loss can be harvested now.
+    """Every lot of a household with its unrealised gain, term (IRC 1222) and whether its loss can be harvested now (1091).
 
     Where the law pools, one line a security and taxable account, at the pool's cost; it has no terms, so all is long-term.
     A household whose day the law's data do not cover has no lines.
@@ -77,7 +77,10 @@ def lot_lines(household: Household, market: Market) -> tuple[LotLine, ...]:
 
 
 def trade_locks(household: Household, market: Market) -> tuple[TradeLock, ...]:
-    """What the law's window bars on the market's day: buys after a loss (or any sale), losses (or any sale) after a buy."""
+    """What the law's window bars on the market's day: buys after a loss (or any sale), losses (or any sale) after a buy.
+
+    IRC section 1091(a) with Rev. Rul. 2008-5; TCGA 1992 sections 105 and 106A; ITA section 54.
+    """
     law = law_of(household)
     window = law.window(household, market)
     taxed = tuple(account.account for account in household.accounts if account.kind.is_taxable)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from decimal import Decimal
 
 from lotwright.book.kinds import FilingStatus
 from lotwright.tax.law import (
-    Brackets,
     capital_gain_brackets,
     investment_income_rate,
     investment_income_threshold,
     ordinary_brackets,
-    read_law,
 )
+from lotwright.tax.states import StateSchedule, rate_above, state_schedule
 
 ZERO = Decimal(0)
 
@@ -25,8 +23,8 @@ class MarginalRates:
 
     short: Decimal
     long: Decimal
-    state: Decimal | None
-    """The state's flat rate; None where its rates are graduated and not in the data (then not counted)."""
+    state: StateSchedule | None
+    """The state's schedule and its year; None where the data do not have the state (then it is not counted)."""
 
 
 def marginal_rates(
@@ -35,7 +33,8 @@ def marginal_rates(
     """Rates on the next dollar of short-term and of long-term gain.
 
     IRC section 1(j) for the short-term dollar, section 1(h) for the long-term dollar on top of all other income,
-    section 1411 (3.8 %) on both when income reaches the threshold. Taxable income stands in for modified adjusted gross
+    section 1411 (3.8 %) on both when income reaches the threshold; the state's rate on both
+    (:func:`lotwright.tax.states.state_schedule`). Taxable income stands in for modified adjusted gross
     income, which is larger by the deductions taken: near the threshold a book should state its rates.
 
     Parameters
@@ -55,22 +54,9 @@ def marginal_rates(
     (Decimal('0.408'), Decimal('0.238'))
     """
     extra = investment_income_rate() if taxable_income >= investment_income_threshold(status) else ZERO
-    of_state = flat_state_rate(state)
-    both = extra + (of_state or ZERO)
-    ordinary = _rate_above(ordinary_brackets(year, status), taxable_income)
+    of_state = state_schedule(state, status, year=year)
+    both = extra + (of_state.rate_above(taxable_income) if of_state else ZERO)
+    ordinary = rate_above(ordinary_brackets(year, status), taxable_income)
     # never more than the ordinary rate (worksheet line 25): the 15 % may begin inside the 12 % bracket
-    preferred = min(_rate_above(capital_gain_brackets(year, status), taxable_income), ordinary)
+    preferred = min(rate_above(capital_gain_brackets(year, status), taxable_income), ordinary)
     return MarginalRates(short=ordinary + both, long=preferred + both, state=of_state)
-
-
-def flat_state_rate(state: str | None) -> Decimal | None:
-    """The flat rate of ``state`` on capital gains; zero without a state, None where it is not one flat rate."""
-    if state is None:
-        return ZERO
-    found = read_law("state_income")["flat"].get(state.upper())
-    return None if found is None else Decimal(found["rate"])
-
-
-def _rate_above(brackets: Brackets, income: Decimal) -> Decimal:
-    """Rate on the first dollar above ``income``."""
-    return brackets.rates[bisect_right(brackets.tops, income)]

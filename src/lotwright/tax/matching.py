@@ -57,7 +57,7 @@ class Matching:
                 free = self._match(loss, free)[1]
 
     def take_turns(self, day: date, parts: list[Slice]) -> None:
-        """Look at the losses among shares sold on one day, in the order given."""
+        """Look at the losses among shares sold on one day, in the order given (Reg. 1.1091-1(b): of acquisition)."""
         for group in {part.group for part in parts}:
             self.recent[group] = [s for s in self.recent[group] if (day - s.acquired).days <= wash_days()]
         self.today = parts
@@ -68,7 +68,7 @@ class Matching:
                 self.wash(part, self.recent[part.group])
 
     def wash(self, loss: Slice, pool: Iterable[Slice]) -> None:
-        """Match one loss with what was acquired in its window; what finds no replacement yet waits for one."""
+        """Match one loss with what was acquired in its window (section 1091(a)); what finds no replacement yet waits for one."""
         rest: Slice | None = loss
         for replacement in self._replacements(loss, pool):
             rest, _ = self._match(rest, replacement)
@@ -151,7 +151,7 @@ class Matching:
             node = node.behind
 
     def second_pass(self) -> None:
-        """Look again, in the order of disposal, at sales whose basis rose after the fact; as often as it takes."""
+        """Look again, in the order of disposal, at sales whose basis rose after the fact (section 1091(d)); as often as needed."""
         while repriced := [s for s in self.slices if s.late]:
             self.today = sorted(repriced, key=lambda s: s.order)
             while self.today:

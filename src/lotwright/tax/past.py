@@ -11,7 +11,7 @@ book gives.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -22,7 +22,7 @@ from lotwright.book.holdings import Account, Household, Transaction
 from lotwright.book.kinds import Character
 from lotwright.tax.holding import character
 from lotwright.tax.purchases import ROUNDING
-from lotwright.tax.sources import Seen, Source, sources_of
+from lotwright.tax.sources import Seen, Source, sources_of, stem_of
 from lotwright.tax.wash import OpenShares
 
 ZERO = Decimal(0)
@@ -57,9 +57,17 @@ class _Rebuilt:
     gainless: int = 0
 
 
-def rebuild_past(household: Household) -> Past:
-    """Trades and starting lots of every account of a household, in the form the wash-sale matching takes."""
-    out = _Rebuilt(seen=Seen.of(household))
+def rebuild_past(household: Household, *, group_of: Callable[[str], str] = str) -> Past:
+    """Trades and starting lots of every account of a household, in the form the wash-sale matching takes.
+
+    Parameters
+    ----------
+    household : Household
+    group_of : callable
+        Symbol to the name of its group of substantially identical securities: a lot's tacked period may speak of a loss
+        on another of the group.
+    """
+    out = _Rebuilt(seen=Seen.of(household, group_of))
     for account in household.accounts:
         symbols = {lot.symbol for lot in account.lots} | {t.symbol for t in account.transactions}
         for symbol in sorted(symbols):
@@ -91,7 +99,7 @@ def _rebuild(account: Account, symbol: str, out: _Rebuilt) -> None:
         key=lambda t: (t.date, t.price, t.lot or "", t.quantity, t.realised_gain or ZERO),
     )
     for sale in sales:
-        _take(account, sale, f"{sale.date.isoformat()} {sale.price.normalize()}", sources=sources, out=out)
+        _take(account, sale, f"{sale.date.isoformat()} {sale.price.normalize():f}", sources=sources, out=out)
     for source in sources:
         _emit(account.account, symbol, source, out)
 
@@ -102,7 +110,7 @@ def _take(account: Account, sale: Transaction, key: str, *, sources: list[Source
     for source in _candidates(sale, sources):
         if left <= ROUNDING:
             break
-        shares = left if sale.lot == source.name else min(left, source.missing)
+        shares = left if source.name in {sale.lot, stem_of(sale.lot or "")} else min(left, source.missing)
         source.sold += shares
         source.missing = max(source.missing - shares, ZERO)
         left -= shares
@@ -128,9 +136,10 @@ def _take(account: Account, sale: Transaction, key: str, *, sources: list[Source
 
 def _candidates(sale: Transaction, sources: list[Source]) -> list[Source]:
     """Where the shares of a sale may have come from, most likely first."""
-    named = [s for s in sources if s.name == sale.lot and s.acquired <= sale.date]
-    if named:
-        return named
+    for name in (sale.lot, stem_of(sale.lot or "")):
+        named = [s for s in sources if s.name == name and s.acquired <= sale.date]
+        if named:
+            return named
     open_ = [s for s in sources if s.missing > ROUNDING and s.acquired <= sale.date]
     if sale.realised_gain is None:
         return open_

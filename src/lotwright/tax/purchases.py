@@ -47,6 +47,8 @@ class _Order:
 def match_purchases(lots: Iterable[Lot], buys: Iterable[Transaction]) -> list[Bought]:
     """Purchases of one account, from its lots and its buy transactions; nothing is lost from either.
 
+    Shares of one purchase never replace each other (Rev. Rul. 56-602), so that which is which matters.
+
     Lots or transactions that name the same ``purchase`` are one. Without names, those of one symbol and day are matched
     by quantity; one transaction that covers all unnamed lots of the day explains them together. A transaction without
     lots was sold since; shares that transactions show and lots lack, where several could have given them, become a

@@ -125,7 +125,7 @@ def move_loss(loss: Slice, replacement: Slice) -> None:
 
 
 def pass_on(loss: Slice, extra: Decimal) -> None:
-    """Move a further ``extra`` dollars along a link that exists: a loss that grew after its sale (strict reading)."""
+    """Move a further ``extra`` dollars along a link (section 1091(d)): a loss that grew after its sale (strict reading)."""
     replacement = loss.went_to
     assert replacement is not None
     loss.passed += extra

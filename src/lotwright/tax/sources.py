@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,6 +13,8 @@ from lotwright.tax.purchases import ROUNDING, match_purchases
 from lotwright.tax.window import is_in_window
 
 ZERO = Decimal(0)
+PIECE = "~"
+"""Stands between a lot's name and the number of a piece cut from it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,32 +37,91 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What a household's trades show of losses: from when on, and of which security when."""
+    """What a household's trades show of losses: from when on, and of which group of identical securities when."""
 
     begins: date | None
     losses: Mapping[str, tuple[date, ...]]
+    group_of: Callable[[str], str]
 
     @classmethod
-    def of(cls, household: Household) -> Seen:
+    def of(cls, household: Household, group_of: Callable[[str], str]) -> Seen:
         """Look through the trades of every account."""
         trades = [t for account in household.accounts for t in account.transactions]
         losses: dict[str, tuple[date, ...]] = defaultdict(tuple)
         for t in trades:
             if not t.action.is_purchase and (t.realised_gain is None or t.realised_gain < 0):
-                losses[t.symbol] = (*losses[t.symbol], t.date)
-        return cls(begins=min((t.date for t in trades), default=None), losses=losses)
+                group = group_of(t.symbol)
+                losses[group] = (*losses[group], t.date)
+        return cls(begins=min((t.date for t in trades), default=None), losses=losses, group_of=group_of)
 
     def shows_loss_behind(self, lot: Lot) -> bool:
         """Whether the loss a lot's tacked holding period speaks of is, or would have to be, among the trades."""
         whole_window = (
             self.begins is not None and self.begins <= lot.acquired and not is_in_window(self.begins, lot.acquired)
         )
-        return whole_window or any(is_in_window(day, lot.acquired) for day in self.losses.get(lot.symbol, ()))
+        return whole_window or any(
+            is_in_window(day, lot.acquired) for day in self.losses.get(self.group_of(lot.symbol), ())
+        )
 
 
 def sources_of(lots: list[Lot], trades: list[Transaction], *, seen: Seen) -> list[Source]:
-    """Every lot and purchase the book shows, oldest first."""
+    """Every lot and purchase the book shows, oldest first.
+
+    A purchase that names its lot is the one of that lot and of the pieces cut from it; the others are matched by
+    quantity (:func:`lotwright.tax.purchases.match_purchases`).
+    """
     buys = [t for t in trades if t.action.is_purchase]
+    named, lots, buys = _by_lot(lots, buys, seen=seen)
+    return sorted([*named, *_by_quantity(lots, buys, seen=seen)], key=lambda s: (s.acquired, s.name))
+
+
+def stem_of(name: str) -> str:
+    """Name of the lot that one called ``NAME~1`` was cut from (:func:`lotwright.tax.adjust.wash_adjustments`)."""
+    return name.partition(PIECE)[0]
+
+
+def _by_lot(
+    lots: list[Lot], buys: list[Transaction], *, seen: Seen
+) -> tuple[list[Source], list[Lot], list[Transaction]]:
+    """Sources of purchases that name their lot, and the lots and purchases that are left."""
+    out = []
+    for buy in list(buys):
+        same = [other for other in buys if other.lot == buy.lot]
+        parts = [lot for lot in lots if lot.acquired == buy.date and buy.lot in {lot.lot, stem_of(lot.lot)}]
+        left = sum((lot.quantity for lot in parts), ZERO)
+        if buy.lot is None or len(same) > 1 or left > buy.quantity + ROUNDING:
+            continue
+        out.extend(_of_one_buy(buy, parts, seen=seen))
+        buys.remove(buy)
+        lots = [lot for lot in lots if lot not in parts]
+    return out, lots, buys
+
+
+def _of_one_buy(buy: Transaction, parts: list[Lot], *, seen: Seen) -> list[Source]:
+    """The purchase at what was paid; beside it pieces whose disallowed loss is older than the book's trades."""
+    orders = {lot.purchase for lot in parts} - {None, buy.lot}
+    order = buy.purchase or next(iter(sorted(filter(None, orders))), None)
+    old = [lot for lot in parts if lot.holding_start < lot.acquired and not seen.shows_loss_behind(lot)]
+    kept = [
+        _source(lot, buy, name=lot.lot, left=lot.quantity, seen=seen, day=buy.date, purchase=order or str(buy.lot))
+        for lot in old
+    ]
+    left = sum((lot.quantity for lot in parts if lot not in old), ZERO)
+    anew = Source(
+        name=str(buy.lot),
+        acquired=buy.date,
+        start=buy.date,
+        left=left,
+        cost=buy.price,
+        missing=buy.quantity - left - sum((lot.quantity for lot in old), ZERO),
+        purchase=order or (str(buy.lot) if old else None),
+        is_known_trade=True,
+    )
+    return [*kept, anew]
+
+
+def _by_quantity(lots: list[Lot], buys: list[Transaction], *, seen: Seen) -> list[Source]:
+    """Sources of lots and purchases matched by day and quantity."""
     paid: dict[date, list[Transaction]] = defaultdict(list)
     for buy in buys:
         paid[buy.date].append(buy)

@@ -61,10 +61,11 @@ def read_trades(rows: Iterable[Mapping[str, str | None]], *, source: str) -> Tra
     sales: dict[tuple[str, ...], list[_Row]] = defaultdict(list)
     for row in cells:
         if not row.action.is_purchase:
-            key = row.given("sale") or str(row.number_of("price").normalize())
+            key = row.given("sale") or f"{row.number_of('price').normalize():f}"
             sales[row.text("account"), row.text("symbol"), row.text("date"), key].append(row)
     events.extend(sell for key, found in sales.items() for sell in _sells(key[-1], found))
-    return Trades(events=tuple(events), kinds=kinds)
+    notes = () if events else (f"{source} has no trades.",)
+    return Trades(events=tuple(events), kinds=kinds, notes=notes)
 
 
 def _named(row: Mapping[str, str | None]) -> dict[str, str | None]:

@@ -63,7 +63,7 @@ def wash_sales(
     ----------
     events : iterable of Buy and Sell
         All purchases (reinvestments included) and sales of every account of the household, in any order, in share units
-        of one day (:func:`lotwright.book.ledger.in_units_of` restates for splits).
+        of one day (:func:`lotwright.book.ledger.in_latest_units` restates for splits).
     kinds : mapping of account to AccountKind
         Losses count in taxable accounts only; a replacement elsewhere makes the loss permanent.
     opening : iterable of OpenShares
@@ -194,7 +194,7 @@ class _Run:
         if left > 0:
             raise BookError(
                 f"{sale.account} sells {quantity} shares of {what} on {sale.date.isoformat()} but holds "
-                f"{quantity - left}. Add the missing purchase or correct the sale."
+                f"{quantity - left}. Add the missing purchase or correct the sale; short sales are not covered."
             )
         return taken
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from lotwright.tax.units import SharesOf, one_each
 from lotwright.tax.wash_report import Disposal, OpenLot, WashReport
 
 
-def wash_rows(found: WashReport) -> list[dict[str, Any]]:
-    """Every loss in a taxable account: what was disallowed, where it went, and whether it is deferred or gone."""
-    return [_loss_row(d) for d in found.disposals if d.is_taxed and (d.gain < 0 or d.disallowed)]
+def wash_rows(found: WashReport, *, shares_of: SharesOf = one_each) -> list[dict[str, Any]]:
+    """Every loss in a taxable account: what was disallowed, where it went, and whether it is deferred or gone.
+
+    Quantities of what ``shares_of`` counts as several shares are in its own units again.
+    """
+    return [_loss_row(d, shares_of) for d in found.disposals if d.is_taxed and (d.gain < 0 or d.disallowed)]
 
 
-def open_rows(found: WashReport) -> list[dict[str, Any]]:
+def open_rows(found: WashReport, *, shares_of: SharesOf = one_each) -> list[dict[str, Any]]:
     """Every lot held in the end with its adjusted basis and holding start."""
-    return [_open_row(lot) for lot in found.open_lots]
+    return [_open_row(lot, shares_of) for lot in found.open_lots]
 
 
-def _loss_row(d: Disposal) -> dict[str, Any]:
+def _loss_row(d: Disposal, shares_of: SharesOf) -> dict[str, Any]:
     into = d.replacement
     return {
         "account": d.account,
@@ -26,7 +30,7 @@ def _loss_row(d: Disposal) -> dict[str, Any]:
         "acquired": d.acquired,
         "holding_start": d.holding_start,
         "sold": d.sold,
-        "quantity": d.quantity,
+        "quantity": d.quantity / shares_of(d.symbol),
         "proceeds": d.proceeds,
         "basis": d.basis,
         "gain": d.gain,
@@ -41,19 +45,19 @@ def _loss_row(d: Disposal) -> dict[str, Any]:
             "symbol": into.symbol,
             "lot": into.lot,
             "acquired": into.acquired,
-            "quantity": d.quantity,
+            "quantity": d.quantity / shares_of(into.symbol),
             "basis": into.basis,
             "holding_start": into.holding_start,
         },
     }
 
 
-def _open_row(lot: OpenLot) -> dict[str, Any]:
+def _open_row(lot: OpenLot, shares_of: SharesOf) -> dict[str, Any]:
     return {
         "account": lot.account,
         "symbol": lot.symbol,
         "lot": lot.lot,
-        "quantity": lot.quantity,
+        "quantity": lot.quantity / shares_of(lot.symbol),
         "acquired": lot.acquired,
         "holding_start": lot.holding_start,
         "basis": lot.basis,

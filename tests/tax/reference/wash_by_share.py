@@ -203,15 +203,28 @@ def again(shares: list[Share], reading: Reading) -> None:
                 give(s, s.replaced_by, more, is_late=s.replaced_by.turn > 0)
 
 
-def chains(shares: list[Share]) -> int:
-    """How many separate chains of washes there are, counted in lots: first losses by lot and first replacement."""
-    return len(
-        {
-            (s.bought, s.sold[:4], s.replaced_by.bought)
-            for s in shares
-            if s.replaced_by is not None and s.replaces is None
-        }
-    )
+def interleaved_chains(shares: list[Share]) -> int:
+    """The most chains of washes that hang together in time.
+
+    A chain is counted in lots (lot and sale of its first loss, lot of the first replacement) and runs from the first
+    day that matters to it (its first loss, or the purchase that replaces it if that came before) to the last. Chains
+    hang together when their days overlap, directly or through others.
+    """
+    days: dict[tuple, list[int]] = {}
+    for s in shares:
+        if s.replaced_by is None or s.replaces is not None:
+            continue
+        key = (s.bought, s.sold[:4], s.replaced_by.bought)
+        node = s
+        while node.replaced_by is not None:
+            days.setdefault(key, []).extend((node.sold.day, node.replaced_by.bought.day))
+            node = node.replaced_by
+    most, together, reached = 0, 0, -1
+    for first, last in sorted((min(d), max(d)) for d in days.values()):
+        together = together + 1 if first <= reached else 1
+        reached = max(reached, last) if together > 1 else last
+        most = max(most, together)
+    return most
 
 
 def sold_summary(shares: list[Share]) -> dict[tuple, list[Fraction]]:

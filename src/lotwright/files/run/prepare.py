@@ -21,6 +21,7 @@ from lotwright.files import market_tables
 from lotwright.files.arrow import positions
 from lotwright.files.books import SharedPart, check_each, day_of, declared_models, shared_part
 from lotwright.files.columns import Form
+from lotwright.files.factor_table import factor_data, read_factors
 from lotwright.files.faults import Faults
 from lotwright.files.forms import FORMS
 from lotwright.files.parse import Parsed
@@ -32,6 +33,7 @@ from lotwright.files.run.units import Units, texts_of, units_of
 from lotwright.files.tables import Table, find_tables, read_table, typed_table
 from lotwright.plan.plans import Programs
 from lotwright.plan.separable.tree import Effort
+from lotwright.risk.choice import RiskChoice
 from lotwright.risk.model import RiskModel
 
 ORPHANS = 100_000
@@ -61,6 +63,8 @@ class Setup:
     book_hash: str
     files: Mapping[str, str]
     """File name of each table of accounts, for messages."""
+    risks: Mapping[RiskChoice, RiskModel] = field(default_factory=dict)
+    """The models that programs ask for by name."""
     pending: Mapping[str, tuple[Pending, ...]] = field(default_factory=dict)
     """Trades of earlier plans that the book may not show yet, by household."""
 
@@ -142,16 +146,18 @@ def prepare(asked: Asked, folder: Path, *, cut: Parts | None = None) -> Prepared
     faults.stop_if_shared(str(asked.book))
 
     part = shared_part(shared, declared, as_of=as_of)
-    book = Book(market=part.market, households={}, history=history_of(shared.get("history")))
+    history = history_of(shared.get("history"))
+    book = Book(market=part.market, households={}, history=history, factors=read_factors(asked.book))
     programs = Programs(asked.program, asked.book)
     programs.know(found.programs)
     contents = {name + path.suffix: path for name, path in files.items()}
     setup = Setup(
         shared=part,
         risk=risk_model(book),
+        risks={choice: risk_model(book, choice) for choice in programs.risks},
         programs=programs,
         effort=asked.effort,
-        book_hash=content_hash(contents, declared_data),
+        book_hash=content_hash(contents, declared_data | factor_data(asked.book)),
         files={form.name: files[form.name].name for form in forms},
     )
     return Prepared(

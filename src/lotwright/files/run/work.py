@@ -128,7 +128,7 @@ def _planned(ready: Ready, households: Households, name: str, read_seconds: floa
                 own if isinstance(own, Failure) else facts,
                 name=name,
                 market=setup.shared.market,
-                risk=setup.risk,
+                risk=setup.risk if program.risk is None else setup.risks[program.risk],
                 program=program,
                 effort=effort_for(facts, setup.shared.market, setup.effort),
                 book_hash=setup.book_hash,

@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_MODULES = ("cells", "dual", "master", "newton", "rounding", "search", "shares", "nodes")
+_MODULES = ("cells", "dual", "master", "newton", "rounding", "search", "shares", "nodes", "relax")
 ABANDONED_AFTER = 600.0
 """Seconds after which a compilation somebody claimed counts as abandoned."""
 MARKER = "warm"

@@ -185,10 +185,11 @@ class _Search:
         return float(bound)
 
     def _try(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
-        """Offer the plan that z suggests within the given bounds."""
+        """Offer the plan that z suggests within the given bounds; every so often with many more orders of rounding."""
+        variants = self.variants * (5 if len(self.nodes) % 8 == 1 else 1)
         self._offer(self.kernels.suggest(
             self.scaled.pieces[piece], self.exact[piece], z, lower, upper, self.scaled.lower, self.scaled.upper,
-            self.opts, self.pick, self.trade, self.variants, *self.polish,
+            self.opts, self.pick, self.trade, variants, *self.polish,
         ))  # fmt: skip
 
     def _try_rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats, *, choices: int = 1) -> None:

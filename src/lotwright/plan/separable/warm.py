@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from lotwright.plan.separable import jit
+from lotwright.plan.separable.convex import ROUNDS, STEPS, climb, convex
 from lotwright.plan.separable.problem import ACCOUNT, GAINS_ONLY, HOLDING, LOT, WITH_LOSSES, Problem, Scaled
 from lotwright.plan.separable.tree import Effort, search, start_multipliers
 
@@ -81,6 +82,9 @@ def compile_all() -> None:
     kernels.clip(part, z)
     kernels.evaluate(part, z, problem.lower, problem.upper, opts, pick)
     kernels.column(part.holding[0], 1.0)
+    C = convex([part], [problem.lower], [problem.upper])
+    climb(C, z, steps=STEPS, rounds=ROUNDS)
+    kernels.standing(C, np.zeros(1))
     if outcome.trade is not None:
         kernels.objective(part, outcome.trade)
 

@@ -18,13 +18,14 @@ from lotwright.book.events import Buy, Sell
 from lotwright.errors import BookError
 from lotwright.tax.law import read_law
 from lotwright.tax.regimes.regime import Holding, Kinds, Match, Realisation, Realised, Taxed, Trades
+from lotwright.tax.regimes.settlement import settlement_date
 
 ZERO = Decimal(0)
 THIRTY_DAYS = timedelta(days=30)
 
 
 def same_day(day: date) -> date:
-    """Trade date as it is."""
+    """The date as it is."""
     return day
 
 
@@ -37,16 +38,17 @@ class Canada:
     marginal_rate : Decimal
         Tax on a dollar of income, federal and provincial, as a fraction.
     settles : callable
-        Trade date to settlement date: the Canada Revenue Agency counts from settlement. Trade dates where not given.
+        Trade date to settlement date, from which the Canada Revenue Agency counts (2012-0468931C6); by the rules of the
+        Toronto exchange where not given. ``same_day`` counts trade dates, for dates that are settlement dates already.
     """
 
     marginal_rate: Decimal = ZERO
-    settles: Callable[[date], date] = same_day
+    settles: Callable[[date], date] = settlement_date
     name: str = "canada"
     is_pooled: bool = True
 
     def year_of(self, day: date) -> int:
-        """The calendar year, by settlement."""
+        """The calendar year, by settlement (CRA 2012-0468931C6; T1 Schedule 3)."""
         return self.settles(day).year
 
     def disturbs_loss(self, sold: date, bought: date) -> bool:
@@ -54,7 +56,7 @@ class Canada:
         return abs(self.settles(sold) - self.settles(bought)) <= THIRTY_DAYS
 
     def realise(self, trades: Trades, *, kinds: Kinds, group_of: Callable[[str], str] = str) -> Realisation:
-        """Average cost over all taxable accounts; superficial losses over all accounts."""
+        """Average cost over all taxable accounts (ITA section 47); superficial losses over all accounts (section 54)."""
         by_group: dict[str, list[Buy | Sell]] = defaultdict(list)
         for trade in trades:
             by_group[group_of(trade.symbol)].append(trade)
@@ -69,7 +71,7 @@ class Canada:
         return Realisation(disposals=tuple(disposals), holdings=tuple(holdings))
 
     def tax(self, found: Realisation, *, year: int, carried: Decimal = ZERO) -> Taxed:
-        """Half of the net gain is income; losses reduce gains only, and carry on (sections 3(b), 38, 111(1)(b)).
+        """Half of the net gain is income; losses reduce gains only, and carry on (sections 3(b), 38, 111(1)(b); T1 Schedule 3).
 
         Carrying a loss back three years is a choice on an earlier return and is not made here.
         """
@@ -122,8 +124,8 @@ class _Pool:
         quantity = sum((sale.quantity for sale in sales), ZERO)
         if quantity > self.quantity:
             raise BookError(
-                f"{self.symbol}: {quantity} shares are sold on {day.isoformat()} but {self.quantity} are held. "
-                "Add the missing purchase."
+                f"{self.symbol}: {quantity} shares are sold on {max(s.date for s in sales).isoformat()} but "
+                f"{self.quantity} are held. Add the missing purchase; short sales are not covered."
             )
         proceeds = sum((sale.proceeds for sale in sales), ZERO)
         cost = self.cost if quantity == self.quantity else self.cost * quantity / self.quantity

@@ -21,6 +21,7 @@ from lotwright.book.market import Market
 from lotwright.tax.law import read_law
 from lotwright.tax.purchases import Bought, match_purchases
 from lotwright.tax.regimes.pool import POOL, pooled
+from lotwright.tax.regimes.settlement import settlement_date
 from lotwright.tax.window import BuyLock, RecentPurchase, WashWindow
 from lotwright.tax.year import TaxRates, YearTax
 
@@ -45,7 +46,7 @@ class CanadaYear:
         return ZERO, self.realised
 
     def outcome(self, *, short: Decimal, long: Decimal) -> YearTax:
-        """Tax on what gains exceed losses by, this year's and earlier ones'; the rest of the losses is carried on."""
+        """Tax on what gains exceed losses by, this year's and earlier ones' (ITA sections 3(b), 111(1)(b)); the rest carries on."""
         net = self.realised + short + long
         left = net - self.carried
         return YearTax(
@@ -68,7 +69,7 @@ def inclusion_on(day: date) -> Decimal:
 
 
 def window_days() -> int:
-    """Days between trades within which a loss may be superficial: the law's 30 and what settlement can add."""
+    """Days between trades within which a loss may be superficial: the 30 of ITA section 54 and what settlement can add."""
     law = read_law("canada")
     return int(law["superficial_days"]) + int(law["settlement_days"])
 
@@ -88,7 +89,7 @@ class PlanCanada:
         return pooled(household, market)
 
     def year(self, household: Household, *, as_of: date, assumed: TaxRates | None = None) -> CanadaYear:  # noqa: ARG002
-        """The calendar year: the rate on gains the accounts state, or the highest combined rate there is."""
+        """The calendar year: the rate on gains the accounts state, or the highest combined rate there is (ITA section 38, 117)."""
         taxed = [account for account in household.accounts if account.kind.is_taxable]
         rates = [a.long_term_rate if a.long_term_rate is not None else a.short_term_rate for a in taxed]
         stated = [rate for rate in rates if rate is not None]
@@ -101,6 +102,11 @@ class PlanCanada:
                 notes = (
                     f"No rate on gains is stated; {rate} is assumed: the inclusion rate times the top rate of Ontario.",
                 )
+        if taxed and settlement_date(as_of).year != as_of.year:
+            notes = (
+                *notes,
+                f"Trades of {as_of.isoformat()} settle, and count, in {as_of.year + 1}, not in {as_of.year}.",
+            )
         return CanadaYear(
             rate=rate,
             realised=sum((a.realised_short + a.realised_long for a in taxed), ZERO),
@@ -109,7 +115,7 @@ class PlanCanada:
         )
 
     def window(self, household: Household, market: Market) -> WashWindow:
-        """Acquisitions that would make a loss of today superficial, and losses that a purchase would make so."""
+        """Acquisitions that would make a loss of today superficial, and losses that a purchase would make so (ITA section 54)."""
         places: dict[str, set[tuple[str, str]]] = defaultdict(set)
         for account in household.accounts:
             for lot in account.lots:
@@ -126,7 +132,7 @@ class PlanCanada:
         return WashWindow(purchases=tuple(purchases), locks=_locks(household, market))
 
     def group(self, account: Account, group: str) -> str:  # noqa: ARG002
-        """The whole household: registered plans and a spouse are affiliated."""
+        """The whole household: registered plans and a spouse are affiliated (ITA section 251.1)."""
         return group
 
 

@@ -13,7 +13,7 @@ another capacity and stay out of it; a purchase there matches nothing, and so do
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -24,6 +24,7 @@ from lotwright.book.market import Market
 from lotwright.tax.regimes.plannable import YearSoFar
 from lotwright.tax.regimes.pool import pooled
 from lotwright.tax.regimes.uk_year import first_year, uk_year
+from lotwright.tax.regimes.united_kingdom import UnitedKingdom
 from lotwright.tax.window import BuyLock, RecentPurchase, WashWindow
 from lotwright.tax.year import TaxRates
 
@@ -52,14 +53,15 @@ class PlanUnitedKingdom:
                 f" {first_year()}/{(first_year() + 1) % 100:02}; the prices are of {market.as_of.isoformat()}. Use later prices.",
                 evidence={"as_of": market.as_of.isoformat(), "first_year": first_year()},
             )
-        return pooled(household, market)
+        found = pooled(household, market)
+        return replace(found, notes=(*found.notes, *_matched(_trades(household, market), market)))
 
     def year(self, household: Household, *, as_of: date, assumed: TaxRates | None = None) -> YearSoFar:  # noqa: ARG002
-        """The tax year from 6 April; rates are the law's or the book's, never the program's."""
+        """The tax year from 6 April (ITA 2007 section 4); rates are the law's or the book's, never the program's."""
         return uk_year(household, as_of=as_of)
 
     def window(self, household: Household, market: Market) -> WashWindow:
-        """Today's purchases, which today's sales would take first, and disposals still open to a purchase."""
+        """Today's purchases, which today's sales would take first (TCGA 1992 s. 105), and disposals still open to one (106A)."""
         trades = _trades(household, market)
         purchases = []
         locks = []
@@ -77,7 +79,7 @@ class PlanUnitedKingdom:
         return WashWindow(purchases=tuple(purchases), locks=tuple(locks))
 
     def group(self, account: Account, group: str) -> str:
-        """Taxable accounts together; every account outside the tax on its own."""
+        """Taxable accounts together; every account outside the tax on its own (TCGA 1992 section 104(3): same capacity)."""
         return group if account.kind.is_taxable else f"{group} in {account.account}"
 
 
@@ -100,6 +102,22 @@ def _trades(household: Household, market: Market) -> dict[str, tuple[_ByDay, _By
             if own > told:
                 found[market.group_of(symbol)][0][market.as_of] += own - told
     return found
+
+
+def _matched(trades: dict[str, tuple[_ByDay, _ByDay]], market: Market) -> tuple[str, ...]:
+    """A sentence where this year's disposals were identified with purchases: the basis stated must know it already."""
+    year = UnitedKingdom().year_of(market.as_of)
+    found = []
+    for group in sorted(trades):
+        bought, sold = trades[group]
+        left = _open_disposals(bought, sold)
+        days = [day for day in sorted(sold) if left[day] < sold[day] and UnitedKingdom().year_of(day) == year]
+        found += [f"{group} of {day.isoformat()}" for day in days]
+    if not found:
+        return ()
+    said = f"Shares sold were bought back the same day or within 30 days ({', '.join(found)}): those disposals are"
+    law = "identified with what was bought back (TCGA 1992 sections 105, 106A)"
+    return (f"{said} {law}. The basis and the gains the book states must know it.",)
 
 
 def _open_disposals(bought: _ByDay, sold: _ByDay) -> _ByDay:

@@ -25,7 +25,7 @@ class PlanUnitedStates:
     own_purchase_excuses: bool = True
 
     def held(self, household: Household, market: Market) -> Household:  # noqa: ARG002  the seam's signature
-        """Lots as the book has them."""
+        """Lots as the book has them (Treas. Reg. 1.1012-1(c))."""
         return household
 
     def year(self, household: Household, *, as_of: date, assumed: TaxRates | None = None) -> HouseholdTax:

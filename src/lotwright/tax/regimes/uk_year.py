@@ -54,7 +54,7 @@ class UnitedKingdomYear:
         return ZERO, self.realised
 
     def outcome(self, *, short: Decimal, long: Decimal) -> YearTax:
-        """Net, then losses brought forward down to the exempt amount, then the exempt amount, then the rates."""
+        """Net, then losses brought forward down to the exempt amount (TCGA 1992 s. 1E(3)), the exempt amount (1K), rates (1H)."""
         net = self.realised + short + long
         used = min(self.carried, max(net - self.exempt, ZERO))
         taxable = max(net - used - self.exempt, ZERO)
@@ -74,7 +74,7 @@ class UnitedKingdomYear:
 
 
 def uk_year(household: Household, *, as_of: date) -> UnitedKingdomYear:
-    """The taxpayer's year: a rate the accounts state, else the law's rates by taxable income, else the higher rate."""
+    """The taxpayer's year: a rate the accounts state, else TCGA 1992 section 1H's by taxable income, else the higher one."""
     taxed = [account for account in household.accounts if account.kind.is_taxable]
     year = UnitedKingdom().year_of(as_of)
     basic, higher = rates_on(as_of)

@@ -55,7 +55,7 @@ class UnitedKingdom:
     is_pooled: bool = True
 
     def year_of(self, day: date) -> int:
-        """The tax year begins on 6 April."""
+        """The tax year begins on 6 April (ITA 2007 section 4(3); form SA108)."""
         return day.year if (day.month, day.day) >= (4, 6) else day.year - 1
 
     def disturbs_loss(self, sold: date, bought: date) -> bool:

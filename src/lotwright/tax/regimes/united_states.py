@@ -30,7 +30,7 @@ class UnitedStates:
     is_pooled: bool = False
 
     def year_of(self, day: date) -> int:
-        """The calendar year."""
+        """The calendar year (IRC section 441(b))."""
         return day.year
 
     def disturbs_loss(self, sold: date, bought: date) -> bool:
@@ -38,7 +38,7 @@ class UnitedStates:
         return is_in_window(sold, bought)
 
     def realise(self, trades: Trades, *, kinds: Kinds, group_of: Callable[[str], str] = str) -> Realisation:
-        """Disposals in taxable accounts; holdings with the disallowed losses in their basis."""
+        """Disposals in taxable accounts; holdings with the disallowed losses in their basis (IRC sections 1001, 1091(d))."""
         relief = dict.fromkeys(kinds, self.relief)
         found = wash_sales(trades, kinds=kinds, group_of=group_of, relief=relief, readings=self.readings)
         held: dict[str, tuple[Decimal, Decimal]] = {}

@@ -1,0 +1,1 @@
+"""Holdings from where they are: custodians' files and brokers' answers, made into the tables of a book."""

@@ -1,0 +1,1 @@
+"""Edges to the market: files, yfinance and Alpaca's data API behind one protocol, every answer with its source and time."""

@@ -1,0 +1,1 @@
+"""What clients should own, computed from history: dynamic model portfolios, indices to replicate, plug-ins."""
