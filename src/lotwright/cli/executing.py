@@ -34,7 +34,17 @@ from lotwright.execution.rules import Rules
 from lotwright.execution.sheet import OrderSheet
 from lotwright.execution.stops import Reason
 
-__all__ = ["Call", "approved_sheets", "exit_status", "run_call"]
+__all__ = [
+    "Call",
+    "approved_sheets",
+    "at_broker",
+    "by_file",
+    "connector",
+    "execute",
+    "exit_status",
+    "rules_in",
+    "run_call",
+]
 
 
 def run_call(call: Call) -> int:
