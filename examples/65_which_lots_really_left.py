@@ -29,7 +29,7 @@ fills = [
 ]
 
 for relief in (Relief.SPECIFIC, Relief.FIFO):
-    booked = book_fills(household, fills, found.trades, relieves=relief)
+    booked = book_fills(household, fills, found.trades, relieves=relief, market=book.market)
     gains = booked.realised
     print(f"{relief:8}: short ${gains.short:,.2f}, long ${gains.long:,.2f}, tax ${gains.tax:,.2f}")
     for difference in booked.relief:

@@ -48,6 +48,14 @@ class Scene:
     def advance(self, seconds: float) -> None:
         self.house.advance({"seconds": seconds})
 
+    def patient(self) -> RestBroker:
+        """The broker with the timeouts people have: for long answers on a busy machine."""
+        if self.server is None:
+            return self.broker
+        return connect(
+            environ=ENVIRON, url=self.server.url, sleep=lambda seconds: void(self.house.time.advance(seconds))
+        )
+
     def order(self, client_id: str) -> Order:
         found = self.broker.order(client_id)
         assert found is not None

@@ -9,8 +9,12 @@ import traceback
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import ClassVar
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked
 
 from lotwright.errors import BrokerError, KeysError, LineError
 from lotwright.execution.alpaca import MODE, connect
@@ -76,6 +80,52 @@ def test_the_secret_may_stand_in_a_file_that_only_its_owner_reads(tmp_path: Path
     path.unlink()
     with pytest.raises(KeysError, match="cannot be read"):
         keys_from(environ)
+
+
+def test_both_keys_may_stand_in_files_and_what_is_no_text_is_not_shown(tmp_path: Path):
+    environ = {}
+    for name, text in (("APCA_API_KEY_ID", b"PK1\n"), ("APCA_API_SECRET_KEY", b"from-a-file\n")):
+        path = tmp_path / name
+        path.write_bytes(text)
+        path.chmod(0o600)
+        environ[f"{name}_FILE"] = str(path)
+    assert keys_from(environ).reveal() == ("PK1", "from-a-file")
+    path.write_bytes(b"\xff" + CANARY.encode())
+    with pytest.raises(KeysError, match="not UTF-8") as caught:
+        keys_from(environ)
+    assert CANARY not in "".join(traceback.format_exception(caught.value))
+
+
+class Ring(KeyringBackend):
+    """A keyring in memory."""
+
+    priority = 1.0  # type: ignore[assignment]
+    held: ClassVar[dict[tuple[str, str], str]] = {}
+    is_locked = False
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if self.is_locked:
+            raise KeyringLocked(CANARY)
+        return self.held.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.held[service, username] = password
+
+
+def test_keys_may_lie_in_the_keyring(monkeypatch: pytest.MonkeyPatch):
+    ring = Ring()
+    monkeypatch.setattr(keyring.core, "_keyring_backend", ring)
+    monkeypatch.setitem(Ring.held, ("desk", "APCA_API_KEY_ID"), "PK1")
+    environ = {"LOTWRIGHT_KEYRING": "desk"}
+    with pytest.raises(KeysError, match="APCA_API_SECRET_KEY not set"):
+        keys_from(environ)
+    monkeypatch.setitem(Ring.held, ("desk", "APCA_API_SECRET_KEY"), "from-the-ring")
+    assert keys_from(environ).reveal() == ("PK1", "from-the-ring")
+    assert keys_from({**environ, "APCA_API_KEY_ID": "PK2"}).reveal() == ("PK2", "from-the-ring")
+    ring.is_locked = True
+    with pytest.raises(KeysError, match=r"does not answer.*KeyringLocked") as caught:
+        keys_from(environ)
+    assert CANARY not in "".join(traceback.format_exception(caught.value))
 
 
 def test_keys_are_neither_shown_nor_written():

@@ -175,6 +175,21 @@ def test_an_approval_that_is_over(call: Call, plan_file: Path, tmp_path: Path):
     assert (result.exit_code, "ended at" in str(result.exception)) == (2, True)
 
 
+@pytest.mark.parametrize("change", [{"by": "Bob"}, {"expires": "2999-01-01T00:00:00+00:00"}, {"mode": "live"}, {}])
+def test_an_approval_written_by_hand(call: Call, plan_file: Path, tmp_path: Path, change: dict[str, str]):
+    state, other = tmp_path / "state", tmp_path / "other"
+    assert call("approve", plan_file, "--by", "Ann", "--state", state).exit_code == 0
+    (path,) = (state / "approvals").iterdir()
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    if not change:  # carried to a folder where nobody approved it
+        (other / "approvals").mkdir(parents=True)
+        path.rename(other / "approvals" / path.name)
+        state = other
+    result = call("execute", plan_file, "--broker", "simulated", "--state", state)
+    assert result.exit_code == 2
+    assert any(words in str(result.exception) for words in ("changed the file by hand", "approved for live"))
+
+
 @pytest.mark.parametrize(
     ("environment", "options"),
     [

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from lotwright.book.kinds import Side
 from lotwright.errors import FillError, PlanError
-from lotwright.execution.blocks import Block, BlockFill, Wanted, allocate, blocks
+from lotwright.execution.allocation import BlockFill, allocate
+from lotwright.execution.blocks import Block, Wanted, blocks
 
 D = Decimal
 INCREMENTS = st.sampled_from([D(1), D("0.001"), D("0.25"), D(100)])

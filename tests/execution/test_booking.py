@@ -9,6 +9,7 @@ import pytest
 
 from lotwright.book.holdings import Account, Household, Lot
 from lotwright.book.kinds import AccountKind, Character, Regime, Relief, Side
+from lotwright.book.market import Market
 from lotwright.book.trades import LotSale, Trade
 from lotwright.errors import BookError
 from lotwright.execution.booking import book_fills, lot_differences, position_of, reconcile_account
@@ -18,6 +19,7 @@ from lotwright.execution.facts import Fill
 from tests.execution.world import D
 
 DAY = date(2026, 11, 23)
+MARKET = Market(as_of=date(2026, 11, 20), prices={}, models={})
 
 
 def lot(name: str, day: str, quantity: int, basis: int) -> Lot:
@@ -92,7 +94,9 @@ def lots_of(household: Household) -> dict[str, tuple[object, object]]:
 
 
 def test_a_custodian_that_takes_lots_sells_those_the_plan_names():
-    booked = book_fills(HOUSEHOLD, [sold(5, 40), sold(3, 41, fill="f2")], [SALE], relieves=Relief.SPECIFIC)
+    booked = book_fills(
+        HOUSEHOLD, [sold(5, 40), sold(3, 41, fill="f2")], [SALE], relieves=Relief.SPECIFIC, market=MARKET
+    )
     assert lots_of(booked.household) == {"old": (10, 100), "new": (2, 90)}
     assert booked.household.accounts[0].cash == 100 + 200 + 123
     assert (booked.realised.short, booked.realised.long) == (323 - 360, 0)
@@ -102,22 +106,22 @@ def test_a_custodian_that_takes_lots_sells_those_the_plan_names():
 
 
 def test_a_broker_that_relieves_first_in_first_out_realises_another_gain_and_it_is_said():
-    booked = book_fills(HOUSEHOLD, [sold(8, 40)], [SALE], relieves=Relief.FIFO)
+    booked = book_fills(HOUSEHOLD, [sold(8, 40)], [SALE], relieves=Relief.FIFO, market=MARKET)
     assert lots_of(booked.household) == {"old": (2, 20), "new": (10, 450)}
     assert (booked.realised.short, booked.realised.long) == (0, 240)
     assert booked.realised.tax == 48
     (found,) = booked.relief
     assert (found.planned, found.relieved) == ((("new", D(8)),), (("old", D(8)),))
     assert (found.planned_gain, found.gain) == (-40, 240)
-    assert "8 of new (gain $-40.00)" in str(found)
+    assert "8 of new (gain -$40.00)" in str(found)
 
 
 def test_a_part_that_filled_under_the_named_lots_is_no_difference():
-    assert book_fills(HOUSEHOLD, [sold(3, 40)], [SALE], relieves=Relief.SPECIFIC).relief == ()
+    assert book_fills(HOUSEHOLD, [sold(3, 40)], [SALE], relieves=Relief.SPECIFIC, market=MARKET).relief == ()
 
 
 def test_purchases_open_lots_with_their_fees_in_the_basis():
-    booked = book_fills(HOUSEHOLD, [bought(2, 30, fee=1)], [], relieves=Relief.FIFO)
+    booked = book_fills(HOUSEHOLD, [bought(2, 30, fee=1)], [], relieves=Relief.FIFO, market=MARKET)
     (made,) = (held for held in booked.household.accounts[0].lots if held.symbol == "Y")
     assert (made.quantity, made.basis, made.acquired, made.purchase) == (2, 61, DAY, "lw-2-12345678")
     assert booked.household.accounts[0].cash == 39
@@ -125,7 +129,27 @@ def test_purchases_open_lots_with_their_fees_in_the_basis():
 
 def test_more_sold_than_the_plan_named_is_not_booked():
     with pytest.raises(BookError, match="1 more than the lots"):
-        book_fills(HOUSEHOLD, [sold(9, 40)], [SALE], relieves=Relief.SPECIFIC)
+        book_fills(HOUSEHOLD, [sold(9, 40)], [SALE], relieves=Relief.SPECIFIC, market=MARKET)
+
+
+@pytest.mark.parametrize("regime", [Regime.UK, Regime.CANADA])
+@pytest.mark.parametrize("relieves", [Relief.FIFO, Relief.SPECIFIC])
+def test_where_the_law_pools_a_sale_takes_the_average_and_no_lot(regime: Regime, relieves: Relief):
+    """550 for 20 shares: 27.50 each (TCGA 1992 section 104; ITA section 47), whatever lots a broker thinks it relieves."""
+    account = replace(HOUSEHOLD.accounts[0], regime=regime, taxable_income=D(60_000))
+    household = replace(HOUSEHOLD, accounts=(account,))
+    part = replace(SALE.lots[0], lot="pool", basis=D(220), gain=D(100), character=Character.LONG)
+    plan = replace(SALE, lots=(part,))
+    more = replace(bought(2, 30), symbol="Z")
+    booked = book_fills(household, [sold(8, 41), more], [plan], relieves=relieves, market=MARKET)
+    assert sorted((held.symbol, held.quantity, held.basis) for held in booked.household.accounts[0].lots) == [
+        ("X", 12, 330),
+        ("Z", 2, 60),
+    ]
+    assert (booked.realised.short, booked.realised.long) == (0, 328 - 220)
+    assert booked.planned.long == 100
+    assert booked.realised.tax == (0 if regime is Regime.UK else D("21.6"))  # within the exempt amount; 20 % of 108
+    assert booked.relief == ()
 
 
 def test_reconciling_names_every_position_and_cash():
@@ -161,19 +185,3 @@ def test_the_trade_date_is_new_yorks():
     late = replace(fill("buy", 1, 3), at=datetime(2026, 11, 24, 2, tzinfo=UTC))
     assert [done.day for done in executed_of([late], account="T", client_ids={"b": "lw"})] == [DAY]
     assert executed_of([late], account="T", client_ids={}) == ()
-
-
-def test_fills_of_a_british_plan_leave_at_the_pool_s_cost_and_are_taxed_by_its_law() -> None:
-    """Section 104: (100 + 450) / 20 = 27.50 a share over both lots; 8 sold at 40: 320 - 220 = 100, below the exemption."""
-    british = replace(HOUSEHOLD.accounts[0], regime=Regime.UK, short_term_rate=None, taxable_income=D(60_000))
-    pool = LotSale(lot="pool", acquired=date(2020, 1, 2), quantity=D(8), basis=D(220), proceeds=D(320), gain=D(100),
-                   character=Character.LONG)  # fmt: skip
-    done = Executed(
-        account="T", symbol="X", side=Side.SELL, quantity=D(8), price=D(40), fee=D(0), day=DAY, order="o1", fill="f1"
-    )
-    for relieves in (Relief.SPECIFIC, Relief.FIFO):
-        household = replace(HOUSEHOLD, accounts=(british,))
-        found = book_fills(household, [done], [replace(SALE, lots=(pool,))], relieves=relieves)
-        assert sum(d.gain for d in found.disposals) == 100
-        assert sum(held.basis for held in found.household.accounts[0].lots) == 330
-        assert (found.relief, found.realised.tax) == ((), 0)

@@ -58,6 +58,13 @@ def test_a_sale_is_written_lot_by_lot_under_one_order():
     assert [r["limit_price"] for r in rows] == ["97", "97", "48.5"]  # 3 % below 100 and 50: the collar
 
 
+def test_where_the_law_pools_no_lot_is_named():
+    pooled = replace(LOTS[0], lot="pool", quantity=D(10))
+    wanted = sheet(replace(trade("sell", "AAA", 10), lots=(pooled,)))
+    (row,) = csv.DictReader(StringIO(orders_csv(wanted, Side.SELL, Rules())))
+    assert (row["quantity"], row["lot_id"], row["lot_date"], row["lot_method"]) == ("10", "", "", "AVERAGE")
+
+
 def test_purchases_have_limits_above_and_no_lots():
     rows = list(csv.DictReader(StringIO(orders_csv(SHEET, Side.BUY, Rules()))))
     assert [(r["symbol"], r["limit_price"], r["lot_id"], r["tif"]) for r in rows] == [

@@ -1,13 +1,15 @@
 """The fault list of BROKER_FACTS section 6, one test a fault, judged from the stand-in's own ledger.
 
 Always: executed <= planned, no position and no cash below nothing, no order twice. Once the fault clears, the same command
-completes the plan exactly. (59 is the audit chain's own test, 60 is void: nothing listens to a stream.)
+completes the plan exactly. (59 is proved where the command is, tests/cli; which test proves which fault: tests/brokers/faults.toml.)
 """
 
 from __future__ import annotations
 
 import json
 import os
+import socket
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -17,17 +19,25 @@ import pytest
 from lotwright.errors import LockedError, PlanError, StateError
 from lotwright.execution.approval import Approval, Mode, approved, write_approval
 from lotwright.execution.broker import Refusal, Rejected
+from lotwright.execution.facts import Duration, OrderKind
 from lotwright.execution.journal import JOURNAL, Journal
 from lotwright.execution.many import carry_out_each
 from lotwright.execution.orders import Phase
 from lotwright.execution.report import RunReport
 from lotwright.execution.sheet import client_id
 from lotwright.execution.stops import Reason
-from tests.execution.world import HELD, MONDAY, NEW_YORK, PRICES, TRADES, D, World, sheet, trade
+from tests.execution.world import HELD, MONDAY, NEW_YORK, PRICES, TRADES, D, World, reached, sheet, trade
 
 ORDERS = "^/v2/orders$"
 LIMITS = [D("99.49"), D("49.74"), D("7.55"), D("251.29")]
 """By hand: bids 99.99 and 49.99 × 0.995 rounded down, asks 7.51 and 250.03 × 1.005 rounded up, in the order of sending."""
+
+
+@pytest.fixture(autouse=True, params=["in_process", pytest.param("over_http", marks=pytest.mark.campaign)])
+def line(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every scenario in process; as a campaign, every scenario again over HTTP through alpaca-py."""
+    with reached(request.param):
+        yield
 
 
 @pytest.fixture
@@ -313,7 +323,7 @@ def test_fault_37_clock_and_calendar_disagree(world: World):
 
 
 def test_fault_37_the_brokers_calendar_and_this_machines_disagree(world: World):
-    from lotwright.cli.executing import known_session
+    from lotwright.cli.reaching import known_session
 
     world.do("calendar", early=["2026-11-23"])
     nothing_sent(world, world.run(known_session=known_session), Reason.CALENDAR)
@@ -602,11 +612,11 @@ def test_fault_65_the_line_dies_in_the_middle(world: World, dead_after: float):
 
     def cut(seconds: float) -> None:
         if seconds >= dead_after:
-            world.broker.line.is_cut = True
+            world.cut()
 
     report = world.run(then=cut)
     stops(world, report, Reason.LINE)
-    world.broker.line.is_cut = False
+    world.mend()
     then_completes(world)
 
 
@@ -706,3 +716,152 @@ def test_fault_18_a_refusal_that_our_own_order_from_another_machine_caused(world
             return world.broker.submit(request)
 
     completes(world, world.run(broker=Broker()))
+
+
+def test_fault_18_the_other_machine_buys_between_our_look_and_our_sending(world: World, tmp_path: Path):
+    """Its purchases are found under our ids one after the other; none of them is sent again, nor an order over nothing."""
+    reports: list[RunReport] = []
+
+    class Broker:
+        """Lets the other machine run when the cash for purchases is read."""
+
+        def __getattr__(self, name: str):
+            return getattr(world.broker, name)
+
+        def account(self):
+            if not reports and len(world.exchange.ledger.executions) == 2:
+                reports.append(world.run(folder=tmp_path / "other"))
+            return world.broker.account()
+
+    sent = []
+    completes(world, world.run(broker=Broker(), record=lambda kind, says: sent.append((kind, says))))
+    assert reports[0].is_done
+    assert len(world.exchange.orders) == len(TRADES)
+    mine = [says["symbol"] for kind, says in sent if kind == "intent"]
+    assert mine == ["AAA", "BBB"]
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_fault_18_the_other_machine_trades_between_our_look_and_the_positions(world: World, tmp_path: Path, turn: int):
+    """Positions that moved by its orders are no others' trades: its orders are ours."""
+    reports: list[RunReport] = []
+    turns = []
+
+    class Broker:
+        """Lets the other machine run when positions are read."""
+
+        def __getattr__(self, name: str):
+            return getattr(world.broker, name)
+
+        def positions(self):
+            turns.append(1)
+            if len(turns) == turn:
+                reports.append(world.run(folder=tmp_path / "other"))
+            return world.broker.positions()
+
+    world.do("manner", symbol="AAA", parts=[[0, 0.4]])
+    world.run(folder=tmp_path / "earlier")
+    world.exchange.manner.clear()
+    completes(world, world.run(broker=Broker()))
+    completes(world, world.run(folder=tmp_path / "other"))
+    assert len(world.exchange.orders) == len(TRADES) + 1
+
+
+# What the broker's own lists do ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rows", ["double", "reverse"])
+def test_fault_60_fills_told_twice_and_in_any_order_count_once(world: World, rows: str):
+    """There is no stream; what it could do, the list of executions does here."""
+    world.do("manner", symbol="*", parts=[[0, 0.3], [1, 0.3], [2, 0.4]])
+    world.fault("edit", path="^/v2/account/activities", times=None, edit={"rows": rows})
+    report = world.run()
+    completes(world, report)
+    told = {(str(line.side), line.symbol): (line.filled, line.paid) for line in report.lines}
+    ledger = world.exchange.ledger.executions
+    for (side, symbol), (filled, paid) in told.items():
+        mine = [done for done in ledger if (str(done.side), done.symbol) == (side, symbol)]
+        assert (filled, paid) == (sum(d.quantity for d in mine), sum(abs(d.amount) for d in mine))
+
+
+def test_fault_61_more_fills_than_a_page(world: World):
+    world.do("manner", symbol="DDD", parts=[[n / 10, 0.005] for n in range(200)])
+    report = world.run()
+    completes(world, report)
+    assert len([fill for fill in report.fills if fill.symbol == "DDD"]) == 200
+    assert all(line.paid is not None for line in report.lines)
+
+
+def test_fault_63_nothing_but_the_broker_is_spoken_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whoever is notified is told by others, afterwards: no notification can delay an order or change how a run ends."""
+    spoken_to = set()
+    true = socket.socket.connect
+
+    def heard(this: socket.socket, address: tuple[str, int]) -> None:
+        spoken_to.add(address)
+        true(this, address)
+
+    monkeypatch.setattr(socket.socket, "connect", heard)
+    with reached("over_http"):
+        world = World(tmp_path)
+        completes(world, world.run())
+        assert world.server is not None
+        assert spoken_to == {("127.0.0.1", world.server.server_address[1])}
+
+
+@pytest.mark.parametrize("hours", [3, -3])
+def test_fault_33_this_machines_clock_is_wrong(tmp_path: Path, hours: int):
+    with reached("over_http"):
+        world = World(tmp_path)
+        wrong = world.connected(local=lambda: world.house.time.now() + timedelta(hours=hours))
+        nothing_sent(world, world.run(broker=wrong), Reason.CLOCK)
+        right = world.connected(local=lambda: world.house.time.now() + timedelta(seconds=3))
+        completes(world, world.run(broker=right))
+
+
+def test_fault_43_the_security_has_another_name_now(world: World):
+    world.do("rename", symbol="AAA", new="AAB")
+    nothing_sent(world, world.run(), Reason.POSITIONS)
+
+
+# Kinds of orders -----------------------------------------------------------------------------------------------------
+
+
+def test_market_orders_where_the_rules_say_so(world: World):
+    world.rules = replace(world.rules, kind=OrderKind.MARKET)
+    completes(world, world.run())
+    assert {order.type for order in world.exchange.orders.values()} == {"market"}
+
+
+@pytest.mark.parametrize(
+    ("duration", "first", "later"),
+    [(Duration.AT_CLOSE, MONDAY, MONDAY.replace(hour=17)), (Duration.AT_OPEN, MONDAY.replace(hour=8), MONDAY)],
+)
+def test_orders_at_the_open_and_the_close_take_a_day_a_side(
+    tmp_path: Path, duration: Duration, first: datetime, later: datetime
+):
+    """Purchases wait for the money of sales, and the next auction is tomorrow's."""
+    world = World(tmp_path, now=first)
+    world.rules = replace(world.rules, duration=duration, quote_age=1e6)
+    stops(world, world.run(), Reason.STILL_OPEN)
+    assert len(world.exchange.open_orders()) == 2
+    stops(world, world.run(), Reason.STILL_OPEN)
+    assert len(world.exchange.orders) == 2
+    world.house.time.set(later)
+    stops(world, world.run(), Reason.MARKET_CLOSED)
+    assert world.executed() == {("sell", "AAA"): 10, ("sell", "BBB"): 20}
+    world.house.time.set(first + timedelta(days=1))
+    stops(world, world.run(), Reason.STILL_OPEN)
+    world.house.time.set(later + timedelta(days=1))
+    completes(world, world.run())
+    assert {order.duration for order in world.exchange.orders.values()} == {str(duration)}
+    assert len(world.exchange.orders) == len(TRADES)
+
+
+def test_what_is_priced_below_a_dollar_has_four_decimals(tmp_path: Path):
+    world = World(tmp_path)
+    world.do("quote", symbol="DDD", bid="0.4999", ask="0.5001")
+    wanted = sheet(trade("buy", "DDD", 200, D("0.5")))
+    assert world.run(wanted).is_done
+    (order,) = world.exchange.orders.values()
+    assert order.limit == D("0.5027")  # 0.5001 × 1.005 = 0.5026005, rounded outwards

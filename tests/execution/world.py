@@ -5,7 +5,8 @@ Everything is judged from the stand-in's own ledger, never from what the executo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,20 +16,23 @@ from zoneinfo import ZoneInfo
 
 from lotwright.book.kinds import Character, Side
 from lotwright.book.trades import LotSale, Trade
+from lotwright.execution.alpaca import Patience, connect
 from lotwright.execution.carry_out import carry_out
 from lotwright.execution.desk import Surroundings
 from lotwright.execution.facts import Session
 from lotwright.execution.journal import Journal
 from lotwright.execution.report import RunReport
+from lotwright.execution.rest import RestBroker
 from lotwright.execution.rules import Rules
 from lotwright.execution.sheet import OrderSheet
 from lotwright.execution.simulated import SimulatedBroker
 from lotwright.execution.standin.exchange import Exchange
 from lotwright.execution.standin.faults import Fault, Kind
-from lotwright.execution.standin.house import KEY, House
+from lotwright.execution.standin.house import KEY, SECRET, House
 from lotwright.execution.standin.ledger import HeldLot
 from lotwright.execution.standin.opening import open_with
 from lotwright.execution.standin.securities import security
+from lotwright.execution.standin.server import Server
 from lotwright.execution.standin.sessions import Sessions
 from lotwright.execution.standin.terms import Terms
 from lotwright.execution.standin.timing import StandInTime
@@ -41,6 +45,8 @@ PRICES = {"AAA": D(100), "BBB": D(50), "CCC": D(20), "DDD": D("7.5"), "EEE": D(2
 HELD = {"AAA": D(30), "BBB": D(40), "CCC": D(100)}
 CASH = D(500)
 ACCOUNT = "TRUST"
+ENVIRON = {"APCA_API_KEY_ID": KEY, "APCA_API_SECRET_KEY": SECRET}
+IMPATIENT = Patience(connect=1.0, silence=0.3, whole=0.5)
 
 
 def lot_sale(symbol: str, quantity: Decimal, price: Decimal) -> LotSale:
@@ -100,6 +106,23 @@ class StandInWaiting:
         self._then(self.seconds())
 
 
+_SERVERS: list[Server] | None = None
+"""Servers of this test's worlds, where worlds are reached over HTTP; None: brokers are in this process."""
+
+
+@contextmanager
+def reached(how: str) -> Iterator[None]:
+    """Worlds made within are reached ``in_process`` or ``over_http``: a socket, and the real alpaca-py client."""
+    global _SERVERS
+    _SERVERS = [] if how == "over_http" else None
+    try:
+        yield
+    finally:
+        for server in _SERVERS or ():
+            server.stop()
+        _SERVERS = None
+
+
 @dataclass(eq=False)
 class World:
     """One account at the stand-in. ``run`` carries a sheet out as one process would, with a journal in ``folder``."""
@@ -124,7 +147,36 @@ class World:
         )
         exchange.sessions = self.sessions
         self.house = House({KEY: exchange}, time=StandInTime(self.now), limit=self.limit, seed=self.seed)
-        self.broker = SimulatedBroker(self.house)
+        self.server: Server | None = None
+        self.broker: RestBroker = SimulatedBroker(self.house)
+        if _SERVERS is not None:
+            self.server = Server(self.house).start()
+            _SERVERS.append(self.server)
+            self.broker = self.connected()
+
+    def connected(self, *, local: Callable[[], datetime] | None = None) -> RestBroker:
+        """The broker over HTTP; its waits move the stand-in's clock, and nothing it waits for takes long."""
+        assert self.server is not None
+
+        def wait(seconds: float) -> None:
+            self.house.time.advance(seconds)
+
+        return connect(environ=ENVIRON, url=self.server.url, patience=IMPATIENT, sleep=wait, local=local)
+
+    def cut(self) -> None:
+        """The line is dead."""
+        if isinstance(self.broker, SimulatedBroker):
+            self.broker.line.is_cut = True
+            return
+        self.fault("close_before", times=None)
+        if self.server is not None:
+            self.server.cut()
+
+    def mend(self) -> None:
+        """The line is whole again."""
+        if isinstance(self.broker, SimulatedBroker):
+            self.broker.line.is_cut = False
+        self.house.faults.clear()
 
     @property
     def exchange(self) -> Exchange:
@@ -147,8 +199,9 @@ class World:
         then: Callable[[float], None] = lambda _: None,
         known_session: Callable[[date], Session | None] | None = None,
         broker: Any = None,
+        record: Callable[[str, Mapping[str, Any]], object] | None = None,
     ) -> RunReport:
-        with Journal(folder or self.folder, now=self.house.time.now) as journal:
+        with Journal(folder or self.folder, now=self.house.time.now, record=record) as journal:
             around = Surroundings(
                 journal=journal,
                 rules=self.rules,

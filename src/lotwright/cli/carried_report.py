@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 import typer
 
 from lotwright.execution.booking import Booked, Realised
 from lotwright.execution.report import OrderLine, RunReport
 from lotwright.execution.stops import Reason
+from lotwright.plan.words import money
 
 
 def print_reports(reports: Sequence[RunReport]) -> None:
     """A table for each account; of many accounts that are done, a line each."""
     for report in reports:
         if len(reports) > 5 and report.is_done:
-            typer.echo(f"{report.account} of {report.household}: {len(report.lines)} orders, done.")
+            typer.echo(f"{report.account} of {report.household}: {len(report.lines)} orders, done.{_slippage(report)}")
             continue
         print_report(report)
 
@@ -30,11 +30,19 @@ def print_report(report: RunReport) -> None:
     if report.stop.reason is not Reason.DRY_RUN:
         head = ("", "symbol", "planned", "filled", "slippage", "")
     _table(head, rows)
-    typer.echo(f"  {report.stop.reason}: {report.stop}")
+    typer.echo(f"  {report.stop.reason}: {report.stop}{_slippage(report)}")
     for difference in report.differences:
         typer.echo(f"  Differs: {difference}.")
     for note in report.notes:
         typer.echo(f"  Note: {note}")
+
+
+def _slippage(report: RunReport) -> str:
+    """What the fills cost beyond the plan's prices; empty where nothing filled or a price is not known."""
+    if report.slippage is None:
+        return ""
+    beyond, value = report.slippage
+    return f" Slippage {beyond:,.2f}, {beyond / value * 10_000:.1f} bp of the {value:,.2f} traded."
 
 
 def print_booked(household: str, booked: Booked) -> None:
@@ -62,11 +70,7 @@ def _carried(line: OrderLine) -> tuple[str, ...]:
 
 
 def _gains(realised: Realised) -> tuple[str, str, str]:
-    return _dollars(realised.short), _dollars(realised.long), _dollars(realised.tax)
-
-
-def _dollars(amount: Decimal) -> str:
-    return f"{'-' if amount < 0 else ''}${abs(amount):,.2f}"
+    return money(realised.short), money(realised.long), money(realised.tax)
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

@@ -85,7 +85,8 @@ def execute_command(
     at the broker equal the plan (or a dry run found nothing in its way); 1: stopped safely, the reason is named; 2: the
     call or the plan is wrong.
     """
-    from lotwright.cli.executing import Call, run_call
+    from lotwright.cli.call import Call
+    from lotwright.cli.executing import run_call
 
     call = Call(
         plan=plan,
@@ -117,24 +118,29 @@ def reconcile_command(
     live: Live = False,
     household: Households = None,
     account: Accounts = None,
+    rules: RulesOption = None,
+    blocks: Annotated[bool, typer.Option("--blocks", help="One account at the broker holds them all.")] = False,
     json_path: Annotated[
         str | None, typer.Option("--json", help="Write the differences as JSON to this file; - for standard output.")
     ] = None,
 ) -> None:
     """Hold positions, cash and lots at the broker against a book, or positions against a plan; name every difference."""
+    from lotwright.cli.call import Call
     from lotwright.cli.reconciling import reconcile
 
-    status = reconcile(
-        what,
+    call = Call(
+        plan=what,
         state=state,
         broker=broker.value,
         url=url,
         is_live=live,
         households=tuple(household or ()),
         accounts=frozenset(account or ()),
+        rules=rules,
+        is_in_blocks=blocks,
         json_path=json_path,
     )
-    raise typer.Exit(status)
+    raise typer.Exit(reconcile(call))
 
 
 def register(app: typer.Typer) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from lotwright.errors import StateError
 from lotwright.execution.approval import Mode
+from lotwright.execution.keys import KEYRING
 
 CONNECTIONS = "connections.toml"
 LIVE_ACCOUNTS = "LOTWRIGHT_LIVE_ACCOUNTS"
@@ -19,11 +20,14 @@ MODE = "LOTWRIGHT_ALPACA_MODE"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """How one account is reached: names of environment variables for its keys, and its number at the broker."""
+    """How one account is reached: names of the environment's variables for its keys (or of files of them), or the service of
+    the keyring that has them; and its number at the broker."""
 
     key_id: str = "APCA_API_KEY_ID"
     secret_key: str = "APCA_API_SECRET_KEY"  # noqa: S105  the name of a variable
+    key_id_file: str = "APCA_API_KEY_ID_FILE"
     secret_key_file: str = "APCA_API_SECRET_KEY_FILE"  # noqa: S105
+    keyring: str = ""
     number: str | None = None
 
     def environ(self, environ: Mapping[str, str]) -> dict[str, str]:
@@ -31,10 +35,13 @@ class Connection:
         named = {
             "APCA_API_KEY_ID": self.key_id,
             "APCA_API_SECRET_KEY": self.secret_key,
+            "APCA_API_KEY_ID_FILE": self.key_id_file,
             "APCA_API_SECRET_KEY_FILE": self.secret_key_file,
         }
+        if self.keyring:
+            return {name: environ[name] for name in (MODE,) if name in environ} | {KEYRING: self.keyring}
         found = {name: environ[source] for name, source in named.items() if source in environ}
-        return {name: value for name, value in environ.items() if name == MODE} | found
+        return {name: value for name, value in environ.items() if name in {MODE, KEYRING}} | found
 
 
 def read_connections(state: Path) -> Mapping[str, Connection]:
@@ -69,7 +76,8 @@ def connection_of(connections: Mapping[str, Connection], account: str, *, is_onl
         return Connection()
     raise StateError(
         f"Nothing says how the account {account} is reached. Name the variables of its keys in {CONNECTIONS} of the state "
-        f'folder: [{account}] key_id = "NAME_OF_VARIABLE", secret_key = "NAME_OF_VARIABLE"; or choose one with --account.'
+        f'folder: [{account}] key_id = "NAME_OF_VARIABLE", secret_key = "NAME_OF_VARIABLE" (or keyring = "SERVICE"); or '
+        "choose one with --account."
     )
 
 
@@ -93,7 +101,7 @@ def numbers_of(connection: Connection, mode: Mode) -> frozenset[str] | None:
 
 
 def _connection(account: str, given: Any, path: Path) -> Connection:
-    known = {"key_id", "secret_key", "secret_key_file", "number"}
+    known = {field.name for field in fields(Connection)}
     if not isinstance(given, dict) or not given.keys() <= known or not all(isinstance(v, str) for v in given.values()):
         raise StateError(
             f"{path} [{account}]: a connection has the texts {', '.join(sorted(known))}. Correct the file."

@@ -8,7 +8,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from lotwright.book.holdings import Account
-from lotwright.errors import StateError
+from lotwright.cli.call import Call
+from lotwright.errors import PlanError, StateError
 from lotwright.execution.booking import position_of
 from lotwright.execution.broker import Broker
 from lotwright.execution.sheet import OrderSheet, file_name
@@ -35,7 +36,7 @@ def simulated_broker(sheet: OrderSheet, state: Path, account: Account | None, *,
         raise StateError(
             f"The plan does not say what {sheet.account} holds, so no account can be simulated. Name the book: --book BOOK."
         )
-    path = state / FOLDER / f"{file_name(sheet.account)}.jsonl"
+    path = _path(state, sheet.account)
     prices = {trade.symbol: trade.price for trade in sheet.trades}
     return SimulatedBroker.open(
         path if keeps or path.exists() else None,
@@ -46,3 +47,22 @@ def simulated_broker(sheet: OrderSheet, state: Path, account: Account | None, *,
         now=datetime.combine(sheet.as_of, OPENS, NEW_YORK),
         speed=1.0,
     )
+
+
+def check_simulated(call: Call, account: str) -> None:
+    """Refuse to compare with a simulated account that no execution has opened: it would be what it is compared with.
+
+    Raises
+    ------
+    PlanError
+        There is none of that name.
+    """
+    if call.broker == "simulated" and call.url is None and not _path(call.state, account).exists():
+        raise PlanError(
+            f"No simulated account {account} is in {call.state}: nothing was carried out for it there. Execute first, and "
+            "name --blocks here where it was named there."
+        )
+
+
+def _path(state: Path, account: str) -> Path:
+    return state / FOLDER / f"{file_name(account)}.jsonl"

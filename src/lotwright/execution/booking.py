@@ -1,8 +1,10 @@
 """What fills make of the book: events, the next household, gains realised, and where the broker's lots are not the plan's.
 
 Problem: a plan names the lots to sell; many brokers let others leave (Alpaca: first in, first out), and the tax follows
-what left. Therefore: fills are booked under the relief the broker really uses, through the ledger, and what differs from
-the plan, lot by lot and in tax, is said.
+what left. Where a country's law pools shares, there are no lots to choose: a sale takes its part of the pool, and what is
+bought joins it.
+Therefore: fills are booked on the household as its law sees it, under the relief the broker really uses, through the
+ledger, and what differs from the plan, lot by lot and in tax, is said.
 """
 
 from __future__ import annotations
@@ -14,16 +16,18 @@ from decimal import Decimal
 
 from lotwright.book.disposal import LotDisposal
 from lotwright.book.events import Buy, Event, Sell
+from lotwright.book.failure import Failure
 from lotwright.book.holdings import Account, Household
 from lotwright.book.kinds import Character, Relief, Side
 from lotwright.book.ledger import apply
+from lotwright.book.market import Market
 from lotwright.book.relief import relief_order
 from lotwright.book.trades import Trade
 from lotwright.errors import BookError
 from lotwright.execution.executed import Executed
 from lotwright.execution.report import Difference, differences
+from lotwright.plan.words import money
 from lotwright.tax.holding import character
-from lotwright.tax.law import known_years
 from lotwright.tax.regimes.laws import law_of
 
 ZERO = Decimal(0)
@@ -32,7 +36,7 @@ Parts = tuple[tuple[str, Decimal], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Realised:
-    """Gains of taxable accounts and the change in this year's tax they make, in dollars."""
+    """Gains of taxable accounts and the change in this year's tax they make, in the household's currency."""
 
     short: Decimal
     long: Decimal
@@ -52,8 +56,8 @@ class ReliefDifference:
 
     def __str__(self) -> str:
         return (
-            f"{self.account} {self.symbol}: the plan sells {_parts_words(self.planned)} (gain ${self.planned_gain:,.2f}); "
-            f"the broker relieves {_parts_words(self.relieved)} (gain ${self.gain:,.2f})"
+            f"{self.account} {self.symbol}: the plan sells {_parts_words(self.planned)} (gain {money(self.planned_gain)}); "
+            f"the broker relieves {_parts_words(self.relieved)} (gain {money(self.gain)})"
         )
 
 
@@ -70,7 +74,7 @@ class Booked:
 
 
 def book_fills(
-    household: Household, executed: Sequence[Executed], trades: Sequence[Trade], *, relieves: Relief
+    household: Household, executed: Sequence[Executed], trades: Sequence[Trade], *, relieves: Relief, market: Market
 ) -> Booked:
     """Book executions of a plan's trades on the household the plan was made from.
 
@@ -83,16 +87,18 @@ def book_fills(
     trades : sequence of Trade
         The plan's.
     relieves : Relief
-        Which lots the broker lets leave: ``specific`` takes those the plan names.
+        Which lots the broker lets leave: ``specific`` takes those the plan names. Of no matter where the law pools.
+    market : Market
+        Of the book: the day of its prices, and which securities are one to the law.
 
     Raises
     ------
     BookError
-        More is sold than is held, or by an account the household does not have.
+        More is sold than is held, or by an account the household does not have; or no law holds on that day.
     """
     named = {(trade.account, trade.symbol): [(lot.lot, lot.quantity) for lot in trade.lots] for trade in trades}
-    after, events, disposals = household, list[Event](), list[LotDisposal]()
-    day = max((done.day for done in executed), default=date(known_years().stop - 1, 12, 31))
+    before = _as_law_sees(household, market)
+    after, events, disposals = before, list[Event](), list[LotDisposal]()
     for number, done in enumerate(executed):
         event = _event(after, done, number, named=named, relieves=relieves)
         step = apply(after, event)
@@ -100,23 +106,15 @@ def book_fills(
         events.append(event)
         disposals.extend(step.disposals)
     return Booked(
-        household=after,
+        household=_as_law_sees(after, market),
         events=tuple(events),
         disposals=tuple(disposals),
         realised=_realised(
-            household, [(d.account, d.gain, character(d.holding_start, d.date)) for d in disposals], day
+            before, [(d.account, d.gain, character(d.holding_start, d.date)) for d in disposals], market
         ),
-        planned=_realised(household, [(t.account, lot.gain, lot.character) for t in trades for lot in t.lots], day),
-        relief=() if household.regime.pools else _relief_differences(trades, disposals),
+        planned=_realised(before, [(t.account, lot.gain, lot.character) for t in trades for lot in t.lots], market),
+        relief=_relief_differences(trades, disposals),
     )
-
-
-def lots_at(household: Household, account: str) -> dict[str, tuple[tuple[date, Decimal], ...]]:
-    """An account's lots by symbol, as days and shares: what a broker's own lots can be held against."""
-    found: dict[str, list[tuple[date, Decimal]]] = {}
-    for lot in _account(household, account).lots:
-        found.setdefault(lot.symbol, []).append((lot.acquired, lot.quantity))
-    return {symbol: tuple(sorted(lots)) for symbol, lots in found.items()}
 
 
 def position_of(account: Account) -> dict[str, Decimal]:
@@ -186,15 +184,21 @@ def _taken(lots: Iterable[tuple[str, Decimal]], done: Executed) -> Parts:
     return tuple(parts)
 
 
-def _realised(household: Household, gains: Iterable[tuple[str, Decimal, Character]], day: date) -> Realised:
-    """Gains in taxable accounts and what they add to the year's tax under the household's own law."""
+def _as_law_sees(household: Household, market: Market) -> Household:
+    """The household with pools where its law pools."""
+    found = law_of(household).held(household, market)
+    if isinstance(found, Failure):
+        raise BookError(found.message)
+    return found
+
+
+def _realised(household: Household, gains: Iterable[tuple[str, Decimal, Character]], market: Market) -> Realised:
     taxable = {account.account for account in household.accounts if account.kind.is_taxable}
     counted = [(gain, kind) for account, gain, kind in gains if account in taxable]
     short = sum((gain for gain, kind in counted if kind is Character.SHORT), ZERO)
     long = sum((gain for gain, kind in counted if kind is Character.LONG), ZERO)
-    terms = law_of(household).year(household, as_of=day)
-    without = terms.outcome(short=ZERO, long=ZERO)
-    with_it = terms.outcome(short=short, long=long)
+    year = law_of(household).year(household, as_of=market.as_of)
+    with_it, without = year.outcome(short=short, long=long), year.outcome(short=ZERO, long=ZERO)
     return Realised(short=short, long=long, tax=with_it.tax - without.tax)
 
 

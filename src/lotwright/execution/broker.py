@@ -10,7 +10,7 @@ order never repeats and never raises for what a network does: it returns :class:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -162,6 +162,11 @@ class Broker(Protocol):
     @property
     def relieves(self) -> str:
         """Which lots the broker lets leave on a sale, as in ``book.kinds.Relief``: ``fifo`` at Alpaca."""
+        ...
+
+    def listen(self, hear: Callable[[str, Mapping[str, object]], object]) -> None:
+        """Have every request that may change something told before it is sent (what ``hear`` raises keeps it from being
+        sent), and what came back after it."""
         ...
 
     def clock(self) -> Clock:

@@ -6,7 +6,7 @@ Whatever happens, the answer is a report: why it ended, what filled, what remain
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from decimal import Decimal
 
 from lotwright.book.kinds import Side
@@ -14,6 +14,7 @@ from lotwright.errors import BrokerError, StateError
 from lotwright.execution.broker import Broker
 from lotwright.execution.desk import Desk, Surroundings
 from lotwright.execution.executed import Executed, executed_of
+from lotwright.execution.facts import AccountFacts
 from lotwright.execution.opening import SessionOf, check_number, gate, position_differences, resume
 from lotwright.execution.orders import OrderState, Phase, Withheld
 from lotwright.execution.report import Proposal, RunReport, differences, order_line
@@ -55,12 +56,16 @@ def carry_out(
     desk = Desk(sheet=sheet, broker=broker, around=around)
     floor = Floor(desk)
     proposals: dict[str, Proposal] = {}
+    if around.is_sending:
+        broker.listen(desk.tell_chain)
     try:
         check_number(desk, numbers)
         stop = _run(desk, floor, proposals, known_session)
     except StopRun as stopped:
         stop = _wound_down(desk, floor, stopped.stop)
-    except (BrokerError, StateError) as error:
+    except StateError as error:
+        stop = _wound_down(desk, floor, Stop(reason=Reason.STATE, text=str(error)))
+    except BrokerError as error:
         stop = _wound_down(desk, floor, Stop(reason=Reason.LINE, text=str(error)))
     if stop.reason is not Reason.DRY_RUN:
         desk.is_winding_down = True
@@ -68,10 +73,13 @@ def carry_out(
     return _report(desk, stop, proposals)
 
 
-def look(sheet: OrderSheet, broker: Broker, around: Surroundings) -> RunReport:
+def look(
+    sheet: OrderSheet, broker: Broker, around: Surroundings, *, numbers: frozenset[str] | None = None
+) -> RunReport:
     """Where a plan stands at the broker, and every position that differs from it; nothing is sent."""
     desk = Desk(sheet=sheet, broker=broker, around=replace(around, is_sending=False))
     try:
+        check_number(desk, numbers)
         resume(desk, desk.read(broker.account))
         stop = _verdict(desk)
     except StopRun as stopped:
@@ -90,7 +98,7 @@ def _run(desk: Desk, floor: Floor, proposals: dict[str, Proposal], known_session
     if not desk.around.is_sending:
         proposals.update(floor.proposals())
         return Stop(reason=Reason.DRY_RUN)
-    desk.write("begun", {"broker": desk.broker.name, "account_number": facts.number})
+    desk.write("begun", _begun(desk, facts))
     floor.work(Side.SELL)
     if all(desk.states[key_of(trade)].phase is Phase.DONE for trade in desk.sheet.sells):
         floor.work(Side.BUY)
@@ -98,6 +106,18 @@ def _run(desk: Desk, floor: Floor, proposals: dict[str, Proposal], known_session
         for trade in desk.sheet.buys:
             desk.tell(key_of(trade), Withheld(why="not bought, because sales are short"))
     return _verdict(desk)
+
+
+def _begun(desk: Desk, facts: AccountFacts) -> dict[str, object]:
+    """What the orders that follow rest on: the account, its money and its positions as they were."""
+    return {
+        "broker": desk.broker.name,
+        "account_number": facts.number,
+        "cash": f"{facts.cash:f}",
+        "spendable": f"{facts.spendable:f}",
+        "base": {symbol: f"{quantity:f}" for symbol, quantity in desk.base.items()},
+        "rules": {name: str(value) for name, value in asdict(desk.around.rules).items()},
+    }
 
 
 def _is_complete(desk: Desk) -> bool:

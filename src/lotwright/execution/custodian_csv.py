@@ -19,6 +19,7 @@ from lotwright.execution.executed import Executed
 from lotwright.execution.facts import OrderKind
 from lotwright.execution.rules import Rules, to_tick
 from lotwright.execution.sheet import OrderSheet, client_id
+from lotwright.tax.regimes.pool import POOL
 
 COLUMNS = (
     "account",
@@ -42,7 +43,8 @@ def orders_csv(sheet: OrderSheet, side: Side, rules: Rules) -> str:
     """The orders of one side: sales lot by lot under one ``order_id`` each, which the custodian is to carry out as one.
 
     Limits stand off the plan's price by the collar. Dot decimals, no thousands separators, lines end in LF; a text that a
-    spreadsheet would take for a formula is written behind an apostrophe.
+    spreadsheet would take for a formula is written behind an apostrophe. Where the law pools, no lot is named and the method
+    is ``AVERAGE``.
     """
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -91,8 +93,10 @@ def _rows(sheet: OrderSheet, trade: Trade, rules: Rules) -> Iterator[list[str]]:
     head = [_safe(trade.account), _safe(trade.symbol), str(trade.side).upper()]
     order = [str(rules.kind).upper(), limit, str(rules.duration).upper()]
     tail = [client_id(sheet, trade, 0), sheet.plan]
-    if not trade.lots:
-        yield [*head, _plain(trade.quantity), *order, "", "", "", *tail]
+    is_pooled = any(lot.lot == POOL for lot in trade.lots)
+    if not trade.lots or is_pooled:
+        yield [*head, _plain(trade.quantity), *order, "", "", "AVERAGE" if is_pooled else "", *tail]
+        return
     for lot in trade.lots:
         yield [*head, _plain(lot.quantity), *order, _safe(lot.lot), lot.acquired.isoformat(), "SPECIFIC", *tail]
 

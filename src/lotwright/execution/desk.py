@@ -120,6 +120,11 @@ class Desk:
                 return
             raise StopRun(Reason.STATE, str(error)) from error
 
+    def tell_chain(self, kind: str, says: Mapping[str, Any]) -> None:
+        """Hand a request or an answer, as it goes over the line, to the audit chain; same error as the journal's ``tell``."""
+        plan, account = self.sheet.key
+        self.around.journal.tell(kind, {"plan": plan, "account": account, **says})
+
     def heed(self) -> None:
         """Leave when somebody wants a stop.
 

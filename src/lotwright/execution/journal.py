@@ -123,6 +123,19 @@ class Journal:
         with self._turn:
             return self._append(kind, says)
 
+    def tell(self, kind: str, says: Mapping[str, Any]) -> None:
+        """Hand a record to the audit chain alone: evidence that nothing is recovered from.
+
+        Raises
+        ------
+        StateError
+            The chain did not take it; what it announces must not be done.
+        """
+        with self._turn:
+            if self._broken:
+                raise StateError(self._broken)
+            self._pass_on(kind, says)
+
     def _append(self, kind: str, says: Mapping[str, Any]) -> Record:
         if self._broken:
             raise StateError(self._broken)

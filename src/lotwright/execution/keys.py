@@ -1,4 +1,4 @@
-"""Keys of a broker's account: taken from the environment or a file, never shown, refused where they belong elsewhere."""
+"""Keys of a broker's account: from the environment, a file or the keyring; never shown, refused where they do not belong."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from lotwright.errors import KeysError
 
 KEY_ID, SECRET_KEY = "APCA_API_KEY_ID", "APCA_API_SECRET_KEY"
 """Alpaca's own names."""
-SECRET_FILE = "APCA_API_SECRET_KEY_FILE"  # noqa: S105  the name of a variable
+KEYRING = "LOTWRIGHT_KEYRING"
+"""Names the service of the system's keyring in which keys lie under the variables' names."""
 PAPER, LIVE = "PK", "AK"
 HIDDEN = "[hidden]"
 
@@ -58,37 +59,61 @@ class Keys:
 
 
 def keys_from(environ: Mapping[str, str]) -> Keys:
-    """Keys from ``APCA_API_KEY_ID`` and ``APCA_API_SECRET_KEY``, or from the file ``APCA_API_SECRET_KEY_FILE`` names.
+    """Keys from ``APCA_API_KEY_ID`` and ``APCA_API_SECRET_KEY``; from files that these names with ``_FILE`` name; or from the
+    keyring, where ``LOTWRIGHT_KEYRING`` names its service.
 
-    The file is for secrets that a service is handed (systemd's ``LoadCredential=``, ``/run/secrets``).
+    Files are for secrets that a service is handed (systemd's ``LoadCredential=``, ``/run/secrets``).
 
     Raises
     ------
     KeysError
-        One is missing or malformed, or the file may be read by others.
+        One is missing or malformed, a file may be read by others, or the keyring does not answer.
     """
-    key_id = environ.get(KEY_ID, "").strip()
-    secret = environ.get(SECRET_KEY, "").strip()
-    if not secret and environ.get(SECRET_FILE):
-        secret = _read_secret(Path(environ[SECRET_FILE]))
-    missing = [name for name, value in ((KEY_ID, key_id), (SECRET_KEY, secret)) if not value]
+    found = {name: _found(name, environ) for name in (KEY_ID, SECRET_KEY)}
+    missing = [name for name, value in found.items() if not value]
     if missing:
         raise KeysError(
-            f"{' and '.join(missing)} not set in the environment. Set both, or {SECRET_FILE} for the secret."
+            f"{' and '.join(missing)} not set in the environment. Set both, or {' and '.join(f'{n}_FILE' for n in missing)} "
+            f"to files that hold them, or {KEYRING} to the keyring's service that does."
         )
-    for name, value in ((KEY_ID, key_id), (SECRET_KEY, secret)):
+    for name, value in found.items():
         if not value.isascii() or not value.isprintable() or " " in value:
             raise KeysError(
                 f"{name} has characters that no key has (blanks, line ends, letters beyond ASCII). Copy it again."
             )
-    return Keys(key_id, secret)
+    return Keys(found[KEY_ID], found[SECRET_KEY])
 
 
-def _read_secret(path: Path) -> str:
+def _found(name: str, environ: Mapping[str, str]) -> str:
+    said = environ.get(name, "").strip()
+    file = environ.get(f"{name}_FILE", "").strip()
+    service = environ.get(KEYRING, "").strip()
+    if not said and file:
+        said = _read(Path(file), f"{name}_FILE")
+    if not said and service:
+        said = _in_keyring(service, name)
+    return said
+
+
+def _read(path: Path, name: str) -> str:
     try:
         mode = path.stat().st_mode
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise KeysError(f"{path} may be read by others (mode {stat.S_IMODE(mode):04o}). Run: chmod 600 {path}")
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise KeysError(f"{path} ({SECRET_FILE}) cannot be read: {error.strerror}.") from error
+        raise KeysError(f"{path} ({name}) cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError:
+        raise KeysError(f"{path} ({name}) is not UTF-8. Copy the key again.") from None  # the cause holds the bytes
+
+
+def _in_keyring(service: str, name: str) -> str:
+    try:
+        import keyring  # noqa: PLC0415  an extra: asked for only where it is used
+        from keyring.errors import KeyringError  # noqa: PLC0415
+    except ImportError:
+        raise KeysError(f"{KEYRING} is set, and keyring is not installed. pip install 'lotwright[keyring]'.") from None
+    try:
+        return (keyring.get_password(service, name) or "").strip()
+    except KeyringError as error:
+        raise KeysError(f"The keyring does not answer for {name} ({type(error).__name__}). Unlock it.") from None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
+from lotwright.errors import LotwrightError
 from lotwright.execution.broker import Doubt
 
 
@@ -81,3 +83,43 @@ class Line(Protocol):
     def hide(self, text: str) -> str:
         """The text without secrets."""
         ...
+
+
+Hear = Callable[[str, Mapping[str, Any]], object]
+"""Told of a kind of record and what it says."""
+LONGEST = 4000
+"""Characters of an answer that are told: more is no order's."""
+
+
+class ToldLine:
+    """A line that tells of every question that may change something before it is asked, and of what came back.
+
+    What the listener raises before a question keeps it from being asked. After it the question has been asked, and whether
+    the answer could be told changes nothing about that: the next record will say so.
+    """
+
+    def __init__(self, line: Line, hear: Hear) -> None:
+        self._line = line
+        self._hear = hear
+
+    def ask(self, question: Question) -> Heard:
+        """The answer, whatever its status; ``Silence`` where none came."""
+        if question.method == "GET":
+            return self._line.ask(question)
+        named = {"method": question.method, "path": question.path}
+        self._hear("request", {**named, "body": dict(question.body or {})})
+        try:
+            heard = self._line.ask(question)
+        except Silence as silence:
+            self._after({**named, "status": None, "text": self.hide(str(silence))})
+            raise
+        self._after({**named, "status": heard.status, "text": self.hide(heard.text)[:LONGEST]})
+        return heard
+
+    def hide(self, text: str) -> str:
+        """The text without secrets."""
+        return self._line.hide(text)
+
+    def _after(self, says: Mapping[str, Any]) -> None:
+        with suppress(LotwrightError, OSError):
+            self._hear("response", says)

@@ -55,4 +55,4 @@ def reason_of(error: LotwrightError) -> Reason:
         "StateError": Reason.STATE,
         "StoreError": Reason.STATE,
     }
-    return named.get(type(error).__name__, Reason.DEFECT)
+    return named.get(type(error).__name__, Reason.INPUT)

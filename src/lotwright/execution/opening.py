@@ -67,6 +67,7 @@ def gate(desk: Desk, facts: AccountFacts, known_session: SessionOf | None = None
     if facts.blocks:
         raise StopRun(Reason.BLOCKED, f"It says: {', '.join(facts.blocks)}.")
     clock = desk.read(desk.broker.clock)
+    _check_skew(desk, clock)
     check_session(desk, clock)
     _check_calendar(desk.broker, desk, clock, known_session)
     today = clock.now.astimezone(NEW_YORK).date()
@@ -79,6 +80,17 @@ def gate(desk: Desk, facts: AccountFacts, known_session: SessionOf | None = None
         )
     _check_open_orders(desk)
     return clock
+
+
+def _check_skew(desk: Desk, clock: Clock) -> None:
+    """Stop where this machine's clock is wrong: sessions are the broker's, but approvals end by ours."""
+    most = desk.around.rules.clock_skew
+    if clock.skew is not None and abs(clock.skew) > most:
+        raise StopRun(
+            Reason.CLOCK,
+            f"This machine's clock is {abs(clock.skew):,.0f} seconds {'ahead of' if clock.skew > 0 else 'behind'} the "
+            f"broker's, and {most:g} are allowed (clock_skew). Set it right.",
+        )
 
 
 def check_session(desk: Desk, clock: Clock) -> None:
@@ -103,7 +115,7 @@ def position_differences(desk: Desk) -> tuple[Difference, ...]:
     for turn in range(LAG):
         if turn:
             desk.around.waiting.sleep(1.0)
-            desk.refresh()
+            _find_news(desk)
         held = desk.read(desk.broker.positions)
         actual = {symbol: position.quantity for symbol, position in held.items() if position.quantity}
         found = differences(desk.expected, actual, of="shares of {}")
@@ -149,6 +161,15 @@ def _adopt(desk: Desk) -> None:
             if wanted in intents:
                 desk.tell(key, Journaled())
             break
+
+
+def _find_news(desk: Desk) -> None:
+    """Learn what happened to this plan's orders since they were looked up, those of another machine included."""
+    listed = {order.client_id: order for order in desk.read(lambda: desk.broker.orders_since(desk.since))}
+    for key, state in list(desk.states.items()):
+        order = listed.get(desk.id_of(state))
+        if order is not None:
+            desk.show(key, order)
 
 
 def _was_intended(desk: Desk, state: OrderState, intents: Mapping[str, int]) -> bool:

@@ -88,6 +88,15 @@ class RunReport:
         return self.stop.reason is Reason.DONE
 
     @property
+    def slippage(self) -> tuple[Decimal, Decimal] | None:
+        """Money the fills cost beyond the plan's prices, and what they came to at those; None where a price is not known."""
+        filled = [line for line in self.lines if line.filled]
+        parts = [line.slippage for line in filled if line.slippage is not None]
+        if not filled or len(parts) < len(filled):
+            return None
+        return sum(parts, ZERO), sum((line.filled * line.price for line in filled), ZERO)
+
+    @property
     def remaining(self) -> tuple[OrderLine, ...]:
         """Lines that are not done."""
         return tuple(line for line in self.lines if line.remaining)
@@ -129,6 +138,7 @@ def report_to_json(report: RunReport) -> dict[str, Any]:
         "is_done": report.is_done,
         "reason": str(report.stop.reason),
         "text": str(report.stop),
+        "slippage": None if report.slippage is None else f"{report.slippage[0]:.2f}",
         "orders": [_line(line) for line in report.lines],
         "differences": [
             {"what": each.what, "expected": f"{each.expected:f}", "found": f"{each.found:f}"}

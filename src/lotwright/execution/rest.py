@@ -31,16 +31,16 @@ from lotwright.execution.broker import (
     Unknown,
 )
 from lotwright.execution.facts import AccountFacts, Activity, Asset, Clock, Fill, Order, Position, Quote, Session
-from lotwright.execution.line import Heard, Line, Question, Silence
+from lotwright.execution.line import Hear, Heard, Line, Question, Silence, ToldLine
 from lotwright.execution.order_rules import fault_of
 from lotwright.execution.pace import Pace
+from lotwright.execution.pages import all_activities, all_bars, all_orders, utc
 
 ATTEMPTS = 6
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
 RATE_PAUSE = 13.0
 """Seconds after a rate limit that says nothing: five of them outlast its minute."""
-A_PAGE, MOST_ORDERS, MOST_SYMBOLS = 100, 500, 100
-MOST_PAGES = 1000
+MOST_SYMBOLS = 100
 SESSIONS_OF_VOLUME = 20
 DEFINITE = frozenset({400, 401, 403, 404, 422})
 
@@ -83,7 +83,8 @@ class RestBroker:
         local: Callable[[], datetime] | None = None,
         attempts: int = ATTEMPTS,
     ) -> None:
-        self._line = line
+        self._bare = line
+        self._line: Line = line
         self._name = name
         self._is_live = is_live
         self._is_simulated = is_simulated
@@ -106,6 +107,10 @@ class RestBroker:
     def is_simulated(self) -> bool:
         """True when no market is behind it."""
         return self._is_simulated
+
+    def listen(self, hear: Hear) -> None:
+        """Have every request that may change something told to ``hear`` alone before it is sent, and its answer after."""
+        self._line = ToldLine(self._bare, hear)
 
     def clock(self) -> Clock:
         """The broker's time and whether the market is open."""
@@ -219,70 +224,17 @@ class RestBroker:
                 "end": (today - timedelta(days=1)).isoformat(),
                 "limit": "10000",
             }
-            for symbol, bar in self._bars(query):
+            for symbol, bar in all_bars(partial(self._read, "/v2/stocks/bars", may_lack=True), query, name=self._name):
                 day = bar.moment("t").astimezone(words.NEW_YORK).date()
                 if day < today:
                     volume.setdefault(symbol, {})[day] = bar.number("v")
         return {symbol: _mean(days) for symbol, days in volume.items()}
 
-    def _bars(self, query: Mapping[str, str]) -> Iterable[tuple[str, words.Row]]:
-        token, seen = "", {""}
-        for _ in range(MOST_PAGES):
-            asked = {**query, "page_token": token} if token else query
-            page = words.Row("Bars", self._read("/v2/stocks/bars", asked, may_lack=True) or {})
-            bars = page.said.get("bars")
-            for symbol, rows in (bars if isinstance(bars, Mapping) else {}).items():
-                yield from ((symbol, words.Row(f"Bar of {symbol}", row)) for row in rows)
-            token = page.word("next_page_token")
-            if not token:
-                return
-            if token in seen:
-                break
-            seen.add(token)
-        raise LineError(f"{self._name}: the pages of bars do not end. Nothing was concluded; try again later.")
-
     def _orders(self, query: Mapping[str, str]) -> tuple[Order, ...]:
-        fixed = {"status": query["status"], "direction": "asc", "limit": str(MOST_ORDERS)}
-        found: dict[str, Order] = {}
-        after: Mapping[str, str] = {key: value for key, value in query.items() if key != "status"}
-        for _ in range(MOST_PAGES):
-            rows = self._rows("/v2/orders", {**fixed, **after})
-            read = [words.read_order(row) for row in rows]
-            new = [order for order in read if order.broker_id not in found]
-            found |= {order.broker_id: order for order in read}
-            if len(rows) < MOST_ORDERS:
-                break
-            if new:
-                after = {"after_order_id": read[-1].broker_id}
-            elif "after_order_id" in after and read[-1].submitted is not None:
-                after = {"after": _utc(read[-1].submitted)}  # a server that knows no cursor of ids
-            elif len(rows) > MOST_ORDERS:
-                break  # a server that tells everything at once
-            else:
-                raise self._no_end("orders")
-        oldest = datetime.min.replace(tzinfo=UTC)
-        return tuple(sorted(found.values(), key=lambda order: (order.submitted or oldest, order.broker_id)))
+        return all_orders(partial(self._rows, "/v2/orders"), query, name=self._name)
 
     def _activities(self, path: str, query: Mapping[str, str]) -> list[Any]:
-        found: dict[str, Any] = {}
-        asked: dict[str, str] = {**query, "direction": "asc", "page_size": str(A_PAGE)}
-        for _ in range(MOST_PAGES):
-            rows = self._rows(path, asked)
-            names = [words.Row("Activity", row).text("id") for row in rows]
-            is_new = any(name not in found for name in names)
-            found |= dict(zip(names, rows, strict=True))
-            if len(rows) < A_PAGE or (not is_new and len(rows) > A_PAGE):
-                return list(found.values())  # the last page, or a server that tells everything at once
-            if not is_new:
-                break
-            asked["page_token"] = names[-1]
-        raise self._no_end("activities")
-
-    def _no_end(self, what: str) -> LineError:
-        return LineError(
-            f"{self._name}: the same page of {what} comes again and again, so the list may be incomplete. "
-            "Nothing was concluded from it; try again later."
-        )
+        return all_activities(partial(self._rows, path), query, name=self._name)
 
     def _rows(self, path: str, query: Mapping[str, str]) -> list[Any]:
         found = self._read(path, query)
@@ -397,13 +349,9 @@ def _plain(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 def _second(moment: datetime) -> str:
     """A second or so earlier, in whole seconds: more is not documented, and what is too early is left out here."""
-    return _utc(moment.replace(microsecond=0) - timedelta(seconds=1))
+    return utc(moment.replace(microsecond=0) - timedelta(seconds=1))
 
 
 def _mean(days: Mapping[date, Decimal]) -> Decimal:

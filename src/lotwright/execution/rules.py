@@ -40,6 +40,8 @@ class Rules:
         Widest spread, of the middle, at which an order is sent.
     quote_age, quote_ahead : float
         How old a quote may be, and how far ahead of the broker's clock.
+    clock_skew : float
+        How far this machine's clock may be from the broker's: approvals end by it.
     before_close : float
         No order is sent when the market closes sooner.
     fill_wait, cancel_wait, patience : float
@@ -62,6 +64,7 @@ class Rules:
     spread: Decimal = Decimal("0.03")
     quote_age: float = 60.0
     quote_ahead: float = 5.0
+    clock_skew: float = 30.0
     before_close: float = 900.0
     fill_wait: float = 60.0
     cancel_wait: float = 20.0

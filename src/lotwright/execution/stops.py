@@ -38,6 +38,7 @@ class Reason(StrEnum):
     RECONCILIATION = "reconciliation"
     AWAITING_FILLS = "awaiting_fills"
     FILLS_SHORT = "fills_short"
+    INPUT = "input"
     DEFECT = "defect"
 
 
@@ -55,7 +56,7 @@ MEANING: dict[Reason, str] = {
     Reason.MARKET_CLOSED: "The market is closed.",
     Reason.CLOSING: "The market closes too soon to start.",
     Reason.CALENDAR: "The broker's clock and its calendar disagree about today's session.",
-    Reason.CLOCK: "Quotes are of a time that has not come: some clock is wrong.",
+    Reason.CLOCK: "Clocks disagree: one of them is wrong.",
     Reason.EXPIRED: "The plan's prices are too old.",
     Reason.ACCOUNT: "The broker's account is not one this may be carried out in.",
     Reason.POSITIONS: "Positions at the broker are not those the plan was made from. Plan again.",
@@ -71,6 +72,7 @@ MEANING: dict[Reason, str] = {
     Reason.RECONCILIATION: "Every order is filled, yet positions at the broker differ from the plan.",
     Reason.AWAITING_FILLS: "Order files are written. Send them, sales first, and read the fills back with --fills FILE.",
     Reason.FILLS_SHORT: "The fills read so far do not make the plan. Read the others with --fills FILE as they come.",
+    Reason.INPUT: "What was given does not fit.",
     Reason.DEFECT: "An error of Lotwright's own stopped this account.",
 }
 

@@ -27,12 +27,13 @@ from lotwright.execution.orders import (
     Withheld,
     next_move,
 )
+from lotwright.execution.purchases import cash_for_purchases, within_cash
+from lotwright.execution.records import answer_record, intent_record
 from lotwright.execution.report import Proposal
 from lotwright.execution.rules import asset_problem, is_ahead, limit_price, quote_problem, to_tick, volume_problem
 from lotwright.execution.sheet import key_of
 from lotwright.execution.stops import Reason, StopRun
 
-ZERO = Decimal(0)
 GLANCE, LOOK_AGAIN = 0.25, 1.0
 """Seconds between looks at open orders, and between looks for an order whose fate is unknown."""
 CLOCK_LASTS = 20.0
@@ -106,7 +107,8 @@ class Floor:
             if quote is not None and is_ahead(quote, now, self.desk.around.rules):
                 raise StopRun(
                     Reason.CLOCK,
-                    f"{symbol} is quoted at {quote.at.isoformat()}; the broker's clock says {now.isoformat()}.",
+                    f"{symbol} is quoted at {quote.at.isoformat()}, a time that has not come; the broker's clock says "
+                    f"{now.isoformat()}.",
                 )
 
     def problem(self, state: OrderState) -> str:
@@ -181,7 +183,9 @@ class Floor:
         if move is Move.CANCEL and state.order is not None and not self._leaves_open and self._is_due(key):
             self.desk.write("cancel", {"order": key, "client_id": self.desk.id_of(state)})
             self._later(key, LOOK_AGAIN)
-            self.desk.tell(key, CancelAnswered(outcome=self.desk.broker.cancel(state.order.broker_id)))
+            outcome = self.desk.broker.cancel(state.order.broker_id)
+            self.desk.tell(key, CancelAnswered(outcome=outcome))
+            self.desk.write("answer", {"order": key, "client_id": self.desk.id_of(state), **answer_record(outcome)})
 
     def _turn(self, side: Side) -> bool:
         """One look at every order of a side; False when all of them are settled."""
@@ -203,16 +207,18 @@ class Floor:
         if not sendable:
             return
         self.look_at_quotes(sendable)
-        budget = self._cash() if side is Side.BUY else None
+        budget = cash_for_purchases(self.desk) if side is Side.BUY else None
         for key in sendable:
             state = self.desk.states[key]
+            if next_move(state, is_winding_down=False) is not Move.SEND:
+                continue  # another machine's order was found while those before it were weighed
             problem = self.problem(state)
             if problem and state.phase is Phase.READY:
                 self.desk.tell(key, Withheld(why=problem))
                 continue
             request = self._request(state)
             if budget is not None and state.phase is Phase.READY:
-                fitted = self._within(request, budget)
+                fitted = within_cash(self.desk, request, self.quotes[request.symbol], budget)
                 if fitted is None:
                     continue
                 request = fitted
@@ -220,53 +226,6 @@ class Floor:
                     request.limit or limit_price(side, self.quotes[request.symbol], self.desk.around.rules)
                 )
             self._send(key, request)
-
-    def _cash(self) -> Decimal:
-        """Dollars that purchases may commit now: what is spendable, less what open purchases may still take."""
-        facts = self.desk.read(self.desk.broker.account)
-        committed = ZERO
-        for state in self.desk.states.values():
-            if state.trade.side is Side.BUY and state.phase in {Phase.OPEN, Phase.CANCELLING, Phase.DOUBT}:
-                rest = state.rest if state.order is None or state.order.rest is None else state.order.rest
-                committed += rest * self._bound(state)
-        return min(facts.cash - committed, facts.spendable) - self.desk.around.rules.reserve
-
-    def _bound(self, state: OrderState) -> Decimal:
-        """The most a share of an order on its way may cost."""
-        sent = self.desk.requests.get(self.desk.id_of(state))
-        limit = (state.order.limit if state.order is not None else None) or (sent.limit if sent is not None else None)
-        return limit if limit is not None else state.trade.price * (1 + self.desk.around.rules.collar)
-
-    def _within(self, request: OrderRequest, budget: Decimal) -> OrderRequest | None:
-        """The request as cash allows it: as it is, with a lower limit that still reaches the ask, or not (yet)."""
-        symbol = request.symbol
-        ask = self.quotes[symbol].ask
-        limit = request.limit or limit_price(Side.BUY, self.quotes[request.symbol], self.desk.around.rules)
-        if request.quantity * limit <= budget:
-            return request
-        if any(
-            state.trade.side is Side.BUY and state.phase in {Phase.OPEN, Phase.CANCELLING, Phase.DOUBT}
-            for state in self.desk.states.values()
-        ):
-            return None  # what is on its way may cost less than its limit: wait for it
-        most = to_tick(max(budget, ZERO) / request.quantity, is_up=False)
-        if request.limit is not None and ask is not None and most >= ask and request.quantity * most <= budget:
-            return _with_limit(request, most)
-        if self._was_sent_elsewhere():
-            return None
-        cost = request.quantity * limit
-        why = f"{request.quantity:f} shares at up to {limit} cost ${cost:,.2f}; cash is ${budget:,.2f}"
-        self.desk.tell(f"{request.side} {symbol}", Withheld(why=why))
-        return None
-
-    def _was_sent_elsewhere(self) -> bool:
-        """True when another machine has sent one of these purchases since it was looked up: its money is on its way."""
-        waiting = [key for key, s in self.desk.states.items() if s.trade.side is Side.BUY and s.phase is Phase.READY]
-        for key in waiting:
-            order = self.desk.look(key)
-            if order is not None:
-                self.desk.show(key, order)
-        return any(self.desk.states[key].phase is not Phase.READY for key in waiting)
 
     def _request(self, state: OrderState) -> OrderRequest:
         """The order to send: the very same again where this attempt was sent before."""
@@ -304,7 +263,7 @@ class Floor:
         desk = self.desk
         desk.heed()
         self.now()
-        desk.write("intent", _intent(request, desk.states[key].attempt))
+        desk.write("intent", intent_record(request, desk.states[key].attempt, self.quotes.get(request.symbol)))
         desk.requests[request.client_id] = request
         desk.tell(key, Journaled())
         outcome = desk.broker.submit(request)
@@ -313,7 +272,7 @@ class Floor:
         if isinstance(outcome, Accepted):
             desk.client_ids[outcome.order.broker_id] = outcome.order.client_id
         state = desk.tell(key, Answered(outcome=outcome))
-        desk.write("answer", {"order": key, "client_id": request.client_id, **_words(outcome)})
+        desk.write("answer", {"order": key, "client_id": request.client_id, **answer_record(outcome)})
         if isinstance(outcome, Rejected) and outcome.refusal in _STOPS_ALL:
             raise StopRun(_STOPS_ALL[outcome.refusal], outcome.message)
         if isinstance(outcome, Rejected) and state.phase is Phase.SHORT:
@@ -335,38 +294,3 @@ class Floor:
 
     def _later(self, key: str, seconds: float) -> None:
         self.due[key] = self.desk.around.waiting.seconds() + seconds
-
-
-def _with_limit(request: OrderRequest, limit: Decimal) -> OrderRequest:
-    return OrderRequest(
-        client_id=request.client_id,
-        symbol=request.symbol,
-        side=request.side,
-        quantity=request.quantity,
-        kind=request.kind,
-        limit=limit,
-        duration=request.duration,
-    )
-
-
-def _intent(request: OrderRequest, attempt: int) -> dict[str, object]:
-    return {
-        "client_id": request.client_id,
-        "attempt": attempt,
-        "symbol": request.symbol,
-        "side": str(request.side),
-        "quantity": f"{request.quantity:f}",
-        "kind": str(request.kind),
-        "limit": None if request.limit is None else f"{request.limit:f}",
-        "duration": str(request.duration),
-    }
-
-
-def _words(outcome: object) -> dict[str, object]:
-    if isinstance(outcome, Accepted):
-        return {"answer": "accepted", "broker_id": outcome.order.broker_id}
-    if isinstance(outcome, Rejected):
-        return {"answer": "rejected", "refusal": str(outcome.refusal), "text": outcome.message}
-    if isinstance(outcome, Unknown):
-        return {"answer": "unknown", "doubt": str(outcome.doubt), "text": outcome.message}
-    return {"answer": str(outcome)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,13 @@ from lotwright.files.tables import Table, find_tables, read_table
 from lotwright.files.values import Texts
 
 
-def read_book(path: str | Path, *, households: Collection[str] | None = None, prices: Path | None = None) -> Book:
+def read_book(
+    path: str | Path,
+    *,
+    households: Collection[str] | None = None,
+    prices: Path | None = None,
+    dated_to: date | None = None,
+) -> Book:
     """Read a book: a folder of CSV or Parquet tables as FORMATS defines them.
 
     Every table is checked whole before anything is used. A fault in a row of an account makes its household a
@@ -42,6 +49,9 @@ def read_book(path: str | Path, *, households: Collection[str] | None = None, pr
         Names of the households to hand out; all by default. Everything is read and checked all the same.
     prices : Path, optional
         A CSV or Parquet file that takes the place of the book's table of prices, its ``as_of`` included.
+    dated_to : date, optional
+        Rows may be dated up to this day though the prices are older: for reconciling a book, which needs no prices.
+        Without it, a row dated after the prices is a fault.
 
     Returns
     -------
@@ -57,7 +67,7 @@ def read_book(path: str | Path, *, households: Collection[str] | None = None, pr
         targets or another shared table is wrong, a row belongs to no known account, ``households`` names one that is
         not there. The message lists every such fault, up to 20.
     """
-    reading = _read(Path(path), prices=prices)
+    reading = _read(Path(path), prices=prices, dated_to=dated_to)
     names = _chosen(households, reading.rows.accounts.words, reading.tables["accounts"].file)
     return Book(
         market=reading.shared.market,
@@ -106,7 +116,7 @@ class _Reading:
     content_hash: str
 
 
-def _read(book: Path, *, prices: Path | None) -> _Reading:
+def _read(book: Path, *, prices: Path | None, dated_to: date | None = None) -> _Reading:
     """Read and judge every table; raise what is wrong with the shared part."""
     faults = Faults()
     data = {name: (file, file.read_bytes()) for name, file in find_tables(book, prices=prices, faults=faults).items()}
@@ -120,7 +130,8 @@ def _read(book: Path, *, prices: Path | None) -> _Reading:
     as_of = day_of(tables, faults)
     accounts = tables.get("accounts")
     household_of = {} if accounts is None else account_names(accounts)
-    check_each(tables, faults, as_of=as_of, household_of=household_of)
+    latest = as_of if dated_to is None or as_of is None else max(as_of, np.datetime64(dated_to))
+    check_each(tables, faults, as_of=latest, household_of=household_of)
     if accounts is not None:
         market_tables.check_not_empty(accounts, faults)
     declared, declared_data = declared_models(book, tables, faults, wanted=_words(accounts, "model"))
