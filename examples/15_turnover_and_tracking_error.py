@@ -11,6 +11,7 @@ from lotwright import NumberOfTickets, TrackingError, Turnover, load_program, pl
 book = read_book(Path(__file__).parent / "books" / "first_steps")
 balanced = load_program("balanced")
 
+print("The most turnover, tracking error (a year) and orders that are allowed, one at a time:")
 for limit in (Turnover(most=0.05), TrackingError(most=0.004), NumberOfTickets(most=2)):
     lee = plan(book, program=replace(balanced, limits=(*balanced.limits, limit)))["LEE"]
     traded = float(sum(trade.value for trade in lee.trades) / lee.value) / 2

@@ -129,12 +129,16 @@ class _Connection(BaseHTTPRequestHandler):
         if length > MOST_BYTES:
             self.close_connection = True
             return
+        body = self.rfile.read(length)
+        if len(body) < length:  # cut off on its way: nobody answers half a request
+            self.close_connection = True
+            return
         parts = urlsplit(self.path)
         asking = Asking(
             method=self.command,
             path=parts.path,
             query=dict(parse_qsl(parts.query, keep_blank_values=True)),
-            body=self.rfile.read(length),
+            body=body,
         )
         if asking.path.startswith("/standin/"):
             self._control(asking)
