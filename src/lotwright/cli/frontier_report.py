@@ -26,7 +26,7 @@ def print_frontier(frontier: Frontier, as_of: date) -> None:
         console.print(Text(f"{frontier.household}, {value}: tax against distance from the model", style="bold"))
         console.print(f"As of {day(as_of)}, program {frontier.program}, its price of risk swept.")
         console.print()
-        table = _table("", "tax", "other costs", "tracking error", "at least", "tickets", "gap", "checks")
+        table = _table("", "tax", "other\ncosts", "tracking\nerror", "at least", "orders", "gap bp", "checks")
         for point in frontier.points:
             table.add_row(
                 point.label or f"risk at {point.risk_price:,.3g}",
@@ -35,7 +35,7 @@ def print_frontier(frontier: Frontier, as_of: date) -> None:
                 percent(point.tracking_error, 2),
                 percent(point.least_error, 2),
                 str(len(point.plan.trades)),
-                "" if point.plan.objective is None else f"{point.plan.objective.gap_bp:.2f} bp",
+                "" if point.plan.objective is None else f"{point.plan.objective.gap_bp:.2f}",
                 _checked(point),
             )
         console.print(table)
@@ -158,7 +158,7 @@ def transition_json(transition: Transition, book: Book) -> dict[str, Any]:
 
 def _table(*names: str) -> Table:
     """A table without lines; the first column on the left, figures on the right."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for place, name in enumerate(names):
         table.add_column(name, justify="right" if place else "left", no_wrap=True)
     return table
