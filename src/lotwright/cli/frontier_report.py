@@ -95,9 +95,9 @@ def print_transition(transition: Transition) -> None:
         console.print(Text(f"{transition.household}: the way to the model, {budget}", style="bold"))
         console.print(f"Program {transition.program}. Prices are held, lots grow older, losses are carried over.")
         console.print()
-        table = _table("", "gain", "tax", "tracking error", "farthest over", "by", "gain left", "tickets", "gap")
+        table = _table("", "gain", "tax", "tracking\nerror", "farthest\nover", "by", "gain\nleft", "orders", "gap bp")
         for stage in transition.stages:
-            _row(table, day(stage.as_of), stage)
+            _row(table, stage.as_of.isoformat(), stage)
         _row(table, "all at once", transition.at_once)
         console.print(table)
         console.print()
@@ -115,7 +115,7 @@ def _row(table: Table, label: str, stage: Stage) -> None:
         percent(stage.excess),
         money(stage.unrealised),
         str(len(stage.plan.trades)),
-        "" if objective is None else f"{objective.gap_bp:.2f} bp",
+        "" if objective is None else f"{objective.gap_bp:.2f}",
     )
 
 
