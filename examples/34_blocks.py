@@ -6,7 +6,8 @@ python examples/34_blocks.py
 from decimal import Decimal
 
 from lotwright.book.kinds import Side
-from lotwright.execution.blocks import BlockFill, Wanted, allocate, blocks
+from lotwright.execution.allocation import BlockFill, allocate
+from lotwright.execution.blocks import Wanted, blocks
 
 wants = {"ADAMS": 120, "BAKER": 45, "CHEN": 45, "DIAZ": 7, "EVANS": 300, "FOX": 1, "GRAY": 82}
 wanted = [Wanted(account=name, symbol="VTI", side=Side.BUY, quantity=Decimal(n)) for name, n in wants.items()]
