@@ -224,8 +224,8 @@ def candidates(P, pool, z, lower, upper, curve, within, group, column, reduced, 
 
 
 @kernel
-def exchange(groups, count, group, reduced, vector, kept, chosen, delta):
-    """Improve the choice by single and pair exchanges, group ``kept`` apart; delta, the transformed deviation, follows."""
+def exchange(groups, count, group, reduced, vector, chosen, delta):
+    """Improve the choice by single and pair exchanges; delta, the transformed deviation, follows."""
     D = delta.shape[0]
     first = np.zeros(groups + 1, dtype=np.int64)
     for c in range(count):
@@ -238,7 +238,7 @@ def exchange(groups, count, group, reduced, vector, kept, chosen, delta):
         best_c = -1
         best_e = -1
         for c in range(count):
-            if chosen[group[c]] == c or group[c] == kept:
+            if chosen[group[c]] == c:
                 continue
             old = chosen[group[c]]
             alone = reduced[c] - reduced[old]
@@ -253,7 +253,7 @@ def exchange(groups, count, group, reduced, vector, kept, chosen, delta):
                 continue
             for e in range(first[group[c] + 1], count):
                 other = chosen[group[e]]
-                if other == e or group[e] == kept:
+                if other == e:
                     continue
                 both = alone + reduced[e] - reduced[other]
                 for i in range(D):
@@ -274,23 +274,11 @@ def exchange(groups, count, group, reduced, vector, kept, chosen, delta):
 
 
 @kernel
-def choice_cost(groups, reduced, chosen, delta):
-    """Reduced cost of the choice plus what the answer to its deviation costs."""
-    total = 0.0
-    for g in range(groups):
-        total += reduced[chosen[g]]
-    for i in range(delta.shape[0]):
-        total += 0.5 * delta[i] * delta[i]
-    return total
-
-
-@kernel
 def round_groups(P, pool, z, lower, upper, curve, within, fineness, fixed_lower, fixed_upper):
-    """Bounds with undecided groups fixed to the sides of chosen columns, one set for each of the best few choices.
+    """Bounds with undecided groups fixed to the sides of chosen columns, in fixed_lower and fixed_upper, shape (n,).
 
-    fixed_lower and fixed_upper have shape (choices, n). The first choice is the best local optimum of the closest-vector
-    problem; the others are the best different ones among those reached by keeping one group on another of its columns.
-    Returns (choices found, undecided groups: those whose weighted columns disagree on a side or lie apart, or that were moved).
+    The choice is the best local optimum of the closest-vector problem that starts from the heaviest columns. Returns how many
+    groups were undecided: those whose weighted columns disagree on a side or lie apart, or that were moved.
     """
     D = z.shape[0]
     total = 0
@@ -302,52 +290,22 @@ def round_groups(P, pool, z, lower, upper, curve, within, fineness, fixed_lower,
     reduced = np.zeros(total)
     vector = np.zeros((total, D))
     heaviest = np.zeros(total + 1, dtype=np.int64)
-    most = fixed_lower.shape[0]
     groups, count, mean = candidates(P, pool, z, lower, upper, curve, within, group, column, reduced, vector, heaviest)
-    delta = np.zeros(D)
-    best = np.full(most, np.inf)
-    choices = np.zeros((most, groups), dtype=np.int64)
-    found = 0
-    for kick in range(-1, count if most > 1 else 0):
-        if kick >= 0 and choices[0, group[kick]] == kick:
-            continue
-        chosen = heaviest[:groups].copy() if kick < 0 else choices[0].copy()
-        kept = -1
-        if kick >= 0:
-            kept = group[kick]
-            chosen[kept] = kick
+    chosen = heaviest[:groups].copy()
+    delta = -mean
+    for g in range(groups):
         for i in range(D):
-            delta[i] = -mean[i]
-        for g in range(groups):
-            for i in range(D):
-                delta[i] += vector[chosen[g], i]
-        exchange(groups, count, group, reduced, vector, kept, chosen, delta)
-        cost = choice_cost(groups, reduced, chosen, delta)
-        place = 0
-        same = False
-        while place < found and best[place] <= cost + 1e-9:
-            if best[place] >= cost - 1e-9:
-                same = True
-            place += 1
-        if same or place >= most:
-            continue
-        for k in range(min(found, most - 1), place, -1):
-            best[k] = best[k - 1]
-            choices[k] = choices[k - 1]
-        best[place] = cost
-        choices[place] = chosen
-        found = min(found + 1, most)
+            delta[i] += vector[chosen[g], i]
+    exchange(groups, count, group, reduced, vector, chosen, delta)
     undecided = 0
-    for k in range(found):
-        fixed_lower[k] = lower
-        fixed_upper[k] = upper
-        for g in range(groups):
-            at = column[choices[k, g], 0]
-            c = column[choices[k, g], 1]
-            is_open = is_mixed(P, pool, at, lower, upper) or is_split(P, pool, at, c, lower, upper, fineness)
-            if has_sides_of(P, pool, at, c, column[heaviest[g], 1]) and not is_open:
-                continue
-            if k == 0:
-                undecided += 1
-            fix_near(P, pool, at, c, fineness, fixed_lower[k], fixed_upper[k])
-    return found, undecided
+    fixed_lower[:] = lower
+    fixed_upper[:] = upper
+    for g in range(groups):
+        at = column[chosen[g], 0]
+        c = column[chosen[g], 1]
+        is_open = is_mixed(P, pool, at, lower, upper) or is_split(P, pool, at, c, lower, upper, fineness)
+        if has_sides_of(P, pool, at, c, column[heaviest[g], 1]) and not is_open:
+            continue
+        undecided += 1
+        fix_near(P, pool, at, c, fineness, fixed_lower, fixed_upper)
+    return undecided

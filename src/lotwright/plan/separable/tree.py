@@ -192,43 +192,32 @@ class _Search:
             self.opts, self.pick, self.trade, variants, *self.polish,
         ))  # fmt: skip
 
-    def _try_rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats, *, choices: int = 1) -> None:
+    def _try_rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
         """Offer the plan with every undecided group fixed to one side and the others answering.
 
         Fixing sides moves prices, which may leave other groups undecided: a few rounds. Reads the column weights of the
-        last bound. With more ``choices``, the next best combinations of sides are followed as well.
+        last bound.
         """
-        for low, high in self._rounded(piece, lower, upper, z, choices)[0]:
-            self._follow(piece, low, high, z.copy())
+        low, high, _ = self._rounded(piece, lower, upper, z)
+        self._follow(piece, low, high, z.copy())
 
     def _follow(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
         for _ in range(4):
             if self._bound(piece, lower, upper, z, rounds=3, close=0.15) >= self.value - 1e-9:
                 return
-            boxes, undecided = self._rounded(piece, lower, upper, z, 1)
+            low, high, undecided = self._rounded(piece, lower, upper, z)
             if not undecided:
                 break
-            lower, upper = boxes[0]
+            lower, upper = low, high
         self._try(piece, lower, upper, z)
 
-    def _rounded(
-        self, piece: int, lower: Floats, upper: Floats, z: Floats, choices: int
-    ) -> tuple[list[tuple[Floats, Floats]], int]:
-        """Boxes of the best combinations of sides, and how many groups were undecided."""
-        fixed_lower, fixed_upper = np.zeros((choices, self.n)), np.zeros((choices, self.n))
-        found, undecided = self.kernels.round_groups(
-            self.scaled.pieces[piece],
-            self.pools[piece],
-            z,
-            lower,
-            upper,
-            self.curves[piece],
-            self.near,
-            self.fine,
-            fixed_lower,
-            fixed_upper,
-        )
-        return list(zip(fixed_lower[:found], fixed_upper[:found], strict=True)), int(undecided)
+    def _rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> tuple[Floats, Floats, int]:
+        """Box of the best combination of sides, and how many groups were undecided."""
+        low, high = np.zeros(self.n), np.zeros(self.n)
+        undecided = self.kernels.round_groups(
+            self.scaled.pieces[piece], self.pools[piece], z, lower, upper, self.curves[piece], self.near, self.fine, low, high
+        )  # fmt: skip
+        return low, high, int(undecided)
 
     def _offer(self, value: float) -> None:
         if value < self.value - 1e-9:
