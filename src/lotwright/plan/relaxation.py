@@ -11,17 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from lotwright.errors import PlanError
 from lotwright.plan.relaxed_program import answers
-from lotwright.plan.separable import jit, relax
-from lotwright.plan.separable.convex import ROUNDS, STEPS, Convex, climb, convex
 from lotwright.plan.separable.form import SeparableForm
 from lotwright.plan.separable.problem import Problem, Scaled, scaled
-from lotwright.plan.separable.relax import OUT_OF_REACH, PROVEN, STALLED
+from lotwright.plan.separable.relaxed.climb import ROUNDS, STEPS, climb, stand
+from lotwright.plan.separable.relaxed.households import OUT_OF_REACH, PROVEN, STALLED
+from lotwright.plan.separable.relaxed.layout import Convex, convex
 from lotwright.plan.separable.tree import start_multipliers
 from lotwright.plan.snapshot import Bools, Floats, Ints
 
@@ -197,11 +197,7 @@ def most_saved(households: Batch, *, relaxed: Relaxations | None = None) -> Floa
     Infinite where standing still breaks a floor, a row or the cap of the tax, so that a plan is needed. Never below zero.
     """
     C = households.convex
-    jit.refresh()
-    cost = np.zeros(len(C.part))
-    kernels: Any = relax
-    with np.errstate(all="ignore"):
-        kernels.standing(C, cost)
+    cost = stand(C)
     for b, (own, piece) in enumerate(zip(households.owner, households.piece, strict=True)):
         problem = households.scaled[own].pieces[piece]
         if np.isfinite(problem.tax_cap[0]):

@@ -1,4 +1,4 @@
-"""The relaxation as a statement in cvxpy: the second opinion on the dual of :mod:`.separable.relax`, and what follows a stall.
+"""The relaxation as a statement in cvxpy: the second opinion on the dual of :mod:`.separable.relaxed`, and what follows a stall.
 
 It is written from the kernels' problem, lot by lot, and shares no line with the layout or the ascent it judges.
 """

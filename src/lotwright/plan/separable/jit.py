@@ -25,7 +25,19 @@ from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_MODULES = ("cells", "dual", "master", "newton", "rounding", "search", "shares", "nodes", "relax")
+_MODULES = (
+    *("cells", "dual", "master", "newton", "rounding", "search", "shares", "nodes"),
+    "relaxed.multipliers",
+    "relaxed.divisible",
+    "relaxed.softened",
+    "relaxed.curvature",
+    "relaxed.dual",
+    "relaxed.box_step",
+    "relaxed.newton_step",
+    "relaxed.ascent",
+    "relaxed.households",
+)
+"""Where kernels are, in the order they build on each other."""
 ABANDONED_AFTER = 600.0
 """Seconds after which a compilation somebody claimed counts as abandoned."""
 MARKER = "warm"
@@ -67,7 +79,7 @@ def _cache() -> Path:
     here = Path(__file__).parent
     digest = hashlib.sha256(f"{sys.version} {here}".encode())
     for name in ("problem", *_MODULES):
-        digest.update((here / f"{name}.py").read_bytes())
+        digest.update((here / f"{name.replace('.', '/')}.py").read_bytes())
     try:
         digest.update(version("numba").encode())
     except PackageNotFoundError:

@@ -22,7 +22,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog
 
 from lotwright.book.failure import Failure
 from lotwright.errors import PlanError
@@ -216,6 +215,8 @@ class _Climb:
 
     def next_prices(self, most: Floats) -> tuple[Floats, float]:
         """Where the cuts leave most room for a higher bound, and how high it could be there."""
+        from scipy.optimize import linprog  # noqa: PLC0415  half a second of every run, and few ask for prices
+
         rows = np.array([[1.0, *(-over)] for _, over in self.cuts])
         right = np.array([value for value, _ in self.cuts])
         scale = np.maximum(np.abs(rows).max(axis=0), 1e-12)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from lotwright.plan.separable import jit
-from lotwright.plan.separable.convex import ROUNDS, STEPS, climb, convex
 from lotwright.plan.separable.problem import ACCOUNT, GAINS_ONLY, HOLDING, LOT, WITH_LOSSES, Problem, Scaled
+from lotwright.plan.separable.relaxed.climb import ROUNDS, STEPS, climb, stand
+from lotwright.plan.separable.relaxed.layout import convex
 from lotwright.plan.separable.tree import Effort, search, start_multipliers
 
 
@@ -84,7 +85,7 @@ def compile_all() -> None:
     kernels.column(part.holding[0], 1.0)
     C = convex([part], [problem.lower], [problem.upper])
     climb(C, z, steps=STEPS, rounds=ROUNDS)
-    kernels.standing(C, np.zeros(1))
+    stand(C)
     if outcome.trade is not None:
         kernels.objective(part, outcome.trade)
 

@@ -2,7 +2,7 @@
 
 Problem: ten thousand relaxations take a second to solve and would take ten to hand over one by one.
 Therefore: holdings, lots, loads, accounts, tax lines and rows of all households stand one after the other, each household
-knows where its own begin and end, and nothing of Python is left in the loop (:mod:`.relax`).
+knows where its own begin and end, and nothing of Python is left in the loop (:mod:`.households`).
 
 What is relaxed: shares are divisible; nothing is paid or demanded for an order as such (tickets, minimum tickets, smallest
 orders, positions too small to keep); lots leave in any order, even where the account's relief prescribes one (but only such
@@ -12,17 +12,14 @@ as a sale within the bounds could reach); and the wash-sale rule is gone, so tha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from lotwright.plan.separable import jit, relax
 from lotwright.plan.separable.problem import Problem
 from lotwright.plan.snapshot import Bools, Floats, Ints
 
 SCALE = 1e4
-STEPS, ROUNDS = 40, 16
-"""Most Newton steps of an ascent, and most rounds of the method of multipliers on the lots."""
 
 PART = np.dtype(
     [
@@ -89,7 +86,7 @@ class Convex(NamedTuple):
     across: Floats
     """The same loads, each household's the other way round: loads by holdings."""
     account: np.ndarray
-    """Shape (A,), dtype ACCOUNT of :mod:`.problem`."""
+    """Shape (A,), dtype ACCOUNT of :mod:`..problem`."""
     line: Floats
     """Shape (P, 3)."""
     row_gain: Floats
@@ -136,26 +133,6 @@ def convex(problems: Sequence[Problem], lower: Sequence[Floats], upper: Sequence
         row_trades=np.concatenate([one.any(axis=1) for one in row]),
         coefficient=np.concatenate([one.ravel() for one in row]),
     )
-
-
-def climb(C: Convex, z: Floats, *, steps: int, rounds: int) -> tuple[Floats, Floats, Ints, Ints, Floats]:
-    """Ascend from z, in place: (bound, gap, Newton steps, state) of every relaxation, and holdings' net trades."""
-    jit.refresh()
-    count = len(C.part)
-    bound, gap = np.zeros(count), np.zeros(count)
-    taken, state = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
-    net, given, centre = np.zeros(len(C.holding)), np.zeros(len(C.size)), np.zeros(len(C.size))
-    kernels: Any = relax  # numba's, or plain and untyped; reloaded in place when compiled ones become free
-    with np.errstate(all="ignore"):
-        kernels.relax_all(C, z, bound, gap, taken, state, net, given, centre, steps, rounds)
-    return bound, gap, taken, state, net
-
-
-def relaxed_multipliers(problem: Problem, lower: Floats, upper: Floats, start: Floats) -> Floats:
-    """Multipliers of the relaxation of one problem within bounds in shares, as far as the ascent from ``start`` comes."""
-    z = start.copy()
-    climb(convex([problem], [lower], [upper]), z, steps=STEPS, rounds=ROUNDS)
-    return z
 
 
 def _parts(problems: Sequence[Problem]) -> np.ndarray:
