@@ -13,31 +13,18 @@ from unittest import mock
 
 import pytest
 
+from tests.forked import Forked
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
-def lotwright(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run ``python -m lotwright`` with these arguments; plain kernels, a cache of its own."""
-    cache = tmp_path_factory.mktemp("cache")
+def lotwright(forked: Forked, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Run ``python -m lotwright`` with these arguments in a process of its own; plain kernels, a cache of its own."""
+    told = {"LOTWRIGHT_KERNELS": "plain", "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
 
     def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "lotwright", *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
-            cwd=root,
-            env={
-                **os.environ,
-                "PYTHONPATH": str(root / "src"),
-                "PYTHONIOENCODING": "utf-8",
-                "LOTWRIGHT_KERNELS": "plain",
-                "XDG_CACHE_HOME": str(cache),
-                **environment,
-            },
-        )
+        return forked.run("-m", "lotwright", *map(str, arguments), environment={**told, **environment})
 
     return run
 
