@@ -4,18 +4,22 @@ Problem: the suite starts the command and the examples some two hundred times, a
 seconds before the first line of a command runs. Observations: what those tests prove is a command's own: its streams, exit
 status, files, environment, what it leaves behind when it ends; that its modules can be imported, and which are, the tests of
 imports prove in interpreters of their own. Therefore: one server a test worker imports once, forks for each call, and the
-child runs the call as ``__main__`` and ends as interpreters do. A call that sets what an interpreter reads at its start
+child runs the call as ``__main__`` and does what interpreters do at exit. A call that sets what an interpreter reads at its start
 (``PYTHON...``) gets a new one, and so does every call where there is no safe ``fork``.
 """
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import os
 import runpy
 import subprocess
 import sys
 import tempfile
+import threading
+import traceback
 import warnings
 from collections.abc import Mapping
 from importlib import import_module
@@ -91,6 +95,7 @@ def serve() -> dict[str, Any] | None:
         commands = import_module("lotwright.cli").__path__
         for name in (*PRELOADED, *(f"lotwright.cli.{found.name}" for found in iter_modules(commands))):
             import_module(name)
+    gc.freeze()  # a collection in a child would touch, and so copy, everything that was imported
     for line in iter(sys.stdin.readline, ""):
         child = os.fork()
         if child == 0:
@@ -120,7 +125,26 @@ def become(request: dict[str, Any]) -> None:
         runpy.run_path(first, run_name="__main__")
 
 
+def status_of(request: dict[str, Any]) -> int:
+    """Run a request to its end; what it leaves to do at exit is done, but nothing imported is taken apart."""
+    status = 0
+    try:
+        become(request)
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        if isinstance(ended.code, str):
+            print(ended.code, file=sys.stderr)
+    except BaseException:  # noqa: BLE001  an interpreter prints whatever ended it
+        traceback.print_exc()
+        status = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return status
+
+
 if __name__ == "__main__":
     asked = serve()
     if asked is not None:
-        become(asked)
+        os._exit(status_of(asked))

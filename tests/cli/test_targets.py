@@ -67,7 +67,7 @@ def test_written_targets_are_the_books_and_each_account_gets_its_own(lotwright: 
     again = (book / "targets.csv").read_bytes(), (book / "accounts.csv").read_bytes()
     assert lotwright("targets", "calm", "--book", book, "--write").returncode == 0
     assert ((book / "targets.csv").read_bytes(), (book / "accounts.csv").read_bytes()) == again
-    planned = lotwright("plan", book, "--json", "-", "--time-limit", "1")
+    planned = lotwright("plan", book, "--json", "-", "--gap-bp", "300")
     assert json.loads(planned.stdout)["status"] == "planned", planned.stderr
 
 
@@ -75,7 +75,7 @@ def test_a_model_without_weights_fails_its_households_alone(lotwright: Run, book
     (book / "models/portfolios/calm.toml").write_text(SAYS.replace("0.2\n", "0.01\n"))
     with (book / "accounts.csv").open("a") as file:
         file.write("OTHER,OTHER,roth,RIVERA_CORE,100" + "," * 15 + "\n")
-    done = lotwright("plan", book, "--json", "-", "--time-limit", "1")
+    done = lotwright("plan", book, "--json", "-", "--gap-bp", "300")
     plans = {one["household"]: one for one in json.loads(done.stdout)}
     assert done.returncode == 1
     assert "let 20.0% be invested" in plans["RIVERA"]["failure"]["message"]

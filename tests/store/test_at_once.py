@@ -14,6 +14,7 @@ import pytest
 
 from lotwright.store import Store
 from lotwright.store.audit_verify import records, verify_chain
+from tests.forked import Forked
 
 WRITER = """
 import json, sys
@@ -124,32 +125,42 @@ def test_a_locked_chain_and_a_locked_store_wait(root: Path, tmp_path: Path):
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_the_next_plan_never_buys_what_the_first_sold_at_a_loss(
-    request: pytest.FixtureRequest, root: Path, tmp_path: Path, kind: str
+    request: pytest.FixtureRequest, forked: Forked, root: Path, tmp_path: Path, kind: str
 ):
     """The book is not updated. In the meantime XOM's weight in the target rises, so that a plan without memory buys it."""
+
+    def lotwright(command: str, *arguments: object, status: int = 0) -> str:
+        quick = (
+            ("--gap-bp", "20") if command == "plan" else ()
+        )  # this is about what is remembered, not how good plans are
+        words = [command, *map(str, arguments), *quick]
+        done = forked.run("-m", "lotwright", *words, environment={"LOTWRIGHT_KERNELS": "plain"})
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout
+
     first, second, forgetful = tmp_path / "1.json", tmp_path / "2.json", tmp_path / "3.json"
     book = root / "examples" / "books" / "two_accounts"
     store = ["--state", str(tmp_path / "state")]
     if kind == "postgresql":
         store = ["--store", request.getfixturevalue("make_database")("template0")]
-    lotwright(root, "plan", book, *store, "--json", first)
+    lotwright("plan", book, *store, "--json", first)
     sold = {t["symbol"] for t in json.loads(first.read_text())["trades"] if any(lot["gain"] < 0 for lot in t["lots"])}
     locked = {symbol for lock in json.loads(first.read_text())["wash_sales"]["locks"] for symbol in lock["symbols"]}
     later = without_sold_lots(book, tmp_path / "later", sold & locked)
-    lotwright(root, "plan", later, "--json", forgetful)
-    lotwright(root, "plan", later, *store, "--json", second)
+    lotwright("plan", later, "--json", forgetful)
+    lotwright("plan", later, *store, "--json", second)
     assert bought(forgetful) & sold & locked  # the book alone would allow it
     assert not bought(second) & locked
     plan = json.loads(second.read_text())
     assert {trade["symbol"] for trade in plan["wash_sales"]["honoured"]} >= sold & locked
-    lotwright(root, "verify", second, later, *store)
+    lotwright("verify", second, later, *store)
     # The verifier is told what is pending, and names a plan that buys it.
     cheat = {**json.loads(forgetful.read_text()), "wash_sales": {**plan["wash_sales"]}}
     forgetful.write_text(json.dumps(cheat))
-    assert "DIFFERS  wash_sale: " in lotwright(root, "verify", forgetful, later, status=1)
+    assert "DIFFERS  wash_sale: " in lotwright("verify", forgetful, later, status=1)
     left_out = {**plan, "wash_sales": {**plan["wash_sales"], "honoured": plan["wash_sales"]["honoured"][1:]}}
     second.write_text(json.dumps(left_out))
-    assert "pending: left out: Plan" in lotwright(root, "verify", second, later, *store, status=1)
+    assert "pending: left out: Plan" in lotwright("verify", second, later, *store, status=1)
 
 
 def bought(plan: Path) -> set[str]:
@@ -166,16 +177,3 @@ def without_sold_lots(book: Path, to: Path, sold: set[str]) -> Path:
     kept = [line for line in lots if line.split(",")[column] not in sold]
     (to / "lots.csv").write_text("\n".join([header, *kept]) + "\n")
     return to
-
-
-def lotwright(root: Path, *arguments: object, status: int = 0) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "lotwright", *map(str, arguments)],
-        cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root / "src"), "LOTWRIGHT_KERNELS": "plain"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == status, done.stdout + done.stderr
-    return done.stdout

@@ -15,7 +15,7 @@ from datetime import date
 from lotwright.book.kinds import Action
 from lotwright.files.imports import cells
 from lotwright.files.imports.findings import Findings
-from lotwright.files.imports.reading import Reading
+from lotwright.files.imports.reading import Reading, read_each
 from lotwright.files.imports.rows import Source, Statement, Trade, Wishes
 from lotwright.files.imports.sheet import BadCellError, Names, Record, header_of, under
 from lotwright.files.imports.symbols import CURE, Thing, named
@@ -49,10 +49,7 @@ class MorganStanley:
 
     def read(self, sources: list[Source], wishes: Wishes, findings: Findings) -> Statement:
         """Return what the files say."""
-        statement = Statement(whole_history=True)
-        for source in sources:
-            _read(Reading(source, wishes, findings, statement))
-        return statement
+        return read_each(_read, sources, wishes, findings, Statement(whole_history=True))
 
 
 def _read(to: Reading) -> None:

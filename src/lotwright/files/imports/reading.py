@@ -180,3 +180,17 @@ class Reading:
         self.out.changes.append(
             Change(self.ref, day, symbol, kind, quantity, self.file, record.row, at=at, ratio=ratio)
         )
+
+
+def read_each(
+    read: Callable[[Reading], None],
+    sources: Iterable[Source],
+    wishes: Wishes,
+    findings: Findings,
+    into: Statement | None = None,
+) -> Statement:
+    """Let ``read`` have every file in its turn; returns what they say together."""
+    statement = into or Statement()
+    for source in sources:
+        read(Reading(source, wishes, findings, statement))
+    return statement

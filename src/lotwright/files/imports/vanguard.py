@@ -14,7 +14,7 @@ from decimal import Decimal
 from lotwright.book.kinds import Action, Regime
 from lotwright.files.imports import cells
 from lotwright.files.imports.findings import Findings
-from lotwright.files.imports.reading import RETURN_OF_CAPITAL, Reading
+from lotwright.files.imports.reading import RETURN_OF_CAPITAL, Reading, read_each
 from lotwright.files.imports.rows import ChangeKind, Ref, Source, Statement, Trade, Wishes, ref_of
 from lotwright.files.imports.sheet import BadCellError, Header, Names, Record, header_of
 from lotwright.files.imports.symbols import CURE, Thing, named
@@ -61,10 +61,7 @@ class Vanguard:
 
     def read(self, sources: list[Source], wishes: Wishes, findings: Findings) -> Statement:
         """Return what the files say."""
-        statement = Statement()
-        for source in sources:
-            _File(Reading(source, wishes, findings, statement)).read()
-        return statement
+        return read_each(lambda to: _File(to).read(), sources, wishes, findings)
 
 
 class _File:
