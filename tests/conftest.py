@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from lotwright.plan.separable import jit
 from tests.forked import Forked
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,6 +24,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.ge
 # Plans here are small: no test waits for a compiler, nor starts one behind the others' back, which takes a core for
 # minutes. Compiled kernels are compared with plain ones where a test says so.
 os.environ.setdefault("LOTWRIGHT_KERNELS", "plain")
+
+
+def pytest_report_header() -> str:
+    """Which kernels the command and the examples run on (:mod:`tests.forked`)."""
+    return f"kernels of the command and the examples: {'compiled' if jit.is_warm() else 'plain'}"
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -89,12 +89,23 @@ class Forked:
 
 
 def serve() -> dict[str, Any] | None:
-    """Fork for every request and answer with its exit status; in the child, return the request."""
+    """Fork for every request and answer with its exit status; in the child, return the request.
+
+    Where this checkout's kernels have been compiled the children plan with them, however they are told to: what that
+    changes is time.
+    """
+    from lotwright.plan.separable import jit
+    from lotwright.plan.separable.warm import compile_all
+
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         commands = import_module("lotwright.cli").__path__
         for name in (*PRELOADED, *(f"lotwright.cli.{found.name}" for found in iter_modules(commands))):
             import_module(name)
+    if jit.is_warm():
+        os.environ["LOTWRIGHT_KERNELS"] = "compiled"
+        jit.refresh()
+        compile_all()
     gc.freeze()  # a collection in a child would touch, and so copy, everything that was imported
     for line in iter(sys.stdin.readline, ""):
         child = os.fork()
