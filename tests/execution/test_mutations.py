@@ -52,7 +52,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(
             ROOT / folder, place / folder, ignore=shutil.ignore_patterns("__pycache__", "test_mutations.py")
         )
-    for file in ("pyproject.toml", "tests/conftest.py"):
+    for file in ("pyproject.toml", "tests/conftest.py", "tests/forked.py"):
         shutil.copyfile(ROOT / file, place / file)
     return place
 
