@@ -28,7 +28,8 @@ from pkgutil import iter_modules
 from typing import Any
 
 PRELOADED = (
-    *("cvxpy", "pandas", "pyarrow.parquet", "pypfopt", "rich.table", "scipy.optimize", "sqlalchemy", "alembic.command"),
+    *("alembic.command", "cvxpy", "exchange_calendars", "pandas", "pyarrow.parquet", "pypfopt", "rich.table"),
+    *("scipy.optimize", "sklearn.covariance", "sqlalchemy"),
     *("lotwright", "lotwright.plan.general.solve", "lotwright.plan.relaxation", "lotwright.store", "lotwright.targets"),
 )
 """Modules the server imports, and every command's beside them; warnings are errors meanwhile."""
