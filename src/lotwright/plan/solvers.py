@@ -15,6 +15,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -22,6 +23,12 @@ import cvxpy as cp
 import numpy as np
 
 from lotwright.errors import ProgramError
+
+
+@cache
+def _installed() -> frozenset[str]:
+    """What cvxpy finds on this machine, looked for once: it asks the whole path for every solver it knows."""
+    return frozenset(cp.installed_solvers())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +56,7 @@ class Capability:
     @property
     def is_installed(self) -> bool:
         """True if cvxpy finds it on this machine."""
-        return self.constant in cp.installed_solvers()
+        return self.constant in _installed()
 
     @property
     def version(self) -> str:
