@@ -25,7 +25,21 @@ from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_MODULES = ("cells", "dual", "master", "newton", "rounding", "search", "shares", "nodes", "relax")
+_MODULES = (
+    "cells",
+    "dual",
+    "cholesky",
+    "columns",
+    "interior",
+    "active_set",
+    "master",
+    "newton",
+    "rounding",
+    "search",
+    "shares",
+    "nodes",
+    "relax",
+)
 ABANDONED_AFTER = 600.0
 """Seconds after which a compilation somebody claimed counts as abandoned."""
 MARKER = "warm"

@@ -13,9 +13,10 @@ from __future__ import annotations
 import numpy as np
 
 from lotwright.plan.separable.cells import column, options
+from lotwright.plan.separable.cholesky import factorise, substitute
+from lotwright.plan.separable.columns import direction
 from lotwright.plan.separable.dual import clip, evaluate, size_of
 from lotwright.plan.separable.jit import kernel
-from lotwright.plan.separable.master import direction, factorise, substitute
 from lotwright.plan.separable.newton import hold_bounds
 from lotwright.plan.separable.search import objective, state_of
 

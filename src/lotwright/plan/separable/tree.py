@@ -131,6 +131,9 @@ class _Search:
         """Gain (bp) below which short looks tell splits apart no better than what they promise: some gain late."""
         self.variants = 3 if few else 6
         """Orders in which holdings are rounded to whole shares, the best of which is kept."""
+        self.near_enough = 0.05
+        self.enough = 1.0
+        self.hopeless = 10.0
         self.polish = (6, 64, 20) if few else (6, 24, 4)
         """Sweeps of single moves, holdings paired in swaps, rounds of swaps."""
 
@@ -172,7 +175,7 @@ class _Search:
         z = start_multipliers(self.scaled.pieces[piece])
         bound = self._bound(piece, lower, upper, z, rounds=12, close=1.0)
         if bound < self.value - self.goal:
-            self._try(piece, lower, upper, z)
+            self._try(piece, lower, upper, z, bound)
         self._add(Node(piece, -1, -1, 0.0, False, bound, z), lower, upper)
 
     def _bound(
@@ -184,12 +187,18 @@ class _Search:
         )  # fmt: skip
         return float(bound)
 
-    def _try(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
-        """Offer the plan that z suggests within the given bounds; every so often with many more orders of rounding."""
+    def _try(self, piece: int, lower: Floats, upper: Floats, z: Floats, bound: float) -> None:
+        """Offer the plan that z suggests within the given bounds; every so often with many more orders of rounding.
+
+        ``bound`` is the bound within them: what comes near it, or near that of all open nodes, is good enough.
+        """
         variants = self.variants * (5 if len(self.nodes) % 8 == 1 else 1)
+        least = self.heap[0][0] if self.heap else bound
+        enough = max(bound + self.near_enough * self.goal, least + self.enough * self.goal)
+        hopeless = enough + self.hopeless * self.goal
         self._offer(self.kernels.suggest(
             self.scaled.pieces[piece], self.exact[piece], z, lower, upper, self.scaled.lower, self.scaled.upper,
-            self.opts, self.pick, self.trade, variants, *self.polish,
+            self.opts, self.pick, self.trade, variants, *self.polish, enough, hopeless,
         ))  # fmt: skip
 
     def _try_rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
@@ -203,13 +212,14 @@ class _Search:
 
     def _follow(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
         for _ in range(4):
-            if self._bound(piece, lower, upper, z, rounds=3, close=0.15) >= self.value - 1e-9:
+            bound = self._bound(piece, lower, upper, z, rounds=3, close=0.15)
+            if bound >= self.value - 1e-9:
                 return
             low, high, undecided = self._rounded(piece, lower, upper, z)
             if not undecided:
                 break
             lower, upper = low, high
-        self._try(piece, lower, upper, z)
+        self._try(piece, lower, upper, z, bound)
 
     def _rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> tuple[Floats, Floats, int]:
         """Box of the best combination of sides, and how many groups were undecided."""
