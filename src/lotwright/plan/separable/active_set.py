@@ -19,15 +19,15 @@ from typing import NamedTuple
 import numpy as np
 
 from lotwright.plan.separable.cholesky import backward, factorise, factorise_first, forward
-from lotwright.plan.separable.columns import edges, price_columns
+from lotwright.plan.separable.columns import WEIGHTY, edges, price_columns
 from lotwright.plan.separable.dual import size_of
-from lotwright.plan.separable.jit import kernel
+from lotwright.plan.separable.jit import inlined, kernel
 from lotwright.plan.snapshot import Floats, Ints
 
 DEPENDENT = 1e-9
 """Share of a normal's squared length outside the span of the others below which it counts as dependent on them."""
-WEIGHTY = 1e-3
-"""Last weight from which a column is expected to be tied again."""
+COLD = 1.1
+"""Share of groups without a weight from which nothing is known."""
 EDGE = -1
 """Group of a tie that is a bound on a multiplier."""
 
@@ -64,7 +64,7 @@ def no_ties(groups, D):
     )
 
 
-@kernel
+@inlined
 def add_slopes(P, M, h, c, sign, out):
     """Add sign times B_c of gathered column c, of group h, to out (D,)."""
     A, K, free, R = size_of(P)
@@ -80,7 +80,7 @@ def add_slopes(P, M, h, c, sign, out):
             out[P.holding[j]["account"] * K + P.at[j, k]] += x * P.load[j, k]
 
 
-@kernel
+@inlined
 def normal_of(P, M, T, E, group, column, out):
     """Set out (D,) to what a tie's slack gains with each multiplier."""
     out[:] = 0.0
@@ -93,7 +93,7 @@ def normal_of(P, M, T, E, group, column, out):
     add_slopes(P, M, group, T.base[group], -1.0, out)
 
 
-@kernel
+@inlined
 def constant_of(M, T, e0, group, column):
     """A tie's slack where every multiplier is zero."""
     if group == EDGE:
@@ -101,7 +101,7 @@ def constant_of(M, T, e0, group, column):
     return M.alpha[column] - M.alpha[T.base[group]]
 
 
-@kernel
+@inlined
 def dot(a, b):
     """Inner product."""
     total = 0.0
@@ -455,7 +455,7 @@ def active_set(P, M, curve, z, goal, most, lam):
     T = no_ties(M.groups, D)
     priced = np.empty(M.count)
     price_columns(P, z, M, priced)
-    if 2 * last_answer(P, M, T, E, e0, L, z, priced) > M.groups:
+    if last_answer(P, M, T, E, e0, L, z, priced) > COLD * M.groups:
         return False
     for h in range(M.groups):
         add_slopes(P, M, h, T.base[h], 1.0, g)

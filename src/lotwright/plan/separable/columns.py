@@ -12,11 +12,13 @@ import numpy as np
 
 from lotwright.plan.separable.cells import column
 from lotwright.plan.separable.dual import size_of, unpack
-from lotwright.plan.separable.jit import kernel
+from lotwright.plan.separable.jit import inlined, kernel
 from lotwright.plan.snapshot import Floats, Ints
 
 OF_A_KIND = 3
 """Columns without weight that the master takes of a group's every combination of sides."""
+WEIGHTY = 1e-3
+"""Weight from which a column counts as used."""
 
 
 class Pool(NamedTuple):
@@ -30,6 +32,8 @@ class Pool(NamedTuple):
     long: Floats
     cost: Floats
     weight: Floats
+    around: Ints
+    """Shape (G, C): a bit for each member whose neighbouring sizes have been added."""
     smooth: Ints
     """Shape (G,): 1 where the group is decided and enters the master as a quadratic."""
 
@@ -49,6 +53,7 @@ def empty_pool(holdings: int, groups: int, capacity: int) -> Pool:
         long=by_holding(),
         cost=np.zeros((groups, capacity)),
         weight=np.zeros((groups, capacity)),
+        around=np.zeros((groups, capacity), dtype=np.int64),
         smooth=np.zeros(groups, dtype=np.int64),
     )
 
@@ -73,7 +78,7 @@ class Gathered(NamedTuple):
     lin: Floats
 
 
-@kernel
+@inlined
 def small_column(P, pool, g, c, q):
     """The part of B_c that multiplies (nu, omega, rho)."""
     A, K, free, R = size_of(P)
@@ -90,7 +95,7 @@ def small_column(P, pool, g, c, q):
             q[A + free + r] += P.row_gain[r, 0] * pool.short[j, c] + P.row_gain[r, 1] * pool.long[j, c]
 
 
-@kernel
+@inlined
 def is_within(P, pool, g, c, lower, upper):
     """True when column c of group g respects the bounds."""
     for m in range(P.members_offset[g], P.members_offset[g + 1]):
@@ -100,7 +105,7 @@ def is_within(P, pool, g, c, lower, upper):
     return True
 
 
-@kernel
+@inlined
 def column_price(P, pool, g, c, sigma, nu, mu_s, mu_l):
     """Cost of one column at prices: sigma (n,) of a dollar of each holding, nu (A,) of cash, mu_s and mu_l of gain."""
     total = pool.cost[g, c]
@@ -111,7 +116,7 @@ def column_price(P, pool, g, c, sigma, nu, mu_s, mu_l):
     return total
 
 
-@kernel
+@inlined
 def sides_code(P, pool, g, c):
     """A number that columns of group g share when every holding is on the same side in them (of up to 39 holdings)."""
     code = 0
@@ -120,7 +125,7 @@ def sides_code(P, pool, g, c):
     return code
 
 
-@kernel
+@inlined
 def direction(P, j, row, at, b):
     """How a trading holding's dollars enter the multipliers' slopes: positions ``at`` and coefficients ``b`` of B_j per unit x."""
     A, K, free, R = size_of(P)
@@ -143,7 +148,7 @@ def direction(P, j, row, at, b):
         b[Z + 1 + free + r] = P.row[r, j] + P.row_gain[r, 0] * short + P.row_gain[r, 1] * long
 
 
-@kernel
+@inlined
 def add_curvature_of(P, j, row, stiff, curve, at, b):
     """Add holding j's curvature at its trade to the lower triangle of curve.
 
@@ -157,15 +162,15 @@ def add_curvature_of(P, j, row, stiff, curve, at, b):
     weight = 0.5 / h["specific"]
     if row[7] == 0.0:
         weight *= stiff
-    for i in range(at.shape[0]):
+    for i in range(at.shape[0]):  # loads that are not zero come in the order of their factors: at rises
         if b[i] == 0.0:
             continue
-        for k in range(at.shape[0]):
-            if at[k] <= at[i]:
-                curve[at[i], at[k]] += weight * b[i] * b[k]
+        scale = weight * b[i]
+        for k in range(i + 1):
+            curve[at[i], at[k]] += scale * b[k]
 
 
-@kernel
+@inlined
 def add_smooth(P, j, row, stiff, lin, curve, at, b):
     """Add a decided holding's cost to the linear part and the curvature; returns its constant."""
     A, K, free, R = size_of(P)
@@ -193,11 +198,9 @@ def has_sides_of(P, pool, g, c, e):
     return True
 
 
-@kernel
-def is_crowded_out(price, code, weight, near, i):
-    """True when the i-th near column had no weight last time and enough near columns of the same sides are cheaper."""
-    if weight[i] >= 1e-3:
-        return False
+@inlined
+def is_crowded_out(price, code, near, i):
+    """True when enough near columns of the same sides are cheaper than the i-th one."""
     cheaper = 0
     for e in range(near):
         if code[e] == code[i] and (price[e] < price[i] or (price[e] == price[i] and e < i)):
@@ -207,18 +210,41 @@ def is_crowded_out(price, code, weight, near, i):
     return False
 
 
-@kernel
+@inlined
+def dearest_kept(price, code, near, most):
+    """Set most[side] to the price above which a group of one holding has OF_A_KIND cheaper columns on that side."""
+    most[:] = np.inf
+    for e in range(near):
+        at = code[e]
+        p = price[e]
+        for k in range(OF_A_KIND):
+            if p < most[at, k]:
+                most[at, k], p = p, most[at, k]
+
+
+@inlined
 def near_columns(P, pool, g, lower, upper, within, sigma, nu, mu_s, mu_l, price, code, weight, near):
     """Fill near with group g's columns in the bounds that cost at most ``within`` bp more than its cheapest; their number.
 
     Leaves their prices, sides and last weights in price, code and weight, each shape (capacity,).
     """
     cheapest = np.inf
+    first = P.members_offset[g]
+    alone = P.members_offset[g + 1] - first == 1
+    j = P.members[first]
+    low = lower[j] - 1e-9
+    high = upper[j] + 1e-9
+    slope = sigma[j]
+    cash = nu[P.holding[j]["account"]]
     for c in range(pool.known[g]):
         price[c] = np.inf
-        if is_within(P, pool, g, c, lower, upper):
+        if alone:
+            if low <= pool.X[j, c] <= high:
+                price[c] = pool.cost[g, c] + slope * pool.x[j, c] + cash * pool.spent[j, c]
+                price[c] += mu_s * pool.short[j, c] + mu_l * pool.long[j, c]
+        elif is_within(P, pool, g, c, lower, upper):
             price[c] = column_price(P, pool, g, c, sigma, nu, mu_s, mu_l)
-            cheapest = min(cheapest, price[c])
+        cheapest = min(cheapest, price[c])
     count = 0
     for c in range(pool.known[g]):
         if price[c] < np.inf and price[c] <= cheapest + within:
@@ -258,7 +284,7 @@ def start_sums(P, lin, curve):
     return last
 
 
-@kernel
+@inlined
 def take(P, pool, g, c, weight, at, alpha, xs, q, source, before):
     """Copy column c of group g to position ``at`` of the gathered ones."""
     last = P.line.shape[0] - 1
@@ -293,7 +319,7 @@ def take_cash(P, a, at, alpha, q, source):
     return at
 
 
-@kernel
+@inlined
 def add_decided(P, g, xs, q, lin):
     """Add the slopes of group g's only column to lin."""
     A, K, free, R = size_of(P)
@@ -318,7 +344,8 @@ def gather(P, pool, lower, upper, z, within, stiff, trade, curve):
     capacity = 2 * A
     widest = 1
     for g in range(G):
-        capacity += pool.known[g] + 1
+        if pool.smooth[g] == 0:
+            capacity += pool.known[g] + 1
         widest = max(widest, P.members_offset[g + 1] - P.members_offset[g])
     lin = np.empty(z.shape[0])
     constant = start_sums(P, lin, curve)
@@ -337,6 +364,7 @@ def gather(P, pool, lower, upper, z, within, stiff, trade, curve):
     weight = np.empty(pool.X.shape[1])
     code = np.empty(pool.X.shape[1], dtype=np.int64)
     near = np.empty(pool.X.shape[1], dtype=np.int64)
+    most = np.empty((3, OF_A_KIND))
     at = np.zeros(P.load.shape[1] + 1 + free + R, dtype=np.int64)
     b = np.zeros(P.load.shape[1] + 1 + free + R)
     for g in range(G):
@@ -350,10 +378,15 @@ def gather(P, pool, lower, upper, z, within, stiff, trade, curve):
         few = P.holding[P.members[P.members_offset[g]]]["many"] == 0
         reach = np.inf if few else within
         found = near_columns(P, pool, g, lower, upper, reach, sigma, nu, mu_s, mu_l, price, code, weight, near)
+        alone = P.members_offset[g + 1] - P.members_offset[g] == 1
+        if alone:
+            dearest_kept(price, code, found, most)
         for i in range(found):
-            if few or not is_crowded_out(price, code, weight, found, i):
-                take(P, pool, g, near[i], weight[i], count, alpha, xs, q, source, before)
-                count += 1
+            if not few and weight[i] < WEIGHTY:
+                if price[i] > most[code[i], OF_A_KIND - 1] if alone else is_crowded_out(price, code, found, i):
+                    continue
+            take(P, pool, g, near[i], weight[i], count, alpha, xs, q, source, before)
+            count += 1
         pool.weight[g, :] = 0.0
         if count - begin == 1:
             count = begin

@@ -57,6 +57,19 @@ def kernel(function: Function) -> Function:
     return compiled  # type: ignore[no-any-return]
 
 
+def inlined(function: Function) -> Function:
+    """Decorate a small kernel that is called once a holding or column: copied into its callers.
+
+    A problem is some twenty arrays, and handing them over costs more than such a kernel's work.
+    """
+    if not _state["compiled"]:
+        return function
+    from numba import njit  # noqa: PLC0415 - as above
+
+    compiled: Any = njit(cache=True, error_model="numpy", nogil=True, forceinline=True)(function)
+    return compiled  # type: ignore[no-any-return]
+
+
 def is_warming() -> bool:
     """True when this run is plain because a child process is compiling the kernels meanwhile."""
     return _state["warming"] and not _state["compiled"]

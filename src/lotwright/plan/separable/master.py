@@ -20,7 +20,7 @@ from lotwright.plan.separable.dual import size_of
 from lotwright.plan.separable.interior import bend_of, interior
 from lotwright.plan.separable.jit import kernel
 
-MOST = 200
+MOST = 1000
 """Steps of the active-set method after which it is given up."""
 
 

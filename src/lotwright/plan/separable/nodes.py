@@ -52,7 +52,7 @@ def node_bound(P, pool, lower, upper, z, opts, pick, trade, curve, steps, rounds
         else:
             stiff = 1.0
             most *= 2
-        if best >= cutoff or abs(ceiling - best) < settle:
+        if best >= cutoff or abs(ceiling - best) < settle or r == rounds - 1:
             break
         gap = abs(ceiling - best)
         reach = 1

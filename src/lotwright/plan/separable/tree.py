@@ -71,7 +71,7 @@ class Effort:
     seconds: float | None = 10.0
 
 
-CAPACITY = 40
+CAPACITY = 20
 """Columns remembered per group."""
 
 
@@ -132,6 +132,8 @@ class _Search:
         self.variants = 3 if few else 6
         """Orders in which holdings are rounded to whole shares, the best of which is kept."""
         self.near_enough = 0.05
+        self.follow = 3
+        self.root_steps = 8
         self.enough = 1.0
         self.hopeless = 10.0
         self.polish = (6, 64, 20) if few else (6, 24, 4)
@@ -173,7 +175,7 @@ class _Search:
     def _root(self, piece: int) -> None:
         lower, upper = self.scaled.lower, self.scaled.upper
         z = start_multipliers(self.scaled.pieces[piece])
-        bound = self._bound(piece, lower, upper, z, rounds=12, close=1.0)
+        bound = self._bound(piece, lower, upper, z, rounds=12, close=1.0, steps=self.root_steps)
         if bound < self.value - self.goal:
             self._try(piece, lower, upper, z, bound)
         self._add(Node(piece, -1, -1, 0.0, False, bound, z), lower, upper)
@@ -212,7 +214,7 @@ class _Search:
 
     def _follow(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
         for _ in range(4):
-            bound = self._bound(piece, lower, upper, z, rounds=3, close=0.15)
+            bound = self._bound(piece, lower, upper, z, rounds=3, close=0.15, steps=self.follow)
             if bound >= self.value - 1e-9:
                 return
             low, high, undecided = self._rounded(piece, lower, upper, z)
