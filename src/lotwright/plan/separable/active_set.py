@@ -26,8 +26,6 @@ from lotwright.plan.snapshot import Floats, Ints
 
 DEPENDENT = 1e-9
 """Share of a normal's squared length outside the span of the others below which it counts as dependent on them."""
-COLD = 1.1
-"""Share of groups without a weight from which nothing is known."""
 EDGE = -1
 """Group of a tie that is a bound on a multiplier."""
 
@@ -205,20 +203,19 @@ def rebase(T, h, y):
 @kernel
 def has_tie(T, h):
     """True when a column of group h is tied to its base."""
+    found = False
     for j in range(T.size[0]):
-        if T.group[j] == h:
-            return True
-    return False
+        found = found or T.group[j] == h
+    return found
 
 
 @kernel
 def last_answer(P, M, T, E, e0, L, z, priced):
     """Stand every group on its heaviest column, or its cheapest where none had weight, and tie what else had weight.
 
-    Columns that depend on others, and bounds that z is not at, are left out. Returns the number of groups without weight.
+    Columns that depend on others, and bounds that z is not at, are left out.
     """
     D = z.shape[0]
-    unknown = 0
     for h in range(M.groups):
         heaviest = M.start[h]
         cheapest = M.start[h]
@@ -228,8 +225,6 @@ def last_answer(P, M, T, E, e0, L, z, priced):
             if priced[c] < priced[cheapest]:
                 cheapest = c
         T.base[h] = heaviest if M.before[heaviest] >= WEIGHTY else cheapest
-        if M.source[M.start[h], 0] >= 0 and M.before[heaviest] < WEIGHTY:
-            unknown += 1
     y = np.empty(D)
     r = np.empty(D + 1)
     s = np.empty(D)
@@ -243,7 +238,6 @@ def last_answer(P, M, T, E, e0, L, z, priced):
         for c in range(M.start[h], M.start[h + 1]):
             if c != T.base[h] and M.before[c] >= WEIGHTY:
                 offer(P, M, T, E, L, h, c, y, r, s)
-    return unknown
 
 
 @kernel
@@ -259,7 +253,7 @@ def offer(P, M, T, E, L, group, column, y, r, s):
 
 
 @kernel
-def balance(P, M, T, e0, L, g, z):
+def balance(M, T, e0, L, g, z):
     """Set z and the weights to the optimum with what is tied, dropping whatever has a negative weight; g (D,) is L^-1 times
     the slopes of everything that stands. Returns False when that does not end."""
     D = z.shape[0]
@@ -433,7 +427,7 @@ def active_set(P, M, curve, z, goal, most, lam):
     """Move z to the best multipliers for the gathered columns, lam (C,) to the weights of the combination they prove.
 
     Ends when all columns together are cheaper than the bases by less than ``goal`` bp. Returns False, with z as it was, when
-    too little is known from last time or ``most`` steps do not do.
+    ``most`` steps do not do.
     """
     A, K, free, R = size_of(P)
     D = z.shape[0]
@@ -453,15 +447,14 @@ def active_set(P, M, curve, z, goal, most, lam):
         L[i, i] += 0.5 if i < DU else 1e-9
     factorise(L)
     T = no_ties(M.groups, D)
-    priced = np.empty(M.count)
+    priced = np.empty(M.columns)
     price_columns(P, z, M, priced)
-    if last_answer(P, M, T, E, e0, L, z, priced) > COLD * M.groups:
-        return False
+    last_answer(P, M, T, E, e0, L, z, priced)
     for h in range(M.groups):
         add_slopes(P, M, h, T.base[h], 1.0, g)
     forward(L, g, D)
     trial = z.copy()
-    if not balance(P, M, T, e0, L, g, trial):
+    if not balance(M, T, e0, L, g, trial):
         return False
     rate = np.zeros(M.groups)
     cheapest = np.zeros(M.groups, dtype=np.int64)

@@ -67,7 +67,7 @@ class Gathered(NamedTuple):
     """
 
     groups: int
-    count: int
+    columns: int
     constant: float
     start: Ints
     source: Ints
@@ -382,9 +382,11 @@ def gather(P, pool, lower, upper, z, within, stiff, trade, curve):
         if alone:
             dearest_kept(price, code, found, most)
         for i in range(found):
-            if not few and weight[i] < WEIGHTY:
-                if price[i] > most[code[i], OF_A_KIND - 1] if alone else is_crowded_out(price, code, found, i):
-                    continue
+            crowded = not few and weight[i] < WEIGHTY
+            if crowded:
+                crowded = price[i] > most[code[i], OF_A_KIND - 1] if alone else is_crowded_out(price, code, found, i)
+            if crowded:
+                continue
             take(P, pool, g, near[i], weight[i], count, alpha, xs, q, source, before)
             count += 1
         pool.weight[g, :] = 0.0
@@ -435,7 +437,7 @@ def slope_columns(P, z, M, out):
 def price_columns(P, z, M, priced):
     """Set priced (C,) to alpha_c + B_c z of every gathered column."""
     slope_columns(P, z, M, priced)
-    for c in range(M.count):
+    for c in range(M.columns):
         priced[c] += M.alpha[c]
 
 

@@ -137,8 +137,8 @@ def interior(P, M, curve, z, slack, goal, lam):
         if room < np.inf:
             z[DU + A + free + r] = min(z[DU + A + free + r], 0.99 * room)
 
-    priced = np.empty(M.count)
-    s = np.empty(M.count)
+    priced = np.empty(M.columns)
+    s = np.empty(M.columns)
     t = np.empty(M.groups)
     price_columns(P, z, M, priced)
     for h in range(M.groups):
@@ -164,20 +164,20 @@ def interior(P, M, curve, z, slack, goal, lam):
     rz = np.empty(D)
     rhs = np.empty(D)
     dz = np.empty(D)
-    w = np.empty(M.count)
-    comp = np.empty(M.count)
+    w = np.empty(M.columns)
+    comp = np.empty(M.columns)
     comp_e = np.empty(plain)
-    ds = np.empty(M.count)
-    dlam = np.empty(M.count)
+    ds = np.empty(M.columns)
+    dlam = np.empty(M.columns)
     de = np.empty(plain)
     deta = np.empty(plain)
     dt = np.empty(M.groups)
     Wg = np.empty(M.groups)
     mean = np.empty(M.xs.shape[1] + Q)
-    work = np.empty(M.count)
+    work = np.empty(M.columns)
     for step in range(40):
         gap = 0.0
-        for c in range(M.count):
+        for c in range(M.columns):
             gap += lam[c] * s[c]
             w[c] = lam[c] / s[c]
         for r in range(plain):
@@ -199,7 +199,7 @@ def interior(P, M, curve, z, slack, goal, lam):
             worst = max(worst, abs(rz[i]))
         if gap < goal and worst < 0.5 * goal:
             break
-        mu = gap / (M.count + plain)
+        mu = gap / (M.columns + plain)
         for i in range(D):
             for k in range(i + 1):
                 H[i, k] = curve[i, k]
@@ -217,7 +217,7 @@ def interior(P, M, curve, z, slack, goal, lam):
                         H[DU + i, DU + k] += ratio * E[r, i] * E[r, k]
         for phase in range(2):
             if phase == 0:
-                for c in range(M.count):
+                for c in range(M.columns):
                     comp[c] = lam[c] * s[c]
                 for r in range(plain):
                     comp_e[r] = eta[r] * e[r]
@@ -268,12 +268,12 @@ def interior(P, M, curve, z, slack, goal, lam):
                     longest = min(longest, -eta[r] / deta[r])
             if phase == 0:
                 after = 0.0
-                for c in range(M.count):
+                for c in range(M.columns):
                     after += (lam[c] + longest * dlam[c]) * (s[c] + longest * ds[c])
                 for r in range(plain):
                     after += (eta[r] + longest * deta[r]) * (e[r] + longest * de[r])
                 centre = (after / gap) ** 3 * mu
-                for c in range(M.count):
+                for c in range(M.columns):
                     comp[c] = lam[c] * s[c] + dlam[c] * ds[c] - centre
                 for r in range(plain):
                     comp_e[r] = eta[r] * e[r] + deta[r] * de[r] - centre
@@ -283,7 +283,7 @@ def interior(P, M, curve, z, slack, goal, lam):
             z[i] += longest * dz[i]
         for h in range(M.groups):
             t[h] += longest * dt[h]
-        for c in range(M.count):
+        for c in range(M.columns):
             s[c] += longest * ds[c]
             lam[c] += longest * dlam[c]
         for r in range(plain):

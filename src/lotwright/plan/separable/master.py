@@ -6,8 +6,8 @@ In dual form the master is
               and z within the bounds that keep cash and tax finite,
 
 a concave quadratic in few unknowns (factors, cash, tax weights, rows). The weights lambda_c it returns are the convex combination
-of columns it would trade: what branching reads. Where the last weights say nearly which columns those are, an active-set method
-finds them in a few small steps (:mod:`.active_set`), otherwise an interior-point method in a dozen larger ones (:mod:`.interior`).
+of columns it would trade: what branching reads. An active-set method starts from the last weights (:mod:`.active_set`); should it
+ever take too many steps, an interior-point method takes over (:mod:`.interior`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def master(P, pool, lower, upper, z, within, slack, goal, stiff, trade, curve):
     A, K, free, R = size_of(P)
     M = gather(P, pool, lower, upper, z, within, stiff, trade, curve)
     z0 = z.copy()
-    lam = np.empty(M.count)
+    lam = np.empty(M.columns)
     if not active_set(P, M, curve, z, goal, MOST, lam):
         interior(P, M, curve, z, slack, goal, lam)
     bend = np.zeros(z.shape[0])
@@ -45,7 +45,7 @@ def master(P, pool, lower, upper, z, within, slack, goal, stiff, trade, curve):
         value += M.lin[i] * z[i] - 0.5 * bend[i] * (z[i] - z0[i])
         if i < A * K:
             value -= 0.25 * z[i] * z[i]
-    priced = np.empty(M.count)
+    priced = np.empty(M.columns)
     price_columns(P, z, M, priced)
     for h in range(M.groups):
         low = np.inf
