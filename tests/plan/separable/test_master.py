@@ -70,19 +70,24 @@ def value(piece: Any, columns: Any, curve: np.ndarray, start: np.ndarray, z: np.
 def by_cvxpy(piece: Any, columns: Any, curve: np.ndarray, start: np.ndarray) -> float:
     size = len(start)
     B, alpha = slopes(piece, columns, size)
-    z, t = cp.Variable(size), cp.Variable(columns.groups)
+    unit = 1.0 / np.maximum(np.abs(B).max(axis=0), 1e-9)
+    scaled_z, t = cp.Variable(size), cp.Variable(columns.groups)
+    z = cp.multiply(unit, scaled_z)
     E, e0 = np.zeros((4 * size + 4, columns.q.shape[1])), np.zeros(4 * size + 4)
     plain = edges(piece, E, e0)
     group = np.repeat(np.arange(columns.groups), np.diff(columns.start[: columns.groups + 1]))
     full = curve + np.tril(curve, -1).T
     goal = (
-        columns.lin @ z - 0.5 * cp.quad_form(z, cp.psd_wrap(curvature(piece, curve))) + (full @ start) @ z + cp.sum(t)
+        columns.lin @ z
+        - 0.5 * cp.quad_form(scaled_z, cp.psd_wrap(np.outer(unit, unit) * curvature(piece, curve)))
+        + (full @ start) @ z
+        + cp.sum(t)
     )
     limits = [t[group] <= alpha + B @ z, E[:plain] @ z[size - columns.q.shape[1] :] + e0[:plain] >= 0]
     problem = cp.Problem(cp.Maximize(goal), limits)
     problem.solve(solver=cp.CLARABEL)
-    assert z.value is not None
-    return value(piece, columns, curve, start, np.asarray(z.value))
+    assert scaled_z.value is not None
+    return value(piece, columns, curve, start, unit * np.asarray(scaled_z.value))
 
 
 @pytest.fixture(scope="module")
