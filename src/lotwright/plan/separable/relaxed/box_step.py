@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from lotwright.plan.separable.cholesky import factorise, substitute
 from lotwright.plan.separable.jit import kernel
-from lotwright.plan.separable.master import factorise, substitute
 
 
 @kernel
