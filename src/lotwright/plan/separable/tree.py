@@ -64,15 +64,23 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How long to search: gap in bp to stop at, most nodes, most seconds (None: no clock)."""
+    """How long to search: gap in bp to stop at, most nodes, most seconds (None: no clock).
+
+    With ``tolerant``, a gap of TOLERANCE times as much will do where the search makes no headway.
+    """
 
     gap_bp: float = 0.1
     nodes: int = 20000
     seconds: float | None = 10.0
+    tolerant: bool = False
 
 
 CAPACITY = 20
 """Columns remembered per group."""
+TOLERANCE = 5.0
+"""Gaps of up to so many times the asked one are tolerated where the search makes no headway."""
+FIRST_LOOK = 32
+"""Nodes after which headway is first judged, then at every doubling."""
 IMPROVE_EVERY = 4
 """Nodes after which plans near the best one are tried."""
 FREED = (0.2, 0.3, 0.4, 0.5)
@@ -116,6 +124,8 @@ class _Search:
         self.trade = np.zeros((self.n, 8))
         self.best: Floats | None = None
         self.value = np.inf
+        self.gap = np.inf
+        """When headway was last judged."""
         self.nodes: list[Node] = []
         self.heap: list[tuple[float, int]] = []
         self.goal = effort.gap_bp * 0.98
@@ -164,6 +174,9 @@ class _Search:
             if self.effort.seconds is not None and self.clock() - self.started > self.effort.seconds:
                 stopped = f"stopped after {self.effort.seconds:g} seconds"
                 break
+            if self.effort.tolerant and self._is_stuck(processed, self.value - bound):
+                stopped = f"stopped after {processed} nodes that closed little of the gap"
+                break
             heapq.heappop(self.heap)
             processed += 1
             if processed % IMPROVE_EVERY == 0:
@@ -180,6 +193,15 @@ class _Search:
             count=processed,
             stopped=stopped,
         )
+
+    def _is_stuck(self, processed: int, gap: float) -> bool:
+        """True when the last half of the nodes closed less than a fifth of what was open, and the gap is tolerable."""
+        if processed < FIRST_LOOK // 2 or processed & (processed - 1):
+            return False
+        before, self.gap = self.gap, gap
+        missing = gap - self.goal
+        is_tolerable = 2.0 * self.goal < gap <= TOLERANCE * self.effort.gap_bp
+        return processed >= FIRST_LOOK and is_tolerable and missing > 4.0 * (before - gap)
 
     def _root(self, piece: int) -> None:
         lower, upper = self.scaled.lower, self.scaled.upper
