@@ -126,8 +126,9 @@ def _towards(snapshot: Snapshot, chosen: Bools) -> Trades:
 
 
 def _to(snapshot: Snapshot, held: Floats) -> Trades:
-    """From what is held to ``held`` shares: highest basis first, or the account's order."""
+    """From what is held to ``held`` shares in steps the account trades: highest basis first, or the account's order."""
     net = held - snapshot.quantity
+    net = np.where(held > 0, np.sign(net) * _steps(snapshot, np.abs(net)), net)
     sell = np.zeros(len(snapshot.lot))
     basis = np.array([float(lot.basis / lot.quantity) for lot in snapshot.lot])
     for j in np.flatnonzero(net < 0):

@@ -96,7 +96,8 @@ def _problem(program: Program, snapshot: Snapshot, unbought: Bools) -> tuple[cp.
     cost = {type(one): one for one in program.costs}
     buy = cp.Variable(n, nonneg=True)
     sell = cp.Variable(max(len(snapshot.lot), 1), nonneg=True)
-    active, factor = cp.Variable(n), cp.Variable(snapshot.exposure.shape[1])
+    exposure = snapshot.exposure if snapshot.exposure.shape[1] else np.zeros((n, 1))  # no history: plain drift
+    active, factor = cp.Variable(n), cp.Variable(exposure.shape[1])
     cash = cp.Variable()
     held = np.zeros((n, sell.size))
     held[snapshot.lot_holding, np.arange(len(snapshot.lot))] = 1.0
@@ -114,7 +115,7 @@ def _problem(program: Program, snapshot: Snapshot, unbought: Bools) -> tuple[cp.
     lots[: len(snapshot.lot)] = snapshot.lot_quantity * snapshot.price[snapshot.lot_holding] / value
     rows = [
         active == (snapshot.quantity * snapshot.price - snapshot.target) / value + buy - sold,
-        factor == snapshot.exposure.T @ active,
+        factor == exposure.T @ active,
         cash == snapshot.cash[0] / value + cp.sum(sold) - cp.sum(buy) - paid,
         cash >= max(snapshot.cash_floor[0], 0.0) / value,
         sell <= lots,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from lotwright.cli.app import app
 from lotwright.cli.frontier_picture import HEIGHT, WIDTH, _Axis, digits_of
+from lotwright.errors import PlanError
 
 QUICK = ["--gap-bp", "2", "--time-limit", "5"]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -105,3 +107,47 @@ def test_marks_are_written_as_what_they_are() -> None:
     assert digits_of([0.0, 2.5, 5.0]) == 1
     assert digits_of([0.0, 1000.0]) == 0
     assert digits_of([100 * mark for mark in (0.001, 0.0015, 0.002)]) == 2
+
+
+def test_a_frontier_is_verified_from_its_file(written: Path, root: Path, tmp_path: Path) -> None:
+    """Each point under its own price of risk; a point that is drawn too near the model is named."""
+    book, path = str(root / "examples" / "books" / "first_steps"), tmp_path / "f.json"
+    done = run("verify", str(written / "f.json"), book)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.count("ok       bound:") == 5  # every point but doing nothing
+    assert "Tax never falls as tracking error falls." in done.stdout
+    document = json.loads((written / "f.json").read_text(encoding="utf-8"))
+    document["points"][2]["tracking_error"] = 0.0
+    path.write_text(json.dumps(document), encoding="utf-8")
+    lied = run("verify", str(path), book)
+    assert lied.exit_code == 1
+    assert "DIFFERS  point:" in lied.stdout
+    assert "DIFFERS  order:" in lied.stdout
+    del document["points"][1]["plan"]["trades"]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert isinstance(run("verify", str(path), book).exception, PlanError)
+
+
+def test_the_years_of_a_transition_are_verified_each_from_the_year_before(root: Path, tmp_path: Path) -> None:
+    book, path = str(root / "examples" / "books" / "first_steps"), tmp_path / "t.json"
+    assert run("transition", book, "--years", "2", "--budget", "300", "--json", str(path), *QUICK).exit_code == 0
+    done = run("verify", str(path), book)
+    assert done.exit_code == 0, done.output
+    assert "LEE 2020-12-31  ok       bound:" in done.stdout
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["stages"][1]["plan"]["tax"]["long_term_gain"] += 5.0
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert "LEE 2020-12-31  DIFFERS  tax:" in run("verify", str(path), book).stdout
+
+
+def test_what_a_rule_holds_is_said(root: Path, tmp_path: Path) -> None:
+    """Where a client forbids to sell what stands highest above its target, no budget brings the portfolio nearer."""
+    book = tmp_path / "book"
+    shutil.copytree(root / "examples" / "books" / "first_steps", book)
+    account = (book / "accounts.csv").read_text(encoding="utf-8").splitlines()[1].partition(",")[0]
+    (book / "restrictions.csv").write_text(f"account,rule,value\n{account},no_trade,AAPL\n", encoding="utf-8")
+    for command in (["frontier", "--points", "4"], ["transition", "--years", "1"]):
+        done = run(command[0], str(book), *command[1:], *QUICK)
+        assert done.exit_code == 0, done.output
+        told = " ".join(done.stdout.split())
+        assert "from the model, and AAPL is kept by a rule: The restriction no_trade AAPL" in told

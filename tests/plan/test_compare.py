@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from lotwright.book.holdings import Account
 from lotwright.book.kinds import Side
 from lotwright.plan.compare import Alternative, Comparison, compare_household
-from lotwright.plan.program import load_program
+from lotwright.plan.limits import GroupBounds
+from lotwright.plan.program import Program, load_program
 from lotwright.plan.separable.tree import Effort
 
 from .factory import account, deposit, lot, make_snapshot, risk_model, rule
@@ -23,13 +25,13 @@ def plain_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOTWRIGHT_KERNELS", "plain")
 
 
-def compared(*accounts: Account, **market: Any) -> Comparison:
+def compared(*accounts: Account, program: Program | None = None, **market: Any) -> Comparison:
     snapshot = make_snapshot(list(accounts), prices=PRICES, weights=WEIGHTS, **market)
     found = compare_household(
         snapshot.household,
         market=snapshot.market,
         risk=risk_model(sorted(PRICES)),
-        program=load_program("balanced"),
+        program=program or load_program("balanced"),
         effort=Effort(gap_bp=0.5, nodes=20, seconds=None),
     )
     assert isinstance(found, Comparison)
@@ -85,6 +87,16 @@ def test_a_clients_rule_goes_before_a_band() -> None:
     four = compared(account(lots=lots, restrictions=(rule("exclude", "CCC"),)))
     assert [check.name for check in four["do_nothing"].broken] == ["restrictions"]
     assert not four["inside_bands"].broken
+
+
+def test_inside_the_bands_keeps_the_limits_of_the_full_program() -> None:
+    """AAA is at 40 % of a target of 40 %, well inside its band, but the program caps it at 38 %."""
+    lots = [lot("AAA", 80, cost=100), lot("BBB", 140, cost=50), lot("CCC", 260, cost=20)]
+    balanced = load_program("balanced")
+    capped = replace(balanced, limits=(*balanced.limits, GroupBounds(symbols=("AAA",), most=0.38)))
+    plan = compared(account(lots=lots), program=capped)["inside_bands"]
+    assert plan.trades
+    assert not plan.broken
 
 
 def test_what_cannot_be_planned_says_why_and_the_rest_stands() -> None:

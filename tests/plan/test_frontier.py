@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from lotwright.book.kinds import AccountKind, Side
+from lotwright.book.kinds import AccountKind, Rule, Side
 from lotwright.errors import ProgramError
 from lotwright.plan.costs import Ticket
 from lotwright.plan.frontier import EVERYTHING, NOTHING, Frontier, at_risk_price, frontier
@@ -20,7 +20,7 @@ from lotwright.plan.separable.tree import Effort
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.transition import Transition, transition, with_budget
 
-from .factory import FACTORS, account, deposit, lot, make_snapshot, risk_model
+from .factory import FACTORS, account, deposit, lot, make_snapshot, risk_model, rule
 
 EFFORT = Effort(gap_bp=1.0, seconds=20.0)
 
@@ -106,6 +106,31 @@ def test_too_few_points_or_nothing_to_sweep_is_an_error(legacy: Snapshot) -> Non
         frontier(legacy.household, program=load_program("balanced"), points=2, **given)  # type: ignore[arg-type]
     with pytest.raises(ProgramError, match="no cost of tracking"):
         frontier(legacy.household, program=Program(name="p", says="", costs=(Ticket(),), limits=()), **given)  # type: ignore[arg-type]
+
+
+def test_doing_nothing_is_the_end_even_where_a_rule_forbids_it(legacy: Snapshot) -> None:
+    """AAA is 99 % of the account and may be 90 %: the end is where the household stands, and names what it breaks."""
+    capped = make_snapshot(
+        [replace(legacy.household.accounts[0], restrictions=(rule(Rule.MAXIMUM_WEIGHT, "AAA", weight=0.9),))],
+        prices={"AAA": 100, "BBB": 50},
+        weights={"AAA": 0.5, "BBB": 0.5},
+        factors=FACTORS,
+    )
+    found = frontier(
+        capped.household,
+        market=capped.market,
+        risk=risk_model(["AAA", "BBB"], factors=FACTORS),
+        program=load_program("balanced"),
+        points=5,
+        effort=EFFORT,
+    )
+    assert isinstance(found, Frontier), found
+    first, *others = found.points
+    assert first.label == NOTHING
+    assert not first.plan.trades
+    assert [check.name for check in first.broken] == ["restrictions"]
+    assert not any(point.broken for point in others)
+    assert all(point.tracking_error < first.tracking_error for point in others)
 
 
 # Stages

@@ -22,7 +22,7 @@ def reason(
     *, sell: dict[str, float] | None = None, buy: dict[str, float] | None = None, of: str, **options: Any
 ) -> str:
     """The sentence of the trade in one security; the other trades only pay for it."""
-    market = {name: options.pop(name) for name in ("substitutes", "sectors", "weights") if name in options}
+    market = {name: options.pop(name) for name in ("substitutes", "sectors", "weights", "factors") if name in options}
     snapshot = make_snapshot([account(**options)], prices=PRICES, **{"weights": HALVES, **market})
     chosen = trades(snapshot, sell=sell, buy=buy)
     true = verified(snapshot, chosen, terms=load_program("balanced").terms())
@@ -119,6 +119,18 @@ def test_a_buy_goes_towards_its_target() -> None:
 )
 def test_a_buy_with_idle_money_says_where_it_came_from(options: dict[str, Any], start: str) -> None:
     assert reason(buy={"BBB": 9}, of="BBB", lots=[EVEN, B], **options).startswith(start)
+
+
+def test_a_buy_that_sales_pay_for_invests_no_idle_cash() -> None:
+    """$200 of cash is no source of $1,200 that are bought."""
+    said = reason(sell={"even": 10}, buy={"BBB": 12}, of="BBB", lots=[EVEN, B], cash=200.0)
+    assert said.startswith("Takes BBB from ")
+
+
+def test_a_buy_above_its_target_names_the_one_position_that_lacks() -> None:
+    """AAA alone ends below its target: it is not "many small positions"."""
+    said = reason(sell={"even": 20}, buy={"BBB": 20}, of="BBB", lots=[EVEN, B], factors=0)
+    assert said.endswith("over its target of 50.0 %, in place of AAA (40.0 % against a target of 50.0 %).")
 
 
 def test_a_first_buy_starts_a_position() -> None:

@@ -202,12 +202,19 @@ def verify_command(
 ) -> None:
     """Recompute everything a plan claims, its bound included, without solving; print a line for each finding.
 
-    With --state or --store, also that the plan honours what other plans, recorded before it, lock.
+    PLAN may also be what frontier or transition wrote: each of its plans is verified. With --state or --store, also that
+    the plan honours what other plans, recorded before it, lock.
     """
     from lotwright.cli.remembering import left_out
-    from lotwright.cli.verify import print_findings, read_plans, verify_plans
+    from lotwright.cli.verify import print_findings, read_document, read_plans, verify_plans
+    from lotwright.cli.verify_series import is_series, verify_series
     from lotwright.files.books import read_book
 
+    document = read_document(plan)
+    if is_series(document):
+        found = read_book(book, households=[str(document.get("household", ""))], prices=_prices(prices))
+        reports = verify_series(document, found, program=program, beside=book)
+        raise typer.Exit(DONE if print_findings(reports) else SOME_FAILED)
     claims = read_plans(plan)
     found = read_book(book, prices=_prices(prices))
     reports = verify_plans(claims, found, program=program, beside=book)

@@ -43,7 +43,7 @@ def _above(plan: Judged) -> str:
 
 
 ROWS: tuple[tuple[str, Callable[[Judged], str]], ...] = (
-    ("tax this year", _dollars(lambda plan: plan.tax)),
+    ("tax it adds", _dollars(lambda plan: plan.tax)),
     ("spread, commission", _dollars(lambda plan: plan.trading)),
     ("tracking error", lambda plan: "" if plan.tracking is None else percent(plan.tracking, 2)),
     ("tickets", lambda plan: "" if plan.failure is not None else str(plan.tickets)),
@@ -114,12 +114,21 @@ def print_comparison(compared: Comparison, as_of: date) -> None:
             table.add_row(words, *(figure(plan) for plan in compared.plans))
         table.add_row("rules", *(_kept(plan) for plan in compared.plans))
         console.print(table)
-        for plan in compared.plans:
-            if plan.broken:
-                console.print()
-                console.print(Text(f"{plan.name.replace('_', ' ').capitalize()} breaks rules", style="bold"))
-                for check in plan.broken:
-                    console.print(Padding(check.text, (0, 0, 0, 2)))
+        for texts, breaking in _broken(compared).items():
+            console.print()
+            verb = "break" if len(breaking) > 1 else "breaks"
+            console.print(Text(f"{' and '.join(breaking).capitalize()} {verb} rules", style="bold"))
+            for text in texts:
+                console.print(Padding(text, (0, 0, 0, 2)))
+
+
+def _broken(compared: Comparison) -> dict[tuple[str, ...], list[str]]:
+    """What rules say of the plans that break them, said once where several break the same."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for plan in compared.plans:
+        if plan.broken:
+            found.setdefault(tuple(check.text for check in plan.broken), []).append(plan.name.replace("_", " "))
+    return found
 
 
 def _kept(plan: Judged) -> str:

@@ -27,7 +27,7 @@ STYLE = (
     "text{font:13px system-ui,-apple-system,'Segoe UI',sans-serif;fill:#1c2330}.title{font-size:17px;font-weight:600}"
     ".dim{fill:#5b6575}.n{text-anchor:end}.m{text-anchor:middle}.grid{stroke:#e3e7ee}.axis{stroke:#5b6575}"
     ".curve{fill:none;stroke:#2f6fb5;stroke-width:2}.edge{fill:none;stroke:#8a94a6;stroke-dasharray:4 4}"
-    ".dot{fill:#2f6fb5}.end{fill:#c4472b}"
+    ".dot{fill:#2f6fb5}.end{fill:#c4472b}.forbidden{fill:#fff;stroke:#c4472b;stroke-width:2}"
 )
 
 
@@ -110,7 +110,7 @@ def _grid(across: _Axis, upwards: _Axis) -> list[str]:
 
 def _curves(points: Sequence[Point], across: _Axis, upwards: _Axis) -> list[str]:
     """The curve through the points that nothing beats, and the proven edge below it."""
-    on_curve = [point for point in points if not point.is_dominated]
+    on_curve = [point for point in points if not point.is_dominated and not point.broken]
     curve = " ".join(f"{across.at(p.tax):.1f},{upwards.at(p.tracking_error):.1f}" for p in on_curve)
     edge = " ".join(f"{across.at(p.tax):.1f},{upwards.at(p.least_error):.1f}" for p in on_curve)
     return [f'<polyline class="edge" points="{edge}"/>', f'<polyline class="curve" points="{curve}"/>']
@@ -118,7 +118,7 @@ def _curves(points: Sequence[Point], across: _Axis, upwards: _Axis) -> list[str]
 
 def _dot(point: Point, across: _Axis, upwards: _Axis) -> str:
     said = f"{point.label or 'plan'}: tax {money(point.tax)}, tracking error {percent(point.tracking_error, 2)}"
-    kind = "end" if point.label else "dot"
+    kind = "forbidden" if point.broken else "end" if point.label else "dot"
     x, y = across.at(point.tax), upwards.at(point.tracking_error)
     return (
         f"<g><title>{escape(said)}, {len(point.plan.trades)} trades</title>"
@@ -140,7 +140,8 @@ def _labels(points: Sequence[Point], across: _Axis, upwards: _Axis) -> list[str]
             parts.append(
                 f'<line class="axis" x1="{x:.1f}" y1="{y - 7:.1f}" x2="{start + 20:.1f}" y2="{bottom + 5:.1f}"/>'
             )
-        parts.append(f'<text x="{start:.1f}" y="{bottom - 16:.1f}">{escape(point.label)}</text>')
+        words = f"{point.label}, against a rule" if point.broken else point.label
+        parts.append(f'<text x="{start:.1f}" y="{bottom - 16:.1f}">{escape(words)}</text>')
         parts.append(f'<text class="dim" x="{start:.1f}" y="{bottom:.1f}">{figures}</text>')
     return parts
 

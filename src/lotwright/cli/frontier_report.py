@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -12,11 +13,14 @@ from lotwright.book.book import Book
 from lotwright.cli.report import plain_when_piped
 from lotwright.files.plan_json import plan_to_json
 from lotwright.plan.frontier import EVERYTHING, Frontier, Point
+from lotwright.plan.result import HouseholdPlan
 from lotwright.plan.transition import Stage, Transition
 from lotwright.plan.words import day, money, percent
 
 FRONTIER_SCHEMA = "lotwright.frontier/1"
 TRANSITION_SCHEMA = "lotwright.transition/1"
+WORTH_SAYING = 0.01
+"""Part of an account that a rule must keep off its target to be named."""
 
 
 def print_frontier(frontier: Frontier, as_of: date) -> None:
@@ -52,15 +56,31 @@ def _sentences(frontier: Frontier) -> list[str]:
         " from the bounds of all the points."
     )
     said = [columns]
-    if frontier.points[0].is_dominated:
+    first, last = frontier.points[0], frontier.points[-1]
+    if first.broken:
+        said.append(f"Doing nothing is not allowed: {' '.join(check.text for check in first.broken)}")
+    elif first.is_dominated:
         said.append("Doing nothing is worse than another point in both: losses can be used, or coming closer is free.")
+    said += _kept_away(last.plan, "Selling everything")
     if len(frontier.points) < frontier.asked:
         said.append(f"{frontier.asked} points were asked; no more than {len(frontier.points)} differ.")
     return said
 
 
+def _kept_away(plan: HouseholdPlan, doing: str) -> list[str]:
+    """The rule that holds a plan farthest from its model, where one holds it at all; a sentence or none."""
+    away: dict[str, float] = {}
+    for row in plan.drift:
+        away[row.symbol] = max(away.get(row.symbol, 0.0), abs(row.after - row.target))
+    kept = max(plan.wash_sales.kept, key=lambda one: (away.get(one.symbol, 0.0), one.symbol), default=None)
+    if kept is None or away.get(kept.symbol, 0.0) < WORTH_SAYING:
+        return []
+    error = "" if plan.tracking is None else f" ends {percent(plan.tracking.after, 2)} from the model, and"
+    return [f"{doing}{error} {kept.symbol} is kept by a rule: {kept.because}"]
+
+
 def _checked(point: Point) -> str:
-    failed = [check.name for check in point.checks if not check.ok]
+    failed = [check.name for check in point.broken]
     return f"{', '.join(failed)} failed" if failed else f"{len(point.checks)} passed"
 
 
@@ -80,12 +100,19 @@ def frontier_json(frontier: Frontier, book: Book) -> dict[str, Any]:
                 "tracking_error": point.tracking_error,
                 "least_tracking_error": point.least_error,
                 "is_dominated": point.is_dominated,
+                "is_allowed": not point.broken,
                 "without_tax": point.label == EVERYTHING,
-                "plan": plan_to_json(point.plan),
+                "plan": _of_book(point.plan, book),
             }
             for point in frontier.points
         ],
     }
+
+
+def _of_book(plan: HouseholdPlan, book: Book) -> dict[str, Any]:
+    """A plan as JSON that says which book it was made from; the later years of a transition say from which they began."""
+    made = plan.provenance
+    return plan_to_json(plan if made is None else replace(plan, provenance=replace(made, book_hash=book.content_hash)))
 
 
 def print_transition(transition: Transition) -> None:
@@ -102,6 +129,8 @@ def print_transition(transition: Transition) -> None:
         console.print(table)
         console.print()
         console.print(_compared(transition))
+        for sentence in _kept_away(transition.stages[-1].plan, "The last year"):
+            console.print(sentence)
 
 
 def _row(table: Table, label: str, stage: Stage) -> None:
@@ -141,7 +170,7 @@ def transition_json(transition: Transition, book: Book) -> dict[str, Any]:
             "largest": stage.largest,
             "excess": stage.excess,
             "unrealised_gain": round(stage.unrealised, 2),
-            "plan": plan_to_json(stage.plan),
+            "plan": _of_book(stage.plan, book),
         }
 
     return {

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -60,13 +61,24 @@ def read_plans(path: Path) -> tuple[HouseholdPlan, ...]:
     PlanError
         The file is not there, is not JSON, or is not of this schema.
     """
+    document = read_document(path)
+    return tuple(plan_from_json(entry) for entry in (document if isinstance(document, list) else [document]))
+
+
+def read_document(path: Path) -> Any:
+    """What a JSON file holds, its fractions as ``Decimal``.
+
+    Raises
+    ------
+    PlanError
+        The file is not there, or is not JSON.
+    """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        return json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except OSError as error:
         raise PlanError(f"{path} cannot be read: {error.strerror}. Name a file that --json wrote.") from error
     except ValueError as error:  # of JSON, or of the text's encoding
         raise PlanError(f"{path} is not JSON: {error}. Name a file that --json wrote.") from error
-    return tuple(plan_from_json(entry) for entry in (document if isinstance(document, list) else [document]))
 
 
 def verify_plans(
@@ -80,19 +92,18 @@ def verify_plans(
         A plan's program is found neither by ``program`` nor by its own name.
     """
     risks = risk_models(book)
-    loaded = {name: _program(name, program, beside) for name in sorted({claim.program for claim in claims})}
+    loaded = {name: program_of_plan(name, program, beside) for name in sorted({claim.program for claim in claims})}
     return tuple(
         Report(
             household=claim.household,
-            findings=_in_own_currency(
-                claim, book, program=loaded[claim.program], risk=risks(loaded[claim.program].risk)
-            ),
+            findings=findings_of(claim, book, program=loaded[claim.program], risk=risks(loaded[claim.program].risk)),
         )
         for claim in claims
     )
 
 
-def _in_own_currency(claim: HouseholdPlan, book: Book, *, program: Program, risk: RiskModel) -> tuple[Finding, ...]:
+def findings_of(claim: HouseholdPlan, book: Book, *, program: Program, risk: RiskModel) -> tuple[Finding, ...]:
+    """Every claim of one plan under the program it was made with, money in the words of its law."""
     with in_currency(claim.regime):
         return tuple(_findings(claim, book, program=program, risk=risk))
 
@@ -112,7 +123,14 @@ def _names(report: Report) -> str:
     return ", ".join(dict.fromkeys(finding.name for finding in report.findings if not finding.ok))
 
 
-def _program(name: str, given: str | None, beside: Path) -> Program:
+def program_of_plan(name: str, given: str | None, beside: Path) -> Program:
+    """The program a plan names, or the one given in its place.
+
+    Raises
+    ------
+    ProgramError
+        Neither is found.
+    """
     try:
         return load_program(given if given is not None else name, beside=beside)
     except ProgramError as error:

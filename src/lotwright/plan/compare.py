@@ -9,9 +9,11 @@ cash_flow_only
     The cheapest list under the full program that sells nothing in accounts that can pay for what leaves them, and buys
     nothing in accounts that cannot: money that comes in is invested, money that goes out is raised, and that is all.
 inside_bands
-    The program ``bands`` where there is one beside the book or shipped. Otherwise the cheapest list under the full program
-    that sells only what is above its band (down to the upper edge at least) and buys only what is below its target. Bands
-    are the model's ``lower`` and ``upper``, or 20 % of each target on either side (Daryanani 2008) where it has none.
+    The program ``bands`` where there is one beside the book or shipped, and every limit of the full program that it has no
+    word on, so that the list may be carried out (without them where both together cannot be kept). Otherwise the cheapest
+    list under the full program that sells only what is above its band (down to the upper edge at least) and buys only what
+    is below its target. Bands are the model's ``lower`` and ``upper``, or 20 % of each target on either side (Daryanani
+    2008) where it has none.
 full
     The program itself, without such strings.
 """
@@ -154,10 +156,13 @@ def compare_household(
         return full.failure
     bound = full.objective.bound if full.objective is not None else -inf
     bands, under = _banded(household, market, program, beside)
+    inside = planned(bands, _with_limits(under, program))
+    if inside.failure is not None and under is not program:
+        inside = planned(bands, under)
     found: dict[Alternative, HouseholdPlan | None] = {
         Alternative.DO_NOTHING: None,
         Alternative.CASH_FLOW_ONLY: planned(_cash_flow_only(household, market), program),
-        Alternative.INSIDE_BANDS: planned(bands, under),
+        Alternative.INSIDE_BANDS: inside,
         Alternative.FULL: full,
     }
     judge = _judge(household, market=market, risk=risk, program=program)
@@ -234,6 +239,13 @@ def _banded(household: Household, market: Market, program: Program, beside: Path
         return household, load_program("bands", beside=beside)
     except ProgramError:
         return _restricted(household, lambda account: _band_rules(account, market)), program
+
+
+def _with_limits(bands: Program, program: Program) -> Program:
+    """The first with those limits of the second that it has no word on."""
+    kinds = {limit.kind for limit in bands.limits}
+    more = tuple(limit for limit in program.limits if limit.kind not in kinds)
+    return replace(bands, limits=(*bands.limits, *more)) if more else bands
 
 
 def _band_rules(account: Account, market: Market) -> dict[str, Rule]:

@@ -8,7 +8,8 @@ Therefore: prices of risk are tried where the picture has its widest gaps, domin
 carries its plan with bound and checks, and the least tracking error that the lines of *all* points prove possible at its cost.
 
 The ends are *do nothing* (cash flows only) and *sell everything* (to the model as closely as whole shares and rules allow,
-whatever the tax): programs like any other, the second without its cost of tax.
+whatever the tax): programs like any other, the second without its cost of tax. Doing nothing is the end also where a rule
+does not allow it, and says which: it is where the household stands.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ AT_ANY_TAX = 2000.0
 """Price of risk of *sell everything*."""
 SAME = 1.02
 """Prices of risk nearer to each other than this factor are not worth a plan between them."""
+APART = 0.02
+"""Part of the picture, its width and height added, that two points must be apart: nearer ones look like one."""
 FEWEST = 3
 TRACKING_COSTS = (Tracking.kind, HouseholdTracking.kind)
 TAX_COSTS = (Tax.kind, FutureTax.kind)
@@ -51,6 +54,7 @@ class Point:
     counted at their worth); ``other`` what else it costs but tracking; ``tracking_error`` annual volatility after the plan;
     ``least_error`` a tracking error below which no allowed plan gets at this tax and other cost, proven; ``bound`` and
     ``gap_bp`` are the plan's own, under its own price of risk (``None`` for *do nothing*, which nothing was priced for).
+    Only *do nothing* may not be allowed: ``broken`` names the rules.
     """
 
     label: str
@@ -66,6 +70,11 @@ class Point:
     def checks(self) -> tuple[Check, ...]:
         """The independent verification of the plan."""
         return self.plan.checks
+
+    @property
+    def broken(self) -> tuple[Check, ...]:
+        """The checks that fail: none but where doing nothing is not allowed."""
+        return tuple(check for check in self.plan.checks if not check.ok)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +133,10 @@ def frontier(
         effort=Effort() if effort is None else effort,
         progress=progress,
     )
-    start = sweep.nothing()
     end = sweep.plan(AT_ANY_TAX, without_tax=True)
-    if isinstance(start, Failure) or isinstance(end, Failure):
-        return start if isinstance(start, Failure) else end  # type: ignore[return-value]
+    if isinstance(end, Failure):
+        return end
+    start = sweep.nothing()
     found = sweep.between(points - 2, start=start, end=end)
     if isinstance(found, Failure):
         return found
@@ -160,13 +169,10 @@ class _Sweep:
     made: int = 0
     lines: list[tuple[float, float, float]] = field(default_factory=list)
 
-    def nothing(self) -> Point | Failure:
-        """The point of no trades at all, or the fewest that cash flows and restrictions force."""
+    def nothing(self) -> Point:
+        """The point of no trades at all, judged as it is."""
         plan = still(self.household, market=self.market, risk=self.risk, program=self.program)
-        if plan.failure is None:
-            return _point(plan, NOTHING, None, {line.name: line.dollars for line in plan.costs})
-        forced = self.plan(CHEAPEST)
-        return replace(forced, label="as little as the rules allow") if isinstance(forced, Point) else forced
+        return _point(plan, NOTHING, None, {line.name: line.dollars for line in plan.costs})
 
     def plan(self, price: float, *, without_tax: bool = False) -> Point | Failure:
         """The cheapest plan at a price of risk."""
@@ -196,6 +202,8 @@ class _Sweep:
     def between(self, count: int, *, start: Point, end: Point) -> list[Point] | Failure:
         """Up to ``count`` plans that dominate each other nowhere, where the gaps between neighbours are widest."""
         tried: list[Point] = []
+        if start.broken and end.tracking_error >= start.tracking_error:  # the rules themselves lead away from the model
+            start = replace(start, tracking_error=inf)
         for first in (CHEAPEST, DEAREST, sqrt(CHEAPEST * DEAREST)):
             point = self.plan(first)
             if isinstance(point, Failure):
@@ -217,7 +225,8 @@ class _Sweep:
         variance = max(
             ((bound - cost) / (price * value) for price, value, bound in self.lines if value > 0), default=0.0
         )
-        return min(sqrt(max(variance, 0.0)), point.tracking_error)
+        proven = sqrt(max(variance, 0.0))
+        return proven if point.broken else min(proven, point.tracking_error)
 
 
 def _point(plan: HouseholdPlan, label: str, price: float | None, cost: dict[str, float]) -> Point:
@@ -242,14 +251,30 @@ def _efficient(tried: Sequence[Point], *, start: Point, end: Point) -> list[Poin
     for point in sorted(inside, key=lambda p: (p.tracking_error, p.tax)):
         if (not kept or point.tax < kept[-1].tax) and point.tracking_error > end.tracking_error:
             kept.append(point)
-    return kept[::-1]
+    return _told_apart(kept[::-1])
+
+
+def _told_apart(kept: Sequence[Point]) -> list[Point]:
+    """The points that stand visibly apart in the picture, the nearest to the model among them."""
+    if not kept:
+        return []
+    wide = max(kept[-1].tax - kept[0].tax, 0.01)
+    high = max(kept[0].tracking_error - kept[-1].tracking_error, 1e-9)
+    told = [kept[-1]]
+    for point in kept[-2::-1]:
+        other = told[-1]
+        apart = (other.tax - point.tax) / wide + (point.tracking_error - other.tracking_error) / high
+        if apart >= APART or point is kept[0]:
+            told.append(point)
+    return told[::-1]
 
 
 def _widest(tried: Sequence[Point], *, start: Point, end: Point) -> float | None:
     """The price of risk in the middle of the two neighbours that stand farthest apart in the picture."""
     ordered = sorted(tried, key=lambda p: p.risk_price or 0.0)
     wide = max(abs(end.tax - min(p.tax for p in tried)), 0.01)
-    high = max(abs(start.tracking_error - end.tracking_error), 1e-9)
+    farthest = min(start.tracking_error, max(p.tracking_error for p in tried))
+    high = max(abs(farthest - end.tracking_error), 1e-9)
     best = 0.0
     price: float | None = None
     for one, other in pairwise(ordered):
@@ -257,6 +282,8 @@ def _widest(tried: Sequence[Point], *, start: Point, end: Point) -> float | None
         if one.tracking_error <= end.tracking_error or other.tracking_error >= start.tracking_error or top / low < SAME:
             continue
         apart = abs(other.tax - one.tax) / wide + abs(other.tracking_error - one.tracking_error) / high
+        if one.tracking_error > start.tracking_error:  # only the part of the gap that may be shown counts
+            apart *= (start.tracking_error - other.tracking_error) / (one.tracking_error - other.tracking_error)
         if apart > max(best, 1e-6):
             best, price = apart, sqrt(low * top)
     return price

@@ -112,7 +112,7 @@ def _cash_prices(program: Program, snapshot: Snapshot, solution: Solution) -> It
         elif price > 0:
             text = f"A dollar more to spend in {name}, targets as they are, is worth ${price:.3f}."
         else:
-            text = f"A dollar more in {name} would lie idle: it costs ${-price:.3f}."
+            text = f"A dollar more in {name}, targets as they are, would lie idle: it costs ${-price:.3f}."
         yield LimitPrice(
             limit=Cash.kind,
             subject=name,

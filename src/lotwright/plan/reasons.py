@@ -30,6 +30,8 @@ DOLLAR = Decimal(1)
 """Tax effects below a dollar are not worth a word."""
 A_LOT_OF_CASH = 0.01
 """Share of an account's value by which cash must exceed its target to be called idle."""
+MOST = 0.5
+"""Part of a sum that makes it fair to name what it comes from."""
 FAR = 0.0025
 """Weight by which a trade must overshoot its target for the sentence to say so."""
 NEARLY = 0.1
@@ -273,14 +275,27 @@ def _instead(facts: _Facts) -> str:
     if found:
         return f"in place of {offsets(found)}"
     sector = hedged_sector(facts.snapshot, facts.holding, facts.around, sale=False)
-    return f"in place of {sector}" if sector else INSTEAD
+    return f"in place of {sector}" if sector else _instead_of_few(facts) or INSTEAD
+
+
+def _instead_of_few(facts: _Facts) -> str:
+    """The one or two positions of the account that lack most of what it lacks; nothing where there are many."""
+    own = {symbol: row for (account, symbol), row in facts.around.items() if account == facts.trade.account}
+    short = sorted((row.after - row.target, symbol) for symbol, row in own.items() if row.after < row.target)
+    few = short[:2]
+    if not few or sum(gap for gap, _ in few) > MOST * sum(gap for gap, _ in short):
+        return ""
+    if few[0][0] < MOST * sum(gap for gap, _ in short):
+        few = few[:1]
+    named = (f"{name} ({percent(own[name].after)} against a target of {percent(own[name].target)})" for _, name in few)
+    return f"in place of {' and '.join(named)}"
 
 
 def _source_of_cash(facts: _Facts) -> str | None:
-    """Where the money of a buy comes from, when it is not other trades."""
+    """Where the money of a buy comes from, when most of it is not from other trades."""
     a = int(facts.snapshot.account_of[facts.holding])
     idle = float(facts.snapshot.cash[a] - facts.snapshot.cash_target[a])
-    if idle <= A_LOT_OF_CASH * float(facts.snapshot.value[a]):
+    if idle <= max(A_LOT_OF_CASH * float(facts.snapshot.value[a]), MOST * float(facts.spent)):
         return None
     return "Invests the deposit" if facts.account.net_cashflow > 0 else "Invests idle cash"
 

@@ -84,7 +84,8 @@ class MarketImpact:
         traded = bought_dollars(snapshot, trades) + sold_dollars(snapshot, trades)
         each = self.weight(snapshot) * traded**1.5
         missing = sum(1 for symbol in set(snapshot.symbol) if not snapshot.market.prices[symbol].adv_dollars)
-        note = f" {missing} securities have no adv_dollars and are charged nothing." if missing else ""
+        lacks = "security has no adv_dollars and is" if missing == 1 else "securities have no adv_dollars and are"
+        note = f" {missing} {lacks} charged nothing." if missing else ""
         if not each.any():
             return f"No order moves its market.{note}"
         j = int(np.argmax(each))
