@@ -8,6 +8,10 @@ gain, a holding contributes
 Where the lots are free to choose, the cheapest order is by price of their gain, phi is convex in the shares sold and its
 minimum over whole shares is next to the continuous one. Where the order is fixed, phi is scanned lot by lot. Both allow an
 order below the smallest, or off the step, only if it closes the position.
+
+Where small orders or small positions have a price, phi has kinks: a purchase stops being short at one size and leaves a small
+position up to another, a sale likewise, and closing the position is spared the price of what would be left. On either side
+of nothing phi stays convex short of the close, which is looked at by itself.
 """
 
 from __future__ import annotations
@@ -33,7 +37,19 @@ def column(h, X):
     else:
         paid = -h["sell_rate"] * x + h["ticket_cash"]
         cost -= h["sell_cost"] * x
+    if h["kinked"] == 1:
+        cost += smallness(h, X)
     return cost + h["ticket_cost"] + SCALE * paid, x, x + paid
+
+
+@kernel
+def smallness(h, X):
+    """Price (bp) of how far an order for X shares, and the position it leaves open, fall short."""
+    least = h["short_buy"] if X > 0.0 else h["short_sell"]
+    cost = h["short_price"] * max(least - h["price"] * abs(X), 0.0)
+    if X > 0.0 or -h["held"] + EPS < X:
+        cost += h["small_price"] * max(h["small"] - h["price"] * (h["held"] + X), 0.0)
+    return cost
 
 
 @kernel
@@ -179,6 +195,72 @@ def best_continuous(h, lots, way, own, slope, mu_s, mu_l):
 
 
 @kernel
+def best_kinked(h, lots, way, own, slope, mu_s, mu_l):
+    """As best_continuous, where an order is short up to one size and leaves a small position from another one on."""
+    p = h["price"]
+    curve = 2.0 * h["specific"] * p
+    enough = h["short_sell"] / p
+    room = h["held"] - h["small"] / p
+    sold = 0.0
+    if way == 1:
+        sold = forced_shares(h, lots, own)
+    i, i_end, i_step = run_of(h["first"], h["longs"], mu_s)
+    k, k_end, k_step = run_of(h["longs"], h["stop"], mu_l)
+    i = next_lot(lots, i, i_end, i_step, way, own)
+    k = next_lot(lots, k, k_end, k_step, way, own)
+    while i != i_end or k != k_end:
+        if k == k_end or (i != i_end and mu_s * lots[i]["gain"] <= mu_l * lots[k]["gain"]):
+            price = mu_s * lots[i]["gain"]
+            left = lots[i]["shares"]
+            i = next_lot(lots, i + i_step, i_end, i_step, way, own)
+        else:
+            price = mu_l * lots[k]["gain"]
+            left = lots[k]["shares"]
+            k = next_lot(lots, k + k_step, k_end, k_step, way, own)
+        while left > 0.0:
+            size = left
+            begin = -curve * (h["active"] - p * sold) + slope + price
+            if sold < enough:
+                begin -= h["short_price"] * p
+                size = min(size, enough - sold)
+            if sold < room:
+                size = min(size, room - sold)
+            else:
+                begin += h["small_price"] * p
+            if begin >= 0.0:
+                return sold, 0.0
+            if begin + curve * p * size > 0.0:
+                return sold - begin / (curve * p), 1.0
+            left = left - size if size < left else 0.0
+            sold += size
+    return sold, 0.0
+
+
+@kernel
+def best_bought(h, begin, curve, most):
+    """Shares bought, of at most so many, at which phi would be least if shares were divisible, where small ones have a price."""
+    p = h["price"]
+    enough = h["short_buy"] / p
+    room = h["small"] / p - h["held"]
+    bought = 0.0
+    while bought < most:
+        slope = begin + curve * bought
+        end = most
+        if bought < enough:
+            slope -= h["short_price"] * p
+            end = min(end, enough)
+        if bought < room:
+            slope -= h["small_price"] * p
+            end = min(end, room)
+        if slope >= 0.0:
+            return bought
+        if slope + curve * (end - bought) > 0.0:
+            return bought - slope / curve
+        bought = end
+    return most
+
+
+@kernel
 def phi(h, X, short, long, sigma, nu, mu_s, mu_l):
     """The holding's cost at given multipliers, bp."""
     cost, x, spent = column(h, X)
@@ -202,10 +284,13 @@ def best_free_sale(h, lots, way, own, sigma, nu, mu_s, mu_l, lower, upper, out):
     most = min(most, available)
     most_steps = steps_down(min(most, h["held"] - h["keep"]), h["step"])
     if most_steps >= fewest - EPS:
-        ideal, free = best_continuous(h, lots, way, own, sell_slope(h, sigma, nu), mu_s, mu_l)
+        if h["kinked"] == 1:
+            ideal, free = best_kinked(h, lots, way, own, sell_slope(h, sigma, nu), mu_s, mu_l)
+        else:
+            ideal, free = best_continuous(h, lots, way, own, sell_slope(h, sigma, nu), mu_s, mu_l)
         if ideal < fewest or ideal > most_steps:
             free = 0.0
-        if way == 0 and ideal == 0.0 and upper >= -EPS:
+        if way == 0 and ideal == 0.0 and upper >= -EPS and h["kinked"] == 0:
             return
         low = steps_down(ideal, h["step"])
         for shares in (min(max(low, fewest), most_steps), min(max(low + h["step"], fewest), most_steps)):
@@ -216,7 +301,7 @@ def best_free_sale(h, lots, way, own, sigma, nu, mu_s, mu_l, lower, upper, out):
                     out[0], out[1], out[2], out[3], out[4], out[5] = value, -shares, short, long, own, -free * ideal
     held = h["held"]
     closes = most >= held * (1.0 - 1e-12) - 1e-12 and held > 0.0 and upper >= -held - EPS
-    if closes and (held > most_steps + EPS or held < fewest):
+    if closes and (held > most_steps + EPS or held < fewest or h["kinked"] == 1):
         short, long, missing = gains(h, lots, way, own, held, mu_s, mu_l)
         if missing == 0.0:
             value = phi(h, -held, short, long, sigma, nu, mu_s, mu_l)
@@ -269,6 +354,51 @@ def try_ordered(h, lots, shares, free, sigma, nu, mu_s, mu_l, gain_sale, loss_sa
 
 
 @kernel
+def try_near(h, lots, ideal, low, high, sigma, nu, mu_s, mu_l, gain_sale, loss_sale):
+    """Offer the ordered sales of whole steps on either side of the ideal, between low and high."""
+    near = steps_down(min(max(ideal, low), high), h["step"])
+    free = -ideal if low < ideal < high else 0.0
+    a = min(max(near, low), high)
+    b = min(max(near + h["step"], low), high)
+    try_ordered(h, lots, a, free, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
+    if b != a:
+        try_ordered(h, lots, b, free, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
+
+
+@kernel
+def kinked_part(h, lots, before, through, low, high, begin, sigma, nu, mu_s, mu_l, gain_sale, loss_sale):
+    """Offer the ordered sales ending between ``before`` and ``through`` shares, where small orders or positions have a price.
+
+    ``begin`` is the slope of phi at ``before`` without those prices; between two kinks phi is a quadratic.
+    """
+    p = h["price"]
+    curve = 2.0 * h["specific"] * p * p
+    enough = h["short_sell"] / p
+    room = h["held"] - h["small"] / p
+    sold = before
+    while sold < through:
+        end = through
+        slope = begin + curve * (sold - before)
+        if sold < enough:
+            slope -= h["short_price"] * p
+            end = min(end, enough)
+        if sold < room:
+            end = min(end, room)
+        else:
+            slope += h["small_price"] * p
+        first = max(low, steps_up(sold, h["step"]))
+        last = min(high, steps_down(end, h["step"]))
+        if last >= first - EPS:
+            ideal = last
+            if curve > 0.0:
+                ideal = sold - slope / curve
+            elif slope > 0.0:
+                ideal = first
+            try_near(h, lots, ideal, first, last, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
+        sold = end
+
+
+@kernel
 def best_ordered_sales(h, lots, sigma, nu, mu_s, mu_l, lower, upper, gain_sale, loss_sale):
     """Best sale without losses and best with, where lots leave in a fixed order: scan every lot."""
     p = h["price"]
@@ -280,29 +410,27 @@ def best_ordered_sales(h, lots, sigma, nu, mu_s, mu_l, lower, upper, gain_sale, 
     before = 0.0
     for lot in range(h["first"], h["stop"]):
         price = lots[lot]["gain"] * (mu_l if lots[lot]["long"] == 1 else mu_s)
+        through = lots[lot]["through"]
         low = max(fewest, steps_up(before, h["step"]))
-        high = min(most, steps_down(lots[lot]["through"], h["step"]))
-        if high >= low - EPS:
-            begin = -curve * (h["active"] - p * before) + slope + price
+        high = min(most, steps_down(through, h["step"]))
+        begin = -curve * (h["active"] - p * before) + slope + price
+        if h["kinked"] == 1:
+            kinked_part(h, lots, before, through, low, high, begin, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
+        elif high >= low - EPS:
             ideal = high
             if curve * p > 0.0:
                 ideal = before - begin / (curve * p)
             elif begin > 0.0:
                 ideal = low
-            near = steps_down(min(max(ideal, low), high), h["step"])
-            free = -ideal if low < ideal < high else 0.0
-            a = min(max(near, low), high)
-            b = min(max(near + h["step"], low), high)
-            try_ordered(h, lots, a, free, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
-            if b != a:
-                try_ordered(h, lots, b, free, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
-            if lots[lot]["inside"] == 0 and lots[lot]["end"] != 0 and b < high:
+            try_near(h, lots, ideal, low, high, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
+        if high >= low - EPS:
+            if lots[lot]["inside"] == 0 and lots[lot]["end"] != 0:
                 try_ordered(h, lots, high, 0.0, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
             if lots[lot]["inside"] != lots[lot]["end"] and high - h["step"] >= low - EPS:
                 try_ordered(h, lots, high - h["step"], 0.0, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
-        before = lots[lot]["through"]
+        before = through
     closes = -lower >= held * (1.0 - 1e-12) - 1e-12 and held > 0.0 and upper >= -held - EPS
-    if closes and (held > most + EPS or held < fewest):
+    if closes and (held > most + EPS or held < fewest or h["kinked"] == 1):
         try_ordered(h, lots, held, 0.0, sigma, nu, mu_s, mu_l, gain_sale, loss_sale)
 
 
@@ -331,10 +459,12 @@ def options(P, j, sigma, nu, mu_s, mu_l, lower, upper, out, scratch):
         most = steps_down(upper, h["step"])
         slope = p * (sigma + nu + (SCALE + nu) * h["buy_rate"] + h["buy_cost"])
         begin = 2.0 * h["specific"] * p * h["active"] + slope
-        if most >= fewest - EPS and (begin < 0.0 or not may_hold):
+        if most >= fewest - EPS and (begin < 0.0 or not may_hold or h["kinked"] == 1):
             curve = 2.0 * h["specific"] * p * p
             ideal = most
-            if curve > 0.0:
+            if h["kinked"] == 1:
+                ideal = best_bought(h, begin, curve, most)
+            elif curve > 0.0:
                 ideal = -begin / curve
             elif begin > 0.0:
                 ideal = fewest

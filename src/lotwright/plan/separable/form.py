@@ -15,6 +15,8 @@ With X_j the net shares traded in holding j, x_j = price_j X_j dollars, r_j the 
               + T(S, L) - T0   with  T = min over pieces of the max over lines of  a S + b L + c
               + sum_a idle_a (c_a - target_a)^+ + shortfall_a (target_a - c_a)^+
               + sum_r price_r (row excess)^+                                     (soft rows; hard ones are limits)
+              + sum_j price (least - x_j^+)^+ 1(x_j > 0) + price (min(least, held_j) - x_j^-)^+ 1(x_j < 0)   (small orders)
+              + sum_j price (least - position_j)^+ 1(traded and not closed)                               (small positions)
     subject to  X_j a multiple of increment_j, or the whole position sold; |X_j| >= minimum_j or 0 or the whole position;
                 lower_j <= X_j <= upper_j;  c_a = cash_a - sum_j (x_j + costs paid in cash) >= floor_a;  hard rows;
                 lots leave in their listed order where ``is_ordered``, else as chosen;  no wash sale where ``wash``;
@@ -131,6 +133,9 @@ class SeparableForm:
     """Most dollars of the year's tax T after the plan, in the tax cost's own terms."""
     constant: float = 0.0
     """Dollars that no trade changes."""
+    small_order: tuple[float, float] = (0.0, 0.0)
+    small_position: tuple[float, float] = (0.0, 0.0)
+    """Dollars below which an order, or a position that was traded, is small, and what each dollar below them costs."""
     priced: list[Coupling] = field(default_factory=list)
     curved: list[Curved] = field(default_factory=list)
     unfit: str | None = None

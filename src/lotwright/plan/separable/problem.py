@@ -46,13 +46,21 @@ HOLDING = np.dtype(
         ("way", np.int64),
         ("way_stop", np.int64),
         ("many", np.int64),
+        ("kinked", np.int64),
+        ("short_price", float),
+        ("short_buy", float),
+        ("short_sell", float),
+        ("small_price", float),
+        ("small", float),
     ]
 )
 """One holding. price, active: fractions of V; held, step: shares; smallest: fewest shares of an order that does not close the
 position (a multiple of step); keep: fewest shares of a position after a trade that does not close it; specific: bp per
 squared fraction; buy_rate, sell_rate: fraction paid in cash per fraction traded; ticket_cash: fraction per order; buy_cost,
 sell_cost, ticket_cost: bp per fraction or order, not paid in cash; lots first:stop (long-term ones from longs on where lots
-are free to choose); ways to realise losses way:way_stop; many: 1 in accounts of more than FEW holdings."""
+are free to choose); ways to realise losses way:way_stop; many: 1 in accounts of more than FEW holdings; kinked: 1 where small
+orders or positions have a price: short_price, small_price: bp per fraction that an order is short of short_buy or short_sell,
+and a position that was traded, and not closed, of small (fractions)."""
 
 LOT = np.dtype(
     [
@@ -288,6 +296,7 @@ def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints, 
         "way": way_offset[:-1],
         "way_stop": way_offset[1:],
         "many": np.bincount(s.account_of, minlength=len(s.account))[s.account_of] > FEW,
+        **_kinks(form, total),
     }.items():
         holding[name] = values
     account = np.zeros(len(s.account), dtype=ACCOUNT)
@@ -308,6 +317,21 @@ def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints, 
         "members_offset": np.concatenate([[0], np.cumsum(np.bincount(s.group_of, minlength=groups))]).astype(np.int64),
         "members": np.argsort(s.group_of, kind="stable").astype(np.int64),
         "start": np.array([form.start_short, form.start_long]) / total,
+    }
+
+
+def _kinks(form: SeparableForm, total: float) -> dict[str, Floats | float]:
+    """Prices of small orders and positions, and what counts as small in each holding."""
+    held = form.snapshot.quantity * form.snapshot.price / total
+    order, order_price = form.small_order
+    position, position_price = form.small_position
+    return {
+        "kinked": float(order_price > 0 or position_price > 0),
+        "short_price": order_price * SCALE,
+        "short_buy": order / total,
+        "short_sell": np.minimum(order / total, held),
+        "small_price": position_price * SCALE,
+        "small": position / total,
     }
 
 
