@@ -17,8 +17,9 @@ import pytest
 from lotwright.book.holdings import Account
 from lotwright.plan.separable.cells import options
 from lotwright.plan.separable.problem import SCALE, Scaled, scaled
-from tests.plan.separable.brute import Option, holdings, trades_of
-from tests.plan.separable.households import Case, draw
+from tests.plan.separable.brute import Charge, Option, holdings, trades_of
+from tests.plan.separable.households import Case, balanced, draw
+from tests.plan.separable.test_limits_brute import charged, soft_lot_limits, toml
 
 BUY, STILL_OR_GAIN, LOSS = range(3)
 
@@ -90,12 +91,13 @@ def check_holding(
     *,
     order: SMALL = (0.0, 0.0),
     position: SMALL = (0.0, 0.0),
+    charge: Charge | None = None,
 ) -> None:
     """Compare one holding at several prices within several boxes."""
     price, held = float(case.snapshot.price[j]), float(case.snapshot.quantity[j])
     listed = [
         replace(option, cost=option.cost + smallness(order, position, option, price=price, held=held))
-        for option in trades_of(case, *listing[j])
+        for option in trades_of(case, *listing[j], charge=charge)
     ]
     out, scratch = np.zeros((3, 6)), np.zeros((1, 6))
     for _ in range(6):
@@ -117,18 +119,28 @@ def check_holding(
 
 
 def sweep(seeds: range, *, priced: bool = False) -> None:
-    """Every holding of the households of these seeds, with prices on what is small or without."""
+    """Every holding of the households of these seeds, with prices on what is small and on lots or without."""
     for seed in seeds:
         case, rng = draw(seed), random.Random(-seed)
-        form = case.program.form(case.snapshot)
+        tables = soft_lot_limits(seed, case) if priced else []
+        form = balanced(case.figures, *(toml(table) for table in tables)).form(case.snapshot)
         assert form is not None
-        if priced:
+        if priced and rng.random() < 0.5:
             form.small_order, form.small_position = small(rng), small(rng)
         problem = scaled(form)
         listing = holdings(case)
         for j in range(len(listing)):
             try:
-                check_holding(case, problem, j, listing, rng, order=form.small_order, position=form.small_position)
+                check_holding(
+                    case,
+                    problem,
+                    j,
+                    listing,
+                    rng,
+                    order=form.small_order,
+                    position=form.small_position,
+                    charge=charged(case, tables),
+                )
             except AssertionError as error:
                 raise AssertionError(f"seed {seed}: {error}") from None
 
@@ -137,7 +149,7 @@ def test_one_holding_is_solved_exactly() -> None:
     sweep(range(150))
 
 
-def test_one_holding_is_solved_exactly_where_small_orders_and_positions_have_a_price() -> None:
+def test_one_holding_is_solved_exactly_where_what_is_small_and_lots_have_a_price() -> None:
     sweep(range(150), priced=True)
 
 

@@ -64,6 +64,7 @@ class HoldBack:
     beyond = kept_lots.beyond
     violation = kept_lots.violation
     contribute = kept_lots.contribute
+    charge = kept_lots.charge
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """How many lots wait, until when, and what waiting is worth."""

@@ -47,6 +47,7 @@ class KeepLots:
     beyond = kept_lots.beyond
     violation = kept_lots.violation
     contribute = kept_lots.contribute
+    charge = kept_lots.charge
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """How many of the lots named are there, and that they stay."""

@@ -1,7 +1,7 @@
 """Limits that keep lots from being sold: ``sell_l = 0`` for every lot kept.
 
 Each such limit says which lots it has ``kept`` once, and takes its other methods from here as they stand (``excess =
-kept_lots.excess``): what cvxpy sees, what plain numbers say, what the form is told.
+kept_lots.excess``): what cvxpy sees, what plain numbers say, what the form is told, with or without a price.
 """
 
 from __future__ import annotations
@@ -54,6 +54,11 @@ def violation(limit: Keeping, snapshot: Snapshot, trades: Trades) -> float:
 def contribute(limit: Keeping, snapshot: Snapshot, form: SeparableForm) -> None:
     """Bar the lots."""
     form.barred |= limit.kept(snapshot)
+
+
+def charge(limit: Keeping, snapshot: Snapshot, form: SeparableForm, price: float) -> None:
+    """Add the price of a dollar sold of a kept lot to what selling it costs."""
+    form.lot_cost += np.where(limit.kept(snapshot), price, 0.0)
 
 
 def short_gains(snapshot: Snapshot) -> Bools:

@@ -32,6 +32,7 @@ class NoShortTermGains:
     beyond = kept_lots.beyond
     violation = kept_lots.violation
     contribute = kept_lots.contribute
+    charge = kept_lots.charge
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """How many lots are kept for it, and the gain that stands in them."""

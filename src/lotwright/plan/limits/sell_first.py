@@ -149,6 +149,12 @@ class SellFirst:
     def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
         """Nothing of its own: see :meth:`view`."""
 
+    def charge(self, snapshot: Snapshot, form: SeparableForm, price: float) -> None:
+        """Tell the form whose turn it is, and what a dollar out of turn costs."""
+        form.turns, form.turn_price = self._turns(snapshot), price
+        if any(snapshot.is_ordered[snapshot.lot_holding[own[0]]] for own in form.turns):
+            form.unfit = "lots that leave in another fixed order have no turns"
+
 
 def _in_turn(snapshot: Snapshot, own: Ints, trades: Trades) -> Floats:
     """Part of each of a holding's lots that its sale takes if they leave one after the other."""

@@ -5,13 +5,15 @@ gain, a holding contributes
 
     phi(X) = D (r + p X)^2 + sigma (r + p X) + nu spent(X) + mu_s short(X) + mu_l long(X) + costs(X).
 
-Where the lots are free to choose, the cheapest order is by price of their gain, phi is convex in the shares sold and its
-minimum over whole shares is next to the continuous one. Where the order is fixed, phi is scanned lot by lot. Both allow an
-order below the smallest, or off the step, only if it closes the position.
+Where the lots are free to choose, the cheapest order is by price of their gain (and their own, where they have one), phi is
+convex in the shares sold and its minimum over whole shares is next to the continuous one. Where the order is fixed, phi is
+scanned lot by lot. Both allow an order below the smallest, or off the step, only if it closes the position.
 
 Where small orders or small positions have a price, phi has kinks: a purchase stops being short at one size and leaves a small
 position up to another, a sale likewise, and closing the position is spared the price of what would be left. On either side
-of nothing phi stays convex short of the close, which is looked at by itself.
+of nothing phi stays convex short of the close, which is looked at by itself. Where a lot that leaves out of its turn has a
+price, so much of each lot is free as it would give in its turn, which the size of the sale says: phi is convex between the
+sizes at which turns begin.
 """
 
 from __future__ import annotations
@@ -121,8 +123,109 @@ def run_of(first, stop, price):
 
 
 @kernel
+def lot_key(lots, lot, mu_s, mu_l):
+    """What a share of a lot costs at these prices of gain, its own price counted, bp."""
+    return lots[lot]["gain"] * (mu_l if lots[lot]["long"] == 1 else mu_s) + lots[lot]["cost"]
+
+
+@kernel
+def priced_order(h, lots, way, own, mu_s, mu_l):
+    """Lots that may be sold this way, the cheapest first."""
+    found = np.empty(h["stop"] - h["first"], dtype=np.int64)
+    key = np.empty(h["stop"] - h["first"])
+    count = 0
+    for lot in range(h["first"], h["stop"]):
+        if joins(lots, lot, way, own) == 1:
+            found[count] = lot
+            key[count] = lot_key(lots, lot, mu_s, mu_l)
+            count += 1
+    return found[:count][np.argsort(key[:count], kind="mergesort")]
+
+
+@kernel
+def in_turn(lots, lot, shares):
+    """Shares that a lot gives in its turn of a sale of so many."""
+    return min(max(shares - lots[lot]["before"], 0.0), lots[lot]["shares"])
+
+
+@kernel
+def priced_take(h, lots, way, own, shares, mu_s, mu_l):
+    """Short gain, long gain, cost of lots (bp) and shares missing of a free sale where lots, or their turns, have a price.
+
+    What must leave whole goes first; then lots the cheapest first, each in two parts where turns have a price: what it would
+    give in its turn, and what is dearer by the price of a turn.
+    """
+    short = 0.0
+    long = 0.0
+    cost = 0.0
+    left = shares
+    turn = h["turn_price"]
+    if way == 1:
+        for lot in range(h["first"], h["stop"]):
+            if joins(lots, lot, way, own) == 2:
+                quantity = min(left, lots[lot]["shares"])
+                left -= quantity
+                cost += quantity * lots[lot]["cost"]
+                if turn > 0.0:
+                    cost += turn * max(quantity - in_turn(lots, lot, shares), 0.0)
+                if lots[lot]["long"] == 1:
+                    long += quantity * lots[lot]["gain"]
+                else:
+                    short += quantity * lots[lot]["gain"]
+    order = priced_order(h, lots, way, own, mu_s, mu_l)
+    count = order.shape[0]
+    i = 0
+    k = 0 if turn > 0.0 else count
+    while left > 0.0 and (i < count or k < count):
+        out = i == count or (
+            k < count and lot_key(lots, order[k], mu_s, mu_l) + turn < lot_key(lots, order[i], mu_s, mu_l)
+        )
+        lot = order[k] if out else order[i]
+        size = lots[lot]["shares"]
+        if turn > 0.0:
+            free = in_turn(lots, lot, shares)
+            size = size - free if out else free
+        if out:
+            k += 1
+        else:
+            i += 1
+        quantity = min(left, size)
+        left -= quantity
+        cost += quantity * lots[lot]["cost"]
+        if out:
+            cost += quantity * turn
+        if lots[lot]["long"] == 1:
+            long += quantity * lots[lot]["gain"]
+        else:
+            short += quantity * lots[lot]["gain"]
+    if left < EPS * max(1.0, shares):
+        left = 0.0
+    return short, long, cost, left
+
+
+@kernel
+def lots_cost(h, lots, X, kind, own, mu_s, mu_l):
+    """What the lots cost (bp) that a trade of this kind takes, found at these prices of gain."""
+    if h["priced"] == 0 or X >= 0.0:
+        return 0.0
+    if h["ordered"] == 1:
+        return ordered_cost(h, lots, -X)
+    short, long, cost, left = priced_take(h, lots, 1 if kind == 2 else 0, own, -X, mu_s, mu_l)
+    return cost
+
+
+@kernel
+def row_lots_cost(h, lots, row):
+    """What the lots cost (bp) that a row of trade takes."""
+    return lots_cost(h, lots, row[0], int(row[3]), int(row[4]), row[5], row[6])
+
+
+@kernel
 def gains(h, lots, way, own, shares, mu_s, mu_l):
     """Short gain, long gain and shares missing of a free sale: what must leave whole first, then the cheapest gain first."""
+    if h["priced"] == 1:
+        short, long, cost, left = priced_take(h, lots, way, own, shares, mu_s, mu_l)
+        return short, long, left
     short = 0.0
     long = 0.0
     left = shares
@@ -196,7 +299,7 @@ def best_continuous(h, lots, way, own, slope, mu_s, mu_l):
 
 @kernel
 def best_kinked(h, lots, way, own, slope, mu_s, mu_l):
-    """As best_continuous, where an order is short up to one size and leaves a small position from another one on."""
+    """As best_continuous, where lots have a price or an order is short up to one size, its position small from another one on."""
     p = h["price"]
     curve = 2.0 * h["specific"] * p
     enough = h["short_sell"] / p
@@ -204,19 +307,9 @@ def best_kinked(h, lots, way, own, slope, mu_s, mu_l):
     sold = 0.0
     if way == 1:
         sold = forced_shares(h, lots, own)
-    i, i_end, i_step = run_of(h["first"], h["longs"], mu_s)
-    k, k_end, k_step = run_of(h["longs"], h["stop"], mu_l)
-    i = next_lot(lots, i, i_end, i_step, way, own)
-    k = next_lot(lots, k, k_end, k_step, way, own)
-    while i != i_end or k != k_end:
-        if k == k_end or (i != i_end and mu_s * lots[i]["gain"] <= mu_l * lots[k]["gain"]):
-            price = mu_s * lots[i]["gain"]
-            left = lots[i]["shares"]
-            i = next_lot(lots, i + i_step, i_end, i_step, way, own)
-        else:
-            price = mu_l * lots[k]["gain"]
-            left = lots[k]["shares"]
-            k = next_lot(lots, k + k_step, k_end, k_step, way, own)
+    for lot in priced_order(h, lots, way, own, mu_s, mu_l):
+        price = lot_key(lots, lot, mu_s, mu_l)
+        left = lots[lot]["shares"]
         while left > 0.0:
             size = left
             begin = -curve * (h["active"] - p * sold) + slope + price
@@ -234,6 +327,40 @@ def best_kinked(h, lots, way, own, slope, mu_s, mu_l):
             left = left - size if size < left else 0.0
             sold += size
     return sold, 0.0
+
+
+@kernel
+def turned(h, lots, way, own, shares, sigma, nu, mu_s, mu_l):
+    """What phi is for a free sale where turns have a price; infinite where so many cannot leave."""
+    short, long, cost, left = priced_take(h, lots, way, own, shares, mu_s, mu_l)
+    if left > 0.0:
+        return np.inf
+    return phi(h, -shares, short, long, sigma, nu, mu_s, mu_l) + cost
+
+
+@kernel
+def best_turned(h, lots, way, own, sigma, nu, mu_s, mu_l, fewest, most):
+    """Whole steps between fewest and most at which phi is least where turns have a price: turn by turn, by halving."""
+    best = np.inf
+    at = fewest
+    step = h["step"]
+    for lot in range(h["first"], h["stop"]):
+        low = max(fewest, steps_up(lots[lot]["before"], step))
+        high = min(most, steps_down(lots[lot]["before"] + lots[lot]["shares"], step))
+        if high < low - EPS:
+            continue
+        while high - low > 0.5 * step:
+            middle = low + steps_down(0.5 * (high - low), step)
+            here = turned(h, lots, way, own, middle, sigma, nu, mu_s, mu_l)
+            if here <= turned(h, lots, way, own, middle + step, sigma, nu, mu_s, mu_l):
+                high = middle
+            else:
+                low = middle + step
+        value = turned(h, lots, way, own, low, sigma, nu, mu_s, mu_l)
+        if value < best:
+            best = value
+            at = low
+    return at
 
 
 @kernel
@@ -284,19 +411,22 @@ def best_free_sale(h, lots, way, own, sigma, nu, mu_s, mu_l, lower, upper, out):
     most = min(most, available)
     most_steps = steps_down(min(most, h["held"] - h["keep"]), h["step"])
     if most_steps >= fewest - EPS:
-        if h["kinked"] == 1:
+        if h["turn_price"] > 0.0:
+            ideal, free = best_turned(h, lots, way, own, sigma, nu, mu_s, mu_l, fewest, most_steps), 0.0
+        elif h["kinked"] == 1 or h["priced"] == 1:
             ideal, free = best_kinked(h, lots, way, own, sell_slope(h, sigma, nu), mu_s, mu_l)
         else:
             ideal, free = best_continuous(h, lots, way, own, sell_slope(h, sigma, nu), mu_s, mu_l)
         if ideal < fewest or ideal > most_steps:
             free = 0.0
-        if way == 0 and ideal == 0.0 and upper >= -EPS and h["kinked"] == 0:
+        if way == 0 and ideal == 0.0 and upper >= -EPS and h["kinked"] == 0 and h["turn_price"] == 0.0:
             return
         low = steps_down(ideal, h["step"])
         for shares in (min(max(low, fewest), most_steps), min(max(low + h["step"], fewest), most_steps)):
             short, long, missing = gains(h, lots, way, own, shares, mu_s, mu_l)
             if missing == 0.0:
                 value = phi(h, -shares, short, long, sigma, nu, mu_s, mu_l)
+                value += lots_cost(h, lots, -shares, 1 + way, own, mu_s, mu_l)
                 if value < out[0]:
                     out[0], out[1], out[2], out[3], out[4], out[5] = value, -shares, short, long, own, -free * ideal
     held = h["held"]
@@ -305,6 +435,7 @@ def best_free_sale(h, lots, way, own, sigma, nu, mu_s, mu_l, lower, upper, out):
         short, long, missing = gains(h, lots, way, own, held, mu_s, mu_l)
         if missing == 0.0:
             value = phi(h, -held, short, long, sigma, nu, mu_s, mu_l)
+            value += lots_cost(h, lots, -held, 1 + way, own, mu_s, mu_l)
             if value < out[0]:
                 out[0], out[1], out[2], out[3], out[4], out[5] = value, -held, short, long, own, 0.0
 
@@ -331,6 +462,13 @@ def ordered_gains(h, lots, shares):
 
 
 @kernel
+def ordered_cost(h, lots, shares):
+    """What the lots cost (bp) that an ordered sale of shares takes."""
+    short, long, lot = ordered_gains(h, lots, shares)
+    return lots[lot]["through_cost"] - max(lots[lot]["through"] - shares, 0.0) * lots[lot]["cost"]
+
+
+@kernel
 def ordered_kind(lots, shares, lot):
     """What an ordered sale of shares ending in lot is: nothing allowed, gains only, with losses."""
     if shares >= lots[lot]["through"] - EPS * max(1.0, shares):
@@ -346,6 +484,8 @@ def try_ordered(h, lots, shares, free, sigma, nu, mu_s, mu_l, gain_sale, loss_sa
     if kind == 0:
         return
     value = phi(h, -shares, short, long, sigma, nu, mu_s, mu_l)
+    if h["priced"] == 1:
+        value += ordered_cost(h, lots, shares)
     if kind == 1:
         if value < gain_sale[0]:
             gain_sale[0], gain_sale[1], gain_sale[2], gain_sale[3], gain_sale[5] = value, -shares, short, long, free
@@ -409,7 +549,7 @@ def best_ordered_sales(h, lots, sigma, nu, mu_s, mu_l, lower, upper, gain_sale, 
     most = steps_down(min(-lower, held - h["keep"]), h["step"])
     before = 0.0
     for lot in range(h["first"], h["stop"]):
-        price = lots[lot]["gain"] * (mu_l if lots[lot]["long"] == 1 else mu_s)
+        price = lot_key(lots, lot, mu_s, mu_l)
         through = lots[lot]["through"]
         low = max(fewest, steps_up(before, h["step"]))
         high = min(most, steps_down(through, h["step"]))

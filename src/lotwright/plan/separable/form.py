@@ -16,6 +16,7 @@ With X_j the net shares traded in holding j, x_j = price_j X_j dollars, r_j the 
               + sum_a idle_a (c_a - target_a)^+ + shortfall_a (target_a - c_a)^+
               + sum_r price_r (row excess)^+                                     (soft rows; hard ones are limits)
               + sum_j price (least - x_j^+)^+ 1(x_j > 0) + price (min(least, held_j) - x_j^-)^+ 1(x_j < 0)   (small orders)
+              + sum_l lot_cost_l sold_l + turn_price (sold_l - what l would give in its turn)^+            (dollars, lot by lot)
               + sum_j price (least - position_j)^+ 1(traded and not closed)                               (small positions)
     subject to  X_j a multiple of increment_j, or the whole position sold; |X_j| >= minimum_j or 0 or the whole position;
                 lower_j <= X_j <= upper_j;  c_a = cash_a - sum_j (x_j + costs paid in cash) >= floor_a;  hard rows;
@@ -35,7 +36,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lotwright.plan.snapshot import Bools, Floats, Snapshot
+from lotwright.plan.snapshot import Bools, Floats, Ints, Snapshot
 
 if TYPE_CHECKING:
     from lotwright.plan.protocols import Trades
@@ -136,6 +137,12 @@ class SeparableForm:
     small_order: tuple[float, float] = (0.0, 0.0)
     small_position: tuple[float, float] = (0.0, 0.0)
     """Dollars below which an order, or a position that was traded, is small, and what each dollar below them costs."""
+    lot_cost: Floats
+    """Shape (L,): dollars, not paid in cash, per dollar sold of each lot."""
+    turns: list[Ints] = field(default_factory=list)
+    """Lots of one holding in the order whose breach has a price."""
+    turn_price: float = 0.0
+    """Dollars per dollar sold of a lot beyond what it would give in its turn."""
     priced: list[Coupling] = field(default_factory=list)
     curved: list[Curved] = field(default_factory=list)
     unfit: str | None = None
@@ -169,4 +176,5 @@ def blank(snapshot: Snapshot) -> SeparableForm:
         keep=zero(),
         curve=zero(),
         barred=np.zeros(len(snapshot.lot), dtype=bool),
+        lot_cost=np.zeros(len(snapshot.lot)),
     )
