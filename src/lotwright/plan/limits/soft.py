@@ -88,6 +88,8 @@ class Soft:
     def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
         """Add what breaking the limit costs: its own charge, its coupling, or its rows, at their price."""
         limit: Any = self.limit
+        if self.price == 0:
+            return
         if hasattr(limit, "charge"):
             limit.charge(snapshot, form, self.price)
             return
