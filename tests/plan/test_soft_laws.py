@@ -91,7 +91,7 @@ MARKET = replace(
 )
 
 
-QUICK = ("hold_back", "keep_lots", "minimum_ticket", "no_short_term_gains", "number_of_tickets", "sell_first")
+QUICK = ("hold_back", "keep_lots", "minimum_ticket", "no_short_term_gains", "sell_first")
 """Kinds that are planned in a moment by kernels that are not compiled."""
 
 

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from lotwright.plan.costs.parameter import check_parameters, names
 from lotwright.plan.limits.keep_lots import is_named
-from lotwright.plan.snapshot import Floats, Ints, Snapshot
+from lotwright.plan.snapshot import Bools, Floats, Ints, Snapshot
 
 if TYPE_CHECKING:
     import cvxpy as cp
@@ -97,12 +98,8 @@ class SellFirst:
         rows = []
         for own in self._turns(snapshot):
             part = snapshot.lot_quantity[own] * snapshot.price[snapshot.lot_holding[own]] / decision.scale
-            given = decision.amount(
-                len(own), found=lambda trades, own=own, part=part: _in_turn(snapshot, own, trades) * part
-            )
-            begun = decision.choice(
-                len(own) - 1, chosen=lambda trades, own=own: _in_turn(snapshot, own, trades)[1:] > TOLERANCE
-            )
+            given = decision.amount(len(own), found=partial(_given, snapshot, own, part))
+            begun = decision.choice(len(own) - 1, chosen=partial(_begun, snapshot, own))
             decision.tie(decision.total(given) == decision.total(decision.sell[own]))
             decision.tie(given <= part)
             decision.tie(given[1:] <= decision.times(part[1:], begun))
@@ -162,3 +159,15 @@ def _in_turn(snapshot: Snapshot, own: Ints, trades: Trades) -> Floats:
     before = np.cumsum(lots) - lots
     part: Floats = np.clip((trades.sell[own].sum() - before) / lots, 0.0, 1.0)
     return part
+
+
+def _given(snapshot: Snapshot, own: Ints, whole: Floats, trades: Trades) -> Floats:
+    """What each of a holding's lots gives in its turn, of the ``whole`` of it."""
+    given: Floats = _in_turn(snapshot, own, trades) * whole
+    return given
+
+
+def _begun(snapshot: Snapshot, own: Ints, trades: Trades) -> Bools:
+    """True for lots but the first that give something in their turn."""
+    begun: Bools = _in_turn(snapshot, own, trades)[1:] > TOLERANCE
+    return begun
