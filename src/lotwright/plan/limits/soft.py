@@ -76,7 +76,8 @@ class Soft:
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """The limit's own sentence and what breaking it is charged."""
-        return f"{self.limit.explain(snapshot, trades)} Breaking it is charged ${self.value(snapshot, trades):,.2f}."
+        charged = f"${self.price:g} per {priced_per(self.limit)}: ${self.value(snapshot, trades):,.2f} here"
+        return f"{self.limit.explain(snapshot, trades)} Breaking it is charged {charged}."
 
     @property
     def is_separable(self) -> bool:
