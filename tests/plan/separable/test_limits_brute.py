@@ -437,6 +437,11 @@ def test_limits_at_a_price_agree_with_enumeration(first: int, count: int) -> Non
     assert sum(broken) >= 3  # the law is not met for want of excess
 
 
+def test_no_price_in_a_certificate_is_dearer_than_the_limits_own() -> None:
+    """The cutting planes' price may be the limit's own but for the last bit of a float."""
+    check_soft(129, draw(129), soft_limits(129), kind="separable/1")
+
+
 @pytest.mark.parametrize(("first", "count"), [(0, 24), pytest.param(24, 400, marks=pytest.mark.campaign)])
 def test_limits_on_lots_at_a_price_agree_with_enumeration(first: int, count: int) -> None:
     seeds = range(first, first + count)
