@@ -83,8 +83,7 @@ class Soft:
     def is_separable(self) -> bool:
         """True where the limit knows what its price adds to the form, is made of rows, or is one coupling."""
         limit = self.limit
-        of_rows = hasattr(limit, "rows") and getattr(limit, "fits_soft", True)
-        return hasattr(limit, "charge") or hasattr(limit, "coupling") or of_rows
+        return any(hasattr(limit, part) for part in ("charge", "coupling", "rows"))
 
     def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
         """Add what breaking the limit costs: its own charge, its coupling, or its rows, at their price."""
