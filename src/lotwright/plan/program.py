@@ -126,6 +126,7 @@ class Program:
         for addend in self._addends:
             if _is_separable(_class(addend)):
                 addend.contribute(snapshot, form)
+        form.steepen()
         if form.gain_cost and np.isfinite(form.tax_cap):
             form.unfit = "a cap on this year's tax cannot be told apart from the price of later tax"
         return form if form.unfit is None else None

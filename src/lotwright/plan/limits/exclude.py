@@ -80,4 +80,5 @@ class Exclude:
         said = spelt(symbols=self.symbols, sectors=self.sectors, tags=self.tags)
         if left < 0.01:
             return f"Nothing is held of {said}."
-        return f"${left:,.2f} is held of {said}, which is excluded; what stays may not be sold today."
+        why = "" if self.violation(snapshot, trades) else "; what stays may not be sold today"
+        return f"${left:,.2f} is held of {said}, which is excluded{why}."

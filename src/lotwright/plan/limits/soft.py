@@ -76,14 +76,14 @@ class Soft:
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """The limit's own sentence and what breaking it is charged."""
-        return f"{self.limit.explain(snapshot, trades)} Breaking it is charged ${self.value(snapshot, trades):,.2f}."
+        charged = f"${self.price:g} per {priced_per(self.limit)}: ${self.value(snapshot, trades):,.2f} here"
+        return f"{self.limit.explain(snapshot, trades)} Breaking it is charged {charged}."
 
     @property
     def is_separable(self) -> bool:
         """True where the limit knows what its price adds to the form, is made of rows, or is one coupling."""
         limit = self.limit
-        of_rows = hasattr(limit, "rows") and getattr(limit, "fits_soft", True)
-        return hasattr(limit, "charge") or hasattr(limit, "coupling") or of_rows
+        return any(hasattr(limit, part) for part in ("charge", "coupling", "rows"))
 
     def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
         """Add what breaking the limit costs: its own charge, its coupling, or its rows, at their price."""

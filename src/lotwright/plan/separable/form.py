@@ -132,6 +132,8 @@ class SeparableForm:
     """Shape (L,): lots of which nothing may be sold."""
     tax_cap: float = np.inf
     """Most dollars of the year's tax T after the plan, in the tax cost's own terms."""
+    dear_tax: tuple[float, float] | None = None
+    """Dollars of that tax above which each costs so many dollars more."""
     constant: float = 0.0
     """Dollars that no trade changes."""
     small_order: tuple[float, float] = (0.0, 0.0)
@@ -147,6 +149,19 @@ class SeparableForm:
     curved: list[Curved] = field(default_factory=list)
     unfit: str | None = None
     """Why the program does not fit the form for this household after all."""
+
+    def steepen(self) -> None:
+        """Put the price of dear tax into its lines, once all costs have handed them over.
+
+        T + price (T - cap)^+ grows with T, so that it is the same min over pieces of a max over lines, each line joined by
+        itself at one plus the price, less price times cap.
+        """
+        if self.dear_tax is None:
+            return
+        cap, price = self.dear_tax
+        if not self.pieces or np.isfinite(self.tax_cap):
+            self.unfit = "a price on tax needs the cost tax, and no cap on it"
+        self.pieces = [np.vstack([piece, (1.0 + price) * piece - [0.0, 0.0, price * cap]]) for piece in self.pieces]
 
 
 def blank(snapshot: Snapshot) -> SeparableForm:
