@@ -457,7 +457,7 @@ def check_soft(seed: int, case: Case, tables: list[Table], *, kind: str) -> bool
     return any(line.name.startswith("soft_") and line.dollars > 0 for line in plan.costs)
 
 
-@pytest.mark.parametrize(("first", "count"), [(0, 14), pytest.param(14, 400, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize(("first", "count"), [(0, 9), pytest.param(9, 400, marks=pytest.mark.campaign)])
 def test_limits_at_a_price_agree_with_enumeration(first: int, count: int) -> None:
     """The cheapest list, what it exceeds charged; the bound below it, proven by prices no dearer than the limit's own."""
     seeds = range(first, first + count)
@@ -465,7 +465,7 @@ def test_limits_at_a_price_agree_with_enumeration(first: int, count: int) -> Non
     assert sum(broken) >= 3  # the law is not met for want of excess
 
 
-@pytest.mark.parametrize(("first", "count"), [(0, 12), pytest.param(12, 300, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize(("first", "count"), [(0, 6), pytest.param(6, 300, marks=pytest.mark.campaign)])
 def test_budgets_at_a_price_agree_with_enumeration(first: int, count: int) -> None:
     seeds = range(first, first + count)
     broken = [check_soft(seed, draw(seed), soft_budgets(seed), kind="separable/1") for seed in seeds]
@@ -477,7 +477,7 @@ def test_no_price_in_a_certificate_is_dearer_than_the_limits_own() -> None:
     check_soft(129, draw(129), soft_limits(129), kind="separable/1")
 
 
-@pytest.mark.parametrize(("first", "count"), [(0, 24), pytest.param(24, 400, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize(("first", "count"), [pytest.param(0, 300, marks=pytest.mark.campaign)])
 def test_limits_on_lots_at_a_price_agree_with_enumeration(first: int, count: int) -> None:
     seeds = range(first, first + count)
     broken = [check_soft(seed, draw(seed), soft_lot_limits(seed, draw(seed)), kind="separable/1") for seed in seeds]
