@@ -100,10 +100,11 @@ def check_holding(
         for option in trades_of(case, *listing[j], charge=charge)
     ]
     out, scratch = np.zeros((3, 6)), np.zeros((1, 6))
+    piece = problem.pieces[0]
     for _ in range(6):
         at = prices(rng)
         low, high = box(rng, float(problem.lower[j]), float(problem.upper[j]))
-        options(problem.pieces[0], j, *at, low, high, out, scratch)
+        options(piece.holding[j], piece.lot, piece.way, *at, low, high, out, scratch)
         least = best_of(case, problem, j, listed, at, (low, high))
         if not (problem.lower[j] <= 0.0 <= problem.upper[j]):
             continue
