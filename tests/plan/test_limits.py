@@ -278,7 +278,7 @@ def test_soft_is_a_cost_whose_expression_agrees_with_its_value(data: st.DataObje
         assert seen == pytest.approx(soft.value(snapshot, chosen), rel=1e-9, abs=1e-7)
 
 
-@pytest.mark.parametrize("limit", [WashSale(), WholeShares(), MinimumTicket(), Holdings()])
+@pytest.mark.parametrize("limit", [WashSale(), WholeShares(), Holdings()])
 def test_what_cannot_be_half_kept_cannot_be_softened(limit: Any) -> None:
     with pytest.raises(ProgramError, match=limit.kind):
         Soft(limit=limit, price=1.0)

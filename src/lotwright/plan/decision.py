@@ -9,7 +9,7 @@ continuous; *exact*, they are binary and orders have integer units. Costs and li
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import cvxpy as cp
@@ -69,6 +69,10 @@ class Decision:
     """Definitions by name, so that their multipliers can be read: ``active``, ``factor``, ``short``, ``long``."""
     choices: tuple[cp.Constraint, ...] = ()
     """What ties choices to amounts: buys to their side, lots to their order."""
+    further: list[tuple[cp.Variable, Callable[[Trades], ArrayLike]]] = field(default_factory=list)
+    """Variables that single costs brought in, and what each is at given trades."""
+    ties: list[cp.Constraint] = field(default_factory=list)
+    """What defines them."""
 
     @property
     def ticket(self) -> cp.Expression:
@@ -80,6 +84,23 @@ class Decision:
         n = len(self.account_of)
         data = np.broadcast_to(np.asarray(weight, dtype=float), (n,))
         return sparse.csr_matrix((data, (self.account_of, np.arange(n))), shape=(self.accounts, n))
+
+    def choice(self, count: int, *, chosen: Callable[[Trades], ArrayLike]) -> cp.Variable:
+        """``count`` choices more, relaxed as the others are, and what they are at given trades."""
+        side = {"bounds": [0, 1]} if self.units is None else {"boolean": True}
+        variable = cp.Variable(count, **side)
+        self.further.append((variable, chosen))
+        return variable
+
+    def amount(self, count: int, *, found: Callable[[Trades], ArrayLike]) -> cp.Variable:
+        """``count`` amounts more, not below zero, and what they are at given trades."""
+        variable = cp.Variable(count, nonneg=True)
+        self.further.append((variable, found))
+        return variable
+
+    def tie(self, constraint: cp.Constraint) -> None:
+        """Add what defines such variables."""
+        self.ties.append(constraint)
 
     @staticmethod
     def times(weight: ArrayLike, amount: cp.Expression) -> cp.Expression:
@@ -143,6 +164,8 @@ class Decision:
         self.cash.value = cash / self.scale
         self.is_buy.value, self.is_sale.value = (bought > 0).astype(float), (sold > 0).astype(float)
         self.realise.value = np.isin(np.arange(len(snapshot.group)), snapshot.group_of[losing]).astype(float)
+        for variable, found in self.further:
+            variable.value = np.asarray(found(trades), dtype=float)
 
 
 def decide(snapshot: Snapshot, *, exact: bool = False, tax_piece: int = 0) -> Decision:

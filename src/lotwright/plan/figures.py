@@ -97,6 +97,7 @@ def _of_limits(program: Program, snapshot: Snapshot, solution: Solution) -> list
             )
         if limit in program.limits and (limit.kind not in SIDES or _named(limit)):
             said.append(limit.explain(snapshot, solution.trades))
+    said += [cost.explain(snapshot, solution.trades) for cost in program.costs if isinstance(cost, Soft)]
     return said
 
 

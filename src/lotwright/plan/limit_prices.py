@@ -21,7 +21,7 @@ from lotwright.book.failure import Failure
 from lotwright.book.holdings import Restriction
 from lotwright.book.kinds import Rule
 from lotwright.plan.costs.amounts import cash_after, sold_shares
-from lotwright.plan.limits import Cash, Holdings, MinimumTicket, Restrictions, WashSale, WholeShares
+from lotwright.plan.limits import Cash, Holdings, MinimumTicket, Restrictions, Soft, WashSale, WholeShares
 from lotwright.plan.limits.restrictions import bounds
 from lotwright.plan.limits.window import loss_rules
 from lotwright.plan.program import Program
@@ -254,7 +254,7 @@ def _floors(program: Program, snapshot: Snapshot, trades: Trades) -> Iterator[Li
 
 
 def _others(program: Program, snapshot: Snapshot) -> Iterator[Lifted]:
-    """Every other limit of the program as a whole."""
+    """Every other limit of the program as a whole, and every price on breaking one."""
     for limit in program.limits:
         if isinstance(limit, STRUCTURE):
             continue
@@ -268,3 +268,14 @@ def _others(program: Program, snapshot: Snapshot) -> Iterator[Lifted]:
             program=replace(program, limits=rest),
             snapshot=snapshot,
         )
+    for cost in program.costs:
+        others = tuple(other for other in program.costs if other is not cost)
+        if isinstance(cost, Soft) and others:
+            yield Lifted(
+                limit=cost.limit.kind,
+                subject=program.name,
+                words=f"the price on breaking the {cost.limit.kind.replace('_', ' ')}",
+                stake=AT_STAKE,
+                program=replace(program, costs=others),
+                snapshot=snapshot,
+            )

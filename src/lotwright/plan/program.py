@@ -39,6 +39,7 @@ from lotwright.plan.costs import (
 )
 from lotwright.plan.costs.parameter import Names, Parameter, Word, exact, parameters
 from lotwright.plan.limits import LIMITS, Harvest, MinimumTicket, Soft, WholeShares
+from lotwright.plan.limits.soft import priced_per
 from lotwright.plan.protocols import Cost, Limit, Separable, Trades, Viewing
 from lotwright.plan.separable.form import SeparableForm, blank
 from lotwright.plan.snapshot import Snapshot
@@ -125,6 +126,7 @@ class Program:
         for addend in self._addends:
             if _is_separable(_class(addend)):
                 addend.contribute(snapshot, form)
+        form.steepen()
         if form.gain_cost and np.isfinite(form.tax_cap):
             form.unfit = "a cap on this year's tax cannot be told apart from the price of later tax"
         return form if form.unfit is None else None
@@ -173,7 +175,7 @@ class Program:
             impact_volatility=exact(cost.get(MarketImpact), "volatility"),
             still_invested=exact(cost.get(StillInvested), "price"),
             demands=tuple(_demand(item) for item in self.limits if item.kind in DEMANDED)
-            + tuple(_demand(soft.limit, soft.price) for soft in softened if soft.limit.kind in DEMANDED),
+            + tuple(_demand(soft.limit, soft.price) for soft in softened if soft.limit.kind in CHARGED),
         )
 
     @property
@@ -182,7 +184,7 @@ class Program:
         return tuple(
             cost
             for cost in self.costs
-            if type(cost) not in COSTS.values() and not (isinstance(cost, Soft) and cost.limit.kind in DEMANDED)
+            if type(cost) not in COSTS.values() and not (isinstance(cost, Soft) and cost.limit.kind in CHARGED)
         )
 
     @property
@@ -212,8 +214,7 @@ def load_program(name_or_path: str | Path, *, beside: Path | None = None) -> Pro
 
 def program_schema() -> dict[str, Any]:
     """JSON Schema of a program's file, derived from the declared parameters of every cost and limit."""
-    soft = {"soft": {"type": "number", "minimum": 0, "description": "Make the limit a cost: $ per $ in excess."}}
-    limits = [_schema(limit, soft if hasattr(limit, "beyond") else {}) for limit in LIMITS.values()]
+    limits = [_schema(limit, _soft_schema(limit)) for limit in LIMITS.values()]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "lotwright.program/1",
@@ -232,6 +233,14 @@ def program_schema() -> dict[str, Any]:
             "limit": {"type": "array", "items": {"oneOf": limits}},
         },
     }
+
+
+def _soft_schema(limit: Any) -> dict[str, Any]:
+    """What ``soft`` means for a kind of limit, where it can be softened."""
+    if not hasattr(limit, "beyond"):
+        return {}
+    says = f"Make the limit a cost. Unit: $ per {priced_per(limit)}."
+    return {"soft": {"type": "number", "minimum": 0, "description": says}}
 
 
 def _schema(declared: Any, extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -373,6 +382,8 @@ DEMANDED = frozenset(LIMITS) - {
     "whole_shares",
 }
 """Kinds of limit that the verifier is told of as demands; the others have words of their own in its terms."""
+CHARGED = DEMANDED | {"minimum_ticket"}
+"""Kinds that it is told of as demands where they have a price."""
 
 
 def _demand(limit: Any, price: float | None = None) -> Demand:

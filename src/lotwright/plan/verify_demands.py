@@ -111,7 +111,10 @@ def _keep_lots(demand: Demand, evidence: Evidence) -> Iterator[Break]:
 
 
 def _sell_first(demand: Demand, evidence: Evidence) -> Iterator[Break]:
-    """Named lots in the order they are named, then the highest basis a share; standing orders of the broker prevail."""
+    """Named lots in the order they are named, then the highest basis a share; standing orders of the broker prevail.
+
+    Dollars are those by which a lot gives more than it would in its turn.
+    """
     names = demand.names["lots"]
     for account in evidence.replay.accounts:
         if account.account.relief is not Relief.SPECIFIC:
@@ -126,12 +129,14 @@ def _sell_first(demand: Demand, evidence: Evidence) -> Iterator[Break]:
                 continue
             own.sort(key=lambda lot: _turn(place[lot.lot], lot.basis / lot.quantity, lot.lot))
             sold = {piece.lot.lot: piece.quantity for piece in ticket.slices}
-            left = ZERO
+            left = ticket.trade.quantity
             for lot in own:
-                if left > 0 and sold.get(lot.lot, ZERO) > 0:
+                in_turn = min(lot.quantity, left)
+                out = sold.get(lot.lot, ZERO) - in_turn
+                if out > 0:
                     text = f"{account.account.account} sells {lot.symbol} lot {lot.lot} before lots that leave first."
-                    yield sold[lot.lot], text
-                left += lot.quantity - sold.get(lot.lot, ZERO)
+                    yield out * evidence.market.prices[lot.symbol].price, text
+                left -= in_turn
 
 
 def _turn(place: int | None, basis: Decimal, lot: str) -> tuple[bool, Decimal, str]:
@@ -161,6 +166,19 @@ def _variance(demand: Demand, evidence: Evidence) -> Iterator[Break]:
 def _number_of_tickets(demand: Demand, evidence: Evidence) -> Iterator[Break]:
     count, most = len(evidence.replay.tickets), int(demand.figures["most"] or 0)
     yield Decimal(max(count - most, 0)), f"The plan has {count} orders, more than {most}. Drop some."
+
+
+def _minimum_ticket(demand: Demand, evidence: Evidence) -> Iterator[Break]:
+    """Closing a position is never too small; a sale is short of whichever of the two takes less."""
+    minimum = demand.figures["dollars"] or ZERO
+    for account in evidence.replay.accounts:
+        for ticket in account.tickets:
+            symbol = ticket.trade.symbol
+            whole = account.held_before.get(symbol, ZERO) * evidence.market.prices[symbol].price
+            least = minimum if ticket.is_buy else min(minimum, whole)
+            if ticket.value < least:
+                what = f"The {noun(ticket.trade.side)} of {symbol} in {account.account.account}"
+                yield least - ticket.value, f"{what} is worth {dollars(ticket.value)}, less than {dollars(minimum)}."
 
 
 def _minimum_position(demand: Demand, evidence: Evidence) -> Iterator[Break]:
@@ -209,6 +227,7 @@ _RULES: Mapping[str, Callable[[Demand, Evidence], Iterator[Break]]] = {
     "turnover": _turnover,
     "tracking_error": _tracking_error,
     "number_of_tickets": _number_of_tickets,
+    "minimum_ticket": _minimum_ticket,
     "minimum_position": _minimum_position,
     "no_buys": _no_buys,
     "no_sells": _no_sells,
@@ -232,6 +251,7 @@ _HOLDS: Mapping[str, str] = {
     "turnover": "No more is traded than the turnover allowed.",
     "tracking_error": "Tracking error is within its ceiling.",
     "number_of_tickets": "There are no more orders than allowed.",
+    "minimum_ticket": "No order is too small.",
     "minimum_position": "No position is left too small.",
     "no_buys": "Nothing is bought that may not be.",
     "no_sells": "Nothing is sold that may not be.",

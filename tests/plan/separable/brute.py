@@ -8,8 +8,8 @@ listed lot by lot; their product over holdings is scored at once, axis by axis.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
@@ -22,6 +22,8 @@ from tests.plan.factory import TODAY, risk_model
 from tests.plan.separable.households import FACTORS, Case
 
 Floats = NDArray[np.float64]
+Charge = Callable[[Account, list[Lot], tuple[Decimal, ...]], float]
+"""Dollars that a sale is charged for what it takes of each lot of a security."""
 MOST = 3_000_000
 """Trade lists a judge is willing to score."""
 
@@ -79,7 +81,9 @@ def judge(case: Case) -> Judged | None:
     )
 
 
-def trades_of(case: Case, account: Account, symbol: str, *, kept: frozenset[str] = frozenset()) -> Iterator[Option]:
+def trades_of(
+    case: Case, account: Account, symbol: str, *, kept: frozenset[str] = frozenset(), charge: Charge | None = None
+) -> Iterator[Option]:
     """Every trade of one holding that rules about that holding alone allow; nothing is taken of ``kept`` lots."""
     price = case.snapshot.market.prices[symbol].price
     lots = [lot for lot in account.lots if lot.symbol == symbol]
@@ -109,7 +113,9 @@ def trades_of(case: Case, account: Account, symbol: str, *, kept: frozenset[str]
         if any(part and lot.lot in kept for lot, part in zip(lots, taken, strict=True)):
             continue
         option = _option(case, account, symbol, shares=-quantity, lots=lots, taken=taken)
-        key = (option.shares, round(option.short, 9), round(option.long, 9), option.has_loss)
+        if charge is not None:
+            option = replace(option, cost=option.cost + charge(account, lots, taken))
+        key = (option.shares, round(option.short, 9), round(option.long, 9), round(option.cost, 9), option.has_loss)
         if key not in seen:
             seen.add(key)
             yield option

@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ import pytest
 from lotwright.book.holdings import Account
 from lotwright.plan.separable.cells import options
 from lotwright.plan.separable.problem import SCALE, Scaled, scaled
-from tests.plan.separable.brute import Option, holdings, trades_of
-from tests.plan.separable.households import Case, draw
+from tests.plan.separable.brute import Charge, Option, holdings, trades_of
+from tests.plan.separable.households import Case, balanced, draw
+from tests.plan.separable.test_limits_brute import charged, soft_lot_limits, toml
 
 BUY, STILL_OR_GAIN, LOSS = range(3)
 
@@ -41,6 +43,24 @@ def box(rng: random.Random, lower: float, upper: float) -> tuple[float, float]:
     return lower, upper
 
 
+SMALL = tuple[float, float]
+"""Dollars below which something is small, and what each dollar below them costs."""
+
+
+def small(rng: random.Random) -> SMALL:
+    return rng.choice([0.0, 30.0, 110.0, 400.0]), rng.choice([0.0, 0.002, 0.03, 2.0])
+
+
+def smallness(order: SMALL, position: SMALL, option: Option, *, price: float, held: float) -> float:
+    """Dollars that a trade is charged for being small itself and for the small position it leaves."""
+    if option.shares == 0:
+        return 0.0
+    least = order[0] if option.shares > 0 else min(order[0], held * price)
+    cost = order[1] * max(least - abs(option.shares) * price, 0.0)
+    left = (held + option.shares) * price
+    return cost + (position[1] * max(position[0] - left, 0.0) if left > 1e-9 else 0.0)
+
+
 def phi(problem: Scaled, j: int, option: Option, at: tuple[float, float, float, float]) -> float:
     """What one trade costs at given prices, bp, from dollars."""
     value, holding = problem.value, problem.pieces[0].holding[j]
@@ -62,9 +82,23 @@ def best_of(
     return least
 
 
-def check_holding(case: Case, problem: Scaled, j: int, listing: list[tuple[Account, str]], rng: random.Random) -> None:
+def check_holding(
+    case: Case,
+    problem: Scaled,
+    j: int,
+    listing: list[tuple[Account, str]],
+    rng: random.Random,
+    *,
+    order: SMALL = (0.0, 0.0),
+    position: SMALL = (0.0, 0.0),
+    charge: Charge | None = None,
+) -> None:
     """Compare one holding at several prices within several boxes."""
-    listed = list(trades_of(case, *listing[j]))
+    price, held = float(case.snapshot.price[j]), float(case.snapshot.quantity[j])
+    listed = [
+        replace(option, cost=option.cost + smallness(order, position, option, price=price, held=held))
+        for option in trades_of(case, *listing[j], charge=charge)
+    ]
     out, scratch = np.zeros((3, 6)), np.zeros((1, 6))
     piece = problem.pieces[0]
     for _ in range(6):
@@ -85,23 +119,44 @@ def check_holding(case: Case, problem: Scaled, j: int, listing: list[tuple[Accou
                 assert found >= floor - 1e-6 - 1e-9 * abs(found), where
 
 
-def sweep(seeds: range) -> None:
-    """Every holding of the households of these seeds."""
+def sweep(seeds: range, *, priced: bool = False) -> None:
+    """Every holding of the households of these seeds, with prices on what is small and on lots or without."""
     for seed in seeds:
         case, rng = draw(seed), random.Random(-seed)
-        form = case.program.form(case.snapshot)
+        tables = soft_lot_limits(seed, case) if priced else []
+        form = balanced(case.figures, *(toml(table) for table in tables)).form(case.snapshot)
         assert form is not None
+        if priced and rng.random() < 0.5:
+            form.small_order, form.small_position = small(rng), small(rng)
         problem = scaled(form)
         listing = holdings(case)
         for j in range(len(listing)):
             try:
-                check_holding(case, problem, j, listing, rng)
+                check_holding(
+                    case,
+                    problem,
+                    j,
+                    listing,
+                    rng,
+                    order=form.small_order,
+                    position=form.small_position,
+                    charge=charged(case, tables),
+                )
             except AssertionError as error:
                 raise AssertionError(f"seed {seed}: {error}") from None
 
 
 def test_one_holding_is_solved_exactly() -> None:
     sweep(range(150))
+
+
+def test_one_holding_is_solved_exactly_where_what_is_small_and_lots_have_a_price() -> None:
+    sweep(range(150), priced=True)
+
+
+@pytest.mark.campaign
+def test_one_holding_is_solved_exactly_at_a_price_in_thousands_of_households() -> None:
+    sweep(range(6000, 11_000), priced=True)
 
 
 @pytest.mark.campaign

@@ -58,7 +58,7 @@ def pose(program: Program, snapshot: Snapshot, *, tax_piece: int = 0, exact: boo
     costs = tuple(_convex(cost, cost.expression(snapshot, decision)) for cost in program.costs)
     rows = {label_of(limit): tuple(_rows(limit, snapshot, decision)) for limit in demanded(program)}
     cash = _cash(program, snapshot, decision)
-    definitions = (*decision.links.values(), cash, *decision.choices)
+    definitions = (*decision.links.values(), cash, *decision.choices, *decision.ties)
     kept = [row <= 0 for limit in rows.values() for row in limit]
     objective = cp.Minimize(sum(cost / unit for cost in costs))
     return Posed(

@@ -8,7 +8,6 @@ then nothing more is bought, and nothing is forced.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,26 +16,15 @@ import numpy as np
 from lotwright.errors import ProgramError
 from lotwright.plan.costs.amounts import bought_dollars, sold_dollars
 from lotwright.plan.costs.parameter import check_parameters, names
-from lotwright.plan.limits.bounded import (
-    Bounds,
-    bound_beyond,
-    bound_excess,
-    bound_rows,
-    narrow,
-    unbounded,
-)
+from lotwright.plan.limits import bounded
+from lotwright.plan.limits.bounded import Bounds, unbounded
 from lotwright.plan.limits.chosen import chosen, spelt
 from lotwright.plan.limits.restrictions import bounds as restricted
 from lotwright.plan.limits.window import sellable
-from lotwright.plan.separable.form import Row
-from lotwright.plan.snapshot import Bools, Floats, Snapshot
+from lotwright.plan.snapshot import Bools, Snapshot
 
 if TYPE_CHECKING:
-    import cvxpy as cp
-
-    from lotwright.plan.decision import Decision
     from lotwright.plan.protocols import Trades
-    from lotwright.plan.separable.form import SeparableForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,21 +66,11 @@ class Exclude:
         upper = np.where(out, np.where(may_go, -snapshot.quantity, 0.0), upper)
         return lower, upper
 
-    def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
-        """Net trade beyond its bounds, as fractions of household value."""
-        return bound_excess(self.bounds(snapshot), snapshot, decision)
-
-    def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
-        """Dollars traded beyond each bound, shape (n,)."""
-        return bound_beyond(self.bounds(snapshot), snapshot, trades)
-
-    def violation(self, snapshot: Snapshot, trades: Trades) -> float:
-        """Dollars beyond the bound that is broken most."""
-        return float(self.beyond(snapshot, trades).max(initial=0.0))
-
-    def rows(self, snapshot: Snapshot) -> list[Row]:
-        """A row for each bound, so that a price can be put on it."""
-        return bound_rows(self.label, self.bounds(snapshot), snapshot)
+    excess = bounded.excess
+    beyond = bounded.beyond
+    violation = bounded.violation
+    rows = bounded.rows
+    contribute = bounded.contribute
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """What is excluded, and what of it could not be sold."""
@@ -102,8 +80,5 @@ class Exclude:
         said = spelt(symbols=self.symbols, sectors=self.sectors, tags=self.tags)
         if left < 0.01:
             return f"Nothing is held of {said}."
-        return f"${left:,.2f} is held of {said}, which is excluded; what stays may not be sold today."
-
-    def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
-        """Narrow the bounds of the trades."""
-        narrow(self.bounds(snapshot), form)
+        why = "" if self.violation(snapshot, trades) else "; what stays may not be sold today"
+        return f"${left:,.2f} is held of {said}, which is excluded{why}."

@@ -14,7 +14,7 @@ lines below the cap: each piece of the search carries its own rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
@@ -61,11 +61,6 @@ class GainBudget:
         check_parameters(self)
         if self.net is None and self.short is None and self.tax is None:
             raise ProgramError("gain_budget: no budget is given. Give net, short or tax in dollars.")
-
-    @property
-    def fits_soft(self) -> bool:
-        """True if a price on it fits the separable form: dollars of gain do, dollars of tax do not."""
-        return self.tax is None
 
     def rows(self, snapshot: Snapshot) -> list[Row]:
         """Budgets that are linear in the plan's gains: net and short."""
@@ -139,6 +134,13 @@ class GainBudget:
         if not form.pieces:
             form.unfit = "a tax budget needs the cost tax"
         form.tax_cap = min(form.tax_cap, cap)
+
+    def charge(self, snapshot: Snapshot, form: SeparableForm, price: float) -> None:
+        """Add the rows at a price, and steeper lines to the tax above the cap."""
+        form.rows.extend(replace(row, price=price) for row in self.rows(snapshot))
+        cap = self._cap(snapshot)
+        if cap is not None:
+            form.dear_tax = (cap, price)
 
     def _cap(self, snapshot: Snapshot) -> float | None:
         """Most tax of the year, dollars; ``None`` without a tax budget or without any tax."""

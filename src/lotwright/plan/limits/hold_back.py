@@ -9,7 +9,6 @@ Rul. 66-7, :mod:`lotwright.tax.holding`.)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, ClassVar
@@ -17,18 +16,15 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from lotwright.plan.costs.parameter import check_parameters, parameter
-from lotwright.plan.limits.kept_lots import kept_dollars, kept_excess, kept_sold, short_gains
+from lotwright.plan.limits import kept_lots
+from lotwright.plan.limits.kept_lots import short_gains
 from lotwright.plan.snapshot import Bools, Floats, Snapshot
 from lotwright.plan.words import day, money
 from lotwright.tax.holding import long_term_from
 from lotwright.tax.household import household_tax
 
 if TYPE_CHECKING:
-    import cvxpy as cp
-
-    from lotwright.plan.decision import Decision
     from lotwright.plan.protocols import Trades
-    from lotwright.plan.separable.form import SeparableForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +38,7 @@ class HoldBack:
     """
 
     kind: ClassVar[str] = "hold_back"
+    priced_per: ClassVar[str] = kept_lots.PRICED_PER
 
     days: float = parameter(
         30.0, unit="days", says="Lots that turn long-term within so many days are kept until they do.", maximum=366.0
@@ -50,7 +47,7 @@ class HoldBack:
     def __post_init__(self) -> None:
         check_parameters(self)
 
-    def held(self, snapshot: Snapshot) -> Bools:
+    def kept(self, snapshot: Snapshot) -> Bools:
         """True for lots that wait, shape (L,)."""
         last = snapshot.market.as_of + timedelta(days=int(self.days))
         soon = np.array([long_term_from(lot.holding_start) <= last for lot in snapshot.lot], dtype=bool)
@@ -61,26 +58,20 @@ class HoldBack:
         """Dollars of tax that waiting saves on each lot if it is sold later at the same price, shape (L,)."""
         rates = household_tax(snapshot.household, as_of=snapshot.market.as_of).rates
         saved = max(float(rates.short - rates.long), 0.0)
-        return np.where(self.held(snapshot), snapshot.lot_gain * snapshot.lot_quantity * saved, 0.0)
+        return np.where(self.kept(snapshot), snapshot.lot_gain * snapshot.lot_quantity * saved, 0.0)
 
-    def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
-        """What is sold of lots that wait."""
-        return kept_excess(self.held(snapshot), decision)
-
-    def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
-        """Dollars sold of each such lot, shape (L,)."""
-        return kept_dollars(self.held(snapshot), snapshot, trades)
-
-    def violation(self, snapshot: Snapshot, trades: Trades) -> float:
-        """Shares sold of lots that wait."""
-        return kept_sold(self.held(snapshot), trades)
+    excess = kept_lots.excess
+    beyond = kept_lots.beyond
+    violation = kept_lots.violation
+    contribute = kept_lots.contribute
+    charge = kept_lots.charge
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """How many lots wait, until when, and what waiting is worth."""
         wrong = self.violation(snapshot, trades)
         if wrong:
             return f"{wrong:g} shares are sold of lots that turn long-term within {self.days:g} days."
-        held = np.flatnonzero(self.held(snapshot))
+        held = np.flatnonzero(self.kept(snapshot))
         if not len(held):
             return f"No lot at a gain turns long-term within {self.days:g} days."
         worth = self.worth(snapshot)
@@ -96,7 +87,3 @@ class HoldBack:
     def _named(self, snapshot: Snapshot, lot: int) -> str:
         first: date = long_term_from(snapshot.lot[lot].holding_start)
         return f"{snapshot.lot[lot].symbol} lot {snapshot.lot[lot].lot} ({day(first)})"
-
-    def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
-        """Bar the lots."""
-        form.barred |= self.held(snapshot)

@@ -5,22 +5,17 @@ sell_l = 0   for every lot named
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from lotwright.plan.costs.parameter import check_parameters, names
-from lotwright.plan.limits.kept_lots import kept_dollars, kept_excess, kept_sold
-from lotwright.plan.snapshot import Bools, Floats, Snapshot
+from lotwright.plan.limits import kept_lots
+from lotwright.plan.snapshot import Bools, Snapshot
 
 if TYPE_CHECKING:
-    import cvxpy as cp
-
-    from lotwright.plan.decision import Decision
     from lotwright.plan.protocols import Trades
-    from lotwright.plan.separable.form import SeparableForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +31,7 @@ class KeepLots:
     """
 
     kind: ClassVar[str] = "keep_lots"
+    priced_per: ClassVar[str] = kept_lots.PRICED_PER
 
     lots: tuple[str, ...] = names(unit="lots", says="Lots to keep.")
 
@@ -47,17 +43,11 @@ class KeepLots:
         wanted = set(self.lots)
         return np.array([is_named(lot.symbol, lot.lot, wanted) for lot in snapshot.lot], dtype=bool)
 
-    def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
-        """What is sold of them."""
-        return kept_excess(self.kept(snapshot), decision)
-
-    def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
-        """Dollars sold of each such lot, shape (L,)."""
-        return kept_dollars(self.kept(snapshot), snapshot, trades)
-
-    def violation(self, snapshot: Snapshot, trades: Trades) -> float:
-        """Shares sold of them."""
-        return kept_sold(self.kept(snapshot), trades)
+    excess = kept_lots.excess
+    beyond = kept_lots.beyond
+    violation = kept_lots.violation
+    contribute = kept_lots.contribute
+    charge = kept_lots.charge
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """How many of the lots named are there, and that they stay."""
@@ -65,10 +55,6 @@ class KeepLots:
         if wrong:
             return f"{wrong:g} shares are sold of lots that are to be kept."
         return f"{int(self.kept(snapshot).sum())} of the household's lots are kept because they were named."
-
-    def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
-        """Bar the lots."""
-        form.barred |= self.kept(snapshot)
 
 
 def is_named(symbol: str, lot: str, wanted: set[str]) -> bool:

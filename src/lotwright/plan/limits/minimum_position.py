@@ -2,7 +2,10 @@
 
     position after a trade = 0   or   position after a trade >= dollars
 
-A smaller position that is there already may stay untouched, be closed, or be bought up.
+A smaller position that is there already may stay untouched, be closed, or be bought up. At a price it is a cost of small
+positions, for those that are traded and not closed:
+
+    price * (dollars - position after the trade)^+
 """
 
 from __future__ import annotations
@@ -32,6 +35,8 @@ TOLERANCE = 1e-9
 class MinimumPosition:
     """A position that was traded is closed or worth at least so many dollars.
 
+    Softened, the price is dollars for each dollar that such a position falls short of the minimum.
+
     Raises
     ------
     ProgramError
@@ -39,6 +44,7 @@ class MinimumPosition:
     """
 
     kind: ClassVar[str] = "minimum_position"
+    priced_per: ClassVar[str] = "$ that a position which was traded, and not closed, is short of the minimum"
 
     dollars: float = parameter(500.0, unit="$", says="Least value of a position after a trade that does not close it.")
 
@@ -65,17 +71,32 @@ class MinimumPosition:
             decision.times(held[some], closing) - decision.sold[some],
         ]
 
-    def violation(self, snapshot: Snapshot, trades: Trades) -> float:
-        """Dollars missing in the smallest position that was traded."""
+    def soft_excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
+        """Dollars missing once a side is chosen, less where the position is closed, fractions of household value."""
+        held, least = snapshot.quantity * snapshot.price / decision.scale, self.dollars / decision.scale
+        bought = decision.times(np.maximum(least - held, 0.0), decision.is_buy) - decision.buy
+        some = np.flatnonzero(snapshot.quantity > 0)
+        if not len(some):
+            return [bought]
+        is_closed = decision.choice(
+            len(some), chosen=lambda trades: sold_shares(snapshot, trades)[some] >= snapshot.quantity[some] - TOLERANCE
+        )
+        decision.tie(decision.times(held[some], is_closed) <= decision.sold[some])
+        left = decision.times(held[some], decision.is_sale[some]) - decision.sold[some]
+        missing = decision.times(least, decision.is_sale[some] - is_closed) - left
+        return [bought, missing]
+
+    def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
+        """Dollars missing in each position that was traded and not closed, shape (n,)."""
         sold = sold_shares(snapshot, trades)
         traded = (trades.buy > 0) | (sold > 0)
         left = snapshot.quantity + trades.buy - sold
-        open_ = traded & (left > TOLERANCE)
-        return float(self._missing(np.where(open_, left * snapshot.price, self.dollars)).max(initial=0.0))
-
-    def _missing(self, position: Floats) -> Floats:
-        missing = self.dollars - position
+        missing = np.where(traded & (left > TOLERANCE), self.dollars - left * snapshot.price, 0.0)
         return np.where(missing > TOLERANCE * max(self.dollars, 1.0), missing, 0.0)
+
+    def violation(self, snapshot: Snapshot, trades: Trades) -> float:
+        """Dollars missing in the smallest position that was traded."""
+        return float(self.beyond(snapshot, trades).max(initial=0.0))
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """The smallest position after a trade and what it must be worth."""
@@ -91,3 +112,7 @@ class MinimumPosition:
     def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
         """Raise the least position of each holding, in shares."""
         np.maximum(form.keep, self.dollars / snapshot.price, out=form.keep)
+
+    def charge(self, snapshot: Snapshot, form: SeparableForm, price: float) -> None:  # noqa: ARG002
+        """Put a price on every dollar that a position falls short."""
+        form.small_position = (self.dollars, price)

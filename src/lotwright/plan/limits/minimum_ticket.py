@@ -1,6 +1,10 @@
 """Minimum ticket: no order so small that it is not worth sending.
 
 |trade| = 0,  or  |trade| >= dollars,  or the whole position is closed
+
+At a price it is a cost of small orders, convex on either side of nothing: for bought and sold dollars above zero
+
+    price * [(dollars - bought)^+  +  (min(dollars, held) - sold)^+]
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from lotwright.plan.costs.amounts import bought_dollars, sold_dollars, sold_shares
+from lotwright.plan.costs.amounts import bought_dollars, sold_dollars
 from lotwright.plan.costs.parameter import check_parameters, parameter
 from lotwright.plan.snapshot import Floats, Snapshot
 
@@ -23,12 +27,15 @@ if TYPE_CHECKING:
     from lotwright.plan.separable.form import SeparableForm
 
 TOLERANCE = 1e-9
-"""Shares by which a closed position may miss its quantity; fractions of a dollar below which nothing is missing."""
+"""Part of the minimum below which nothing is missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MinimumTicket:
     """Every order is worth at least so many dollars, unless it closes a whole position.
+
+    Softened, the price is dollars for each dollar that an order falls short of the minimum, or of closing the position
+    where that takes less; as a limit it asks for none.
 
     Raises
     ------
@@ -37,6 +44,7 @@ class MinimumTicket:
     """
 
     kind: ClassVar[str] = "minimum_ticket"
+    priced_per: ClassVar[str] = "$ that an order is short of the minimum, or of closing the position"
 
     dollars: float = parameter(100.0, unit="$", says="Least value of an order that does not close a position.")
 
@@ -52,18 +60,18 @@ class MinimumTicket:
             decision.times(least_sold, decision.is_sale) - decision.sold,
         ]
 
-    def violation(self, snapshot: Snapshot, trades: Trades) -> float:
-        """Dollars missing in the smallest order."""
-        sold = sold_dollars(snapshot, trades)
-        closes = np.abs(sold_shares(snapshot, trades) - snapshot.quantity) <= TOLERANCE
-        missing = np.maximum(
-            self._missing(bought_dollars(snapshot, trades)), np.where(closes, 0.0, self._missing(sold))
-        )
-        return float(missing.max(initial=0.0))
-
-    def _missing(self, traded: Floats) -> Floats:
-        missing = np.where(traded > 0, self.dollars - traded, 0.0)
+    def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
+        """Dollars each holding's order falls short of the minimum, or of closing the position, shape (n,)."""
+        bought, sold = bought_dollars(snapshot, trades), sold_dollars(snapshot, trades)
+        closing = np.minimum(self.dollars, snapshot.quantity * snapshot.price)
+        missing = np.where(bought > 0, self.dollars - bought, 0.0) + np.where(sold > 0, closing - sold, 0.0)
         return np.where(missing > TOLERANCE * max(self.dollars, 1.0), missing, 0.0)
+
+    def violation(self, snapshot: Snapshot, trades: Trades) -> float:
+        """Dollars missing in the smallest order that closes nothing."""
+        traded = bought_dollars(snapshot, trades) + sold_dollars(snapshot, trades)
+        missing = np.where(self.beyond(snapshot, trades) > 0, self.dollars - traded, 0.0)
+        return float(missing.max(initial=0.0))
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """The smallest order and what it must be worth."""
@@ -78,3 +86,7 @@ class MinimumTicket:
     def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
         """Raise the least order of each holding, in shares."""
         np.maximum(form.minimum, self.dollars / snapshot.price, out=form.minimum)
+
+    def charge(self, snapshot: Snapshot, form: SeparableForm, price: float) -> None:  # noqa: ARG002
+        """Put a price on every dollar that an order falls short."""
+        form.small_order = (self.dollars, price)

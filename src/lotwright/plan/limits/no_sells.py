@@ -8,7 +8,6 @@ nothing more of it is bought, and nothing is forced.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,24 +15,13 @@ import numpy as np
 
 from lotwright.plan.costs.amounts import sold_dollars
 from lotwright.plan.costs.parameter import check_parameters, names
-from lotwright.plan.limits.bounded import (
-    Bounds,
-    bound_beyond,
-    bound_excess,
-    bound_rows,
-    narrow,
-    unbounded,
-)
+from lotwright.plan.limits import bounded
+from lotwright.plan.limits.bounded import Bounds, unbounded
 from lotwright.plan.limits.chosen import chosen, spelt
-from lotwright.plan.separable.form import Row
-from lotwright.plan.snapshot import Floats, Snapshot
+from lotwright.plan.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    import cvxpy as cp
-
-    from lotwright.plan.decision import Decision
     from lotwright.plan.protocols import Trades
-    from lotwright.plan.separable.form import SeparableForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,21 +57,11 @@ class NoSells:
         lower = np.where(named, 0.0, lower)
         return lower, upper
 
-    def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
-        """Net trade beyond its bounds, as fractions of household value."""
-        return bound_excess(self.bounds(snapshot), snapshot, decision)
-
-    def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
-        """Dollars traded beyond each bound, shape (n,)."""
-        return bound_beyond(self.bounds(snapshot), snapshot, trades)
-
-    def violation(self, snapshot: Snapshot, trades: Trades) -> float:
-        """Dollars beyond the bound that is broken most."""
-        return float(self.beyond(snapshot, trades).max(initial=0.0))
-
-    def rows(self, snapshot: Snapshot) -> list[Row]:
-        """A row for each bound, so that a price can be put on it."""
-        return bound_rows(self.kind, self.bounds(snapshot), snapshot)
+    excess = bounded.excess
+    beyond = bounded.beyond
+    violation = bounded.violation
+    rows = bounded.rows
+    contribute = bounded.contribute
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """That the side is closed, and for what."""
@@ -93,7 +71,3 @@ class NoSells:
         if traded:
             return f"Nothing may be sold of {said}, but ${traded:,.2f} is."
         return f"Nothing is sold of {said}."
-
-    def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
-        """Narrow the bounds of the trades."""
-        narrow(self.bounds(snapshot), form)

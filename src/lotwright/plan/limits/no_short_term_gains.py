@@ -5,20 +5,16 @@ sell_l = 0   for every lot held a year or less whose price is above its basis, i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from lotwright.plan.limits.kept_lots import kept_dollars, kept_excess, kept_sold, short_gains
-from lotwright.plan.snapshot import Floats, Snapshot
+from lotwright.plan.limits import kept_lots
+from lotwright.plan.limits.kept_lots import short_gains
+from lotwright.plan.snapshot import Bools, Snapshot
 from lotwright.plan.words import money
 
 if TYPE_CHECKING:
-    import cvxpy as cp
-
-    from lotwright.plan.decision import Decision
     from lotwright.plan.protocols import Trades
-    from lotwright.plan.separable.form import SeparableForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,18 +22,17 @@ class NoShortTermGains:
     """No lot is sold at a short-term gain."""
 
     kind: ClassVar[str] = "no_short_term_gains"
+    priced_per: ClassVar[str] = kept_lots.PRICED_PER
 
-    def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
-        """What is sold of such lots."""
-        return kept_excess(short_gains(snapshot), decision)
+    def kept(self, snapshot: Snapshot) -> Bools:
+        """True for lots whose sale would realise a short-term gain, shape (L,)."""
+        return short_gains(snapshot)
 
-    def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
-        """Dollars sold of each such lot, shape (L,)."""
-        return kept_dollars(short_gains(snapshot), snapshot, trades)
-
-    def violation(self, snapshot: Snapshot, trades: Trades) -> float:
-        """Shares sold at a short-term gain."""
-        return kept_sold(short_gains(snapshot), trades)
+    excess = kept_lots.excess
+    beyond = kept_lots.beyond
+    violation = kept_lots.violation
+    contribute = kept_lots.contribute
+    charge = kept_lots.charge
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """How many lots are kept for it, and the gain that stands in them."""
@@ -48,7 +43,3 @@ class NoShortTermGains:
         gain = float((snapshot.lot_gain * snapshot.lot_quantity)[kept].sum())
         stand = "lot with a short-term gain stays" if count == 1 else "lots with short-term gains stay"
         return f"No short-term gain is realised: {count} {stand}, {money(gain)} of it."
-
-    def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
-        """Bar the lots."""
-        form.barred |= short_gains(snapshot)

@@ -34,6 +34,7 @@ class NumberOfTickets:
     """
 
     kind: ClassVar[str] = "number_of_tickets"
+    priced_per: ClassVar[str] = "order beyond the most"
 
     most: float = parameter(20.0, unit="orders", says="Most orders of one plan.")
 

@@ -7,7 +7,6 @@ Securities whose price row gives no ``adv_dollars`` are not limited, and the pla
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,24 +14,13 @@ import numpy as np
 
 from lotwright.plan.costs.amounts import bought_dollars, sold_dollars
 from lotwright.plan.costs.parameter import check_parameters, parameter
-from lotwright.plan.limits.bounded import (
-    Bounds,
-    bound_beyond,
-    bound_excess,
-    bound_rows,
-    narrow,
-    unbounded,
-)
-from lotwright.plan.separable.form import Row
+from lotwright.plan.limits import bounded
+from lotwright.plan.limits.bounded import Bounds, unbounded
 from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.words import percent
 
 if TYPE_CHECKING:
-    import cvxpy as cp
-
-    from lotwright.plan.decision import Decision
     from lotwright.plan.protocols import Trades
-    from lotwright.plan.separable.form import SeparableForm
 
 
 def daily_volume(snapshot: Snapshot) -> Floats:
@@ -65,21 +53,11 @@ class Participation:
         room = np.where(np.isnan(volume), np.inf, self.most * volume / snapshot.price)
         return np.maximum(lower, -room), np.minimum(upper, room)
 
-    def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
-        """Net trade beyond its bounds, as fractions of household value."""
-        return bound_excess(self.bounds(snapshot), snapshot, decision)
-
-    def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
-        """Dollars traded beyond each bound, shape (n,)."""
-        return bound_beyond(self.bounds(snapshot), snapshot, trades)
-
-    def violation(self, snapshot: Snapshot, trades: Trades) -> float:
-        """Dollars beyond the bound that is broken most."""
-        return float(self.beyond(snapshot, trades).max(initial=0.0))
-
-    def rows(self, snapshot: Snapshot) -> list[Row]:
-        """A row for each bound, so that a price can be put on it."""
-        return bound_rows(self.kind, self.bounds(snapshot), snapshot)
+    excess = bounded.excess
+    beyond = bounded.beyond
+    violation = bounded.violation
+    rows = bounded.rows
+    contribute = bounded.contribute
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """The order that is largest for its market, and how many securities have no volume."""
@@ -96,7 +74,3 @@ class Participation:
             f"No order may be more than {percent(self.most)} of a day's volume; the largest is"
             f" {percent(part[j], 2)} of {snapshot.symbol[j]}'s.{note}"
         )
-
-    def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
-        """Narrow the bounds of the trades."""
-        narrow(self.bounds(snapshot), form)

@@ -5,7 +5,6 @@ least * V_a  <=  dollars held of j after the plan  <=  most * V_a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,25 +13,14 @@ import numpy as np
 from lotwright.errors import ProgramError
 from lotwright.plan.costs.amounts import bought_dollars, sold_dollars
 from lotwright.plan.costs.parameter import check_parameters, names, optional
-from lotwright.plan.limits.bounded import (
-    Bounds,
-    bound_beyond,
-    bound_excess,
-    bound_rows,
-    narrow,
-    unbounded,
-)
+from lotwright.plan.limits import bounded
+from lotwright.plan.limits.bounded import Bounds, unbounded
 from lotwright.plan.limits.chosen import chosen, spelt
-from lotwright.plan.separable.form import Row
-from lotwright.plan.snapshot import Floats, Snapshot
+from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.words import percent
 
 if TYPE_CHECKING:
-    import cvxpy as cp
-
-    from lotwright.plan.decision import Decision
     from lotwright.plan.protocols import Trades
-    from lotwright.plan.separable.form import SeparableForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,21 +71,11 @@ class PositionBounds:
             lower = np.where(named, np.maximum(self.least * per_weight - snapshot.quantity, lower), lower)
         return lower, upper
 
-    def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
-        """Net trade beyond its bounds, as fractions of household value."""
-        return bound_excess(self.bounds(snapshot), snapshot, decision)
-
-    def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
-        """Dollars traded beyond each bound, shape (n,)."""
-        return bound_beyond(self.bounds(snapshot), snapshot, trades)
-
-    def violation(self, snapshot: Snapshot, trades: Trades) -> float:
-        """Dollars beyond the bound that is broken most."""
-        return float(self.beyond(snapshot, trades).max(initial=0.0))
-
-    def rows(self, snapshot: Snapshot) -> list[Row]:
-        """A row for each bound, so that a price can be put on it."""
-        return bound_rows(self.label, self.bounds(snapshot), snapshot)
+    excess = bounded.excess
+    beyond = bounded.beyond
+    violation = bounded.violation
+    rows = bounded.rows
+    contribute = bounded.contribute
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """The heaviest position, and what one may weigh."""
@@ -115,7 +93,3 @@ class PositionBounds:
         return (
             f"A position of {said} may weigh {allowed}; the heaviest is {snapshot.symbol[j]} at {percent(weight[j])}."
         )
-
-    def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
-        """Narrow the bounds of the trades."""
-        narrow(self.bounds(snapshot), form)

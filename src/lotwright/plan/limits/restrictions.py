@@ -10,7 +10,7 @@ and nothing bought, ``maximum_weight`` that a position is sold down to its cap. 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,16 +18,13 @@ import numpy as np
 
 from lotwright.book.holdings import Restriction
 from lotwright.book.kinds import Rule
-from lotwright.plan.costs.amounts import sold_shares
+from lotwright.plan.limits import bounded
+from lotwright.plan.limits.bounded import Bounds
 from lotwright.plan.limits.window import sellable
 from lotwright.plan.snapshot import Floats, Snapshot
 
 if TYPE_CHECKING:
-    import cvxpy as cp
-
-    from lotwright.plan.decision import Decision
     from lotwright.plan.protocols import Trades
-    from lotwright.plan.separable.form import SeparableForm
 
 TOLERANCE = 1e-9
 """Shares by which float bounds may be missed."""
@@ -111,24 +108,14 @@ class Restrictions:
 
     kind: ClassVar[str] = "restrictions"
 
-    def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:
-        """Net trade beyond its bounds, as fractions of household value."""
-        lower, upper = bounds(snapshot)
-        net = decision.buy - decision.sold
-        per_share = snapshot.price / decision.scale
-        rows = []
-        capped, held = np.isfinite(upper), lower > -snapshot.quantity
-        if capped.any():
-            rows.append(net[capped] - (upper * per_share)[capped])
-        if held.any():
-            rows.append((lower * per_share)[held] - net[held])
-        return rows
+    def bounds(self, snapshot: Snapshot) -> Bounds:
+        """Least and most net shares of each holding, shapes (n,)."""
+        return bounds(snapshot)
 
-    def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
-        """Dollars traded beyond each bound, shape (n,)."""
-        lower, upper = bounds(snapshot)
-        net = trades.buy - sold_shares(snapshot, trades)
-        return np.maximum(np.maximum(net - upper, lower - net), 0.0) * snapshot.price
+    excess = bounded.excess
+    beyond = bounded.beyond
+    rows = bounded.rows
+    contribute = bounded.contribute
 
     def violation(self, snapshot: Snapshot, trades: Trades) -> float:
         """Shares by which the worst trade leaves its bounds."""
@@ -142,9 +129,3 @@ class Restrictions:
             return "No restriction applies."
         found = "all are kept" if not wrong else f"one is broken by {wrong:g} shares"
         return f"{count} restriction{'s apply' if count > 1 else ' applies'}: {found}."
-
-    def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
-        """Narrow the bounds of the trades."""
-        lower, upper = bounds(snapshot)
-        np.maximum(form.lower, lower, out=form.lower)
-        np.minimum(form.upper, upper, out=form.upper)

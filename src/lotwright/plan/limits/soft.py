@@ -34,7 +34,7 @@ class Softenable(Protocol):
         """As of any limit."""
 
     def beyond(self, snapshot: Snapshot, trades: Trades) -> Floats:
-        """The same in plain numbers: dollars in excess, elementwise, zero where the limit is kept."""
+        """The same in plain numbers: what a price is multiplied with, elementwise, zero where the limit is kept."""
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """As of any limit."""
@@ -42,18 +42,20 @@ class Softenable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Soft:
-    """A cost made of a limit: dollars in excess times a price.
+    """A cost made of a limit: what is in excess of it times a price.
 
     Raises
     ------
     ProgramError
-        The limit's excess is no amount of dollars, or the price is negative or not a number.
+        The limit's excess is no amount, or the price is negative or not a number.
     """
 
     kind: ClassVar[str] = "soft"
 
     limit: Softenable
-    price: float = parameter(1.0, unit="$ per $ in excess", says="What a dollar (an order) beyond the limit costs.")
+    price: float = parameter(
+        1.0, unit="$ per unit in excess", says="What breaking the limit costs; each says per what."
+    )
 
     def __post_init__(self) -> None:
         check_parameters(self)
@@ -69,25 +71,37 @@ class Soft:
         return self.price * decision.scale * sum(rows, start=decision.nothing())
 
     def value(self, snapshot: Snapshot, trades: Trades) -> float:
-        """Price times the dollars in excess."""
+        """Price times what is in excess."""
         return self.price * float(self.limit.beyond(snapshot, trades).sum())
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """The limit's own sentence and what breaking it is charged."""
-        return f"{self.limit.explain(snapshot, trades)} Breaking it is charged ${self.value(snapshot, trades):,.2f}."
+        charged = f"${self.price:g} per {priced_per(self.limit)}: ${self.value(snapshot, trades):,.2f} here"
+        return f"{self.limit.explain(snapshot, trades)} Breaking it is charged {charged}."
 
     @property
     def is_separable(self) -> bool:
-        """True where the limit is made of rows, or is one coupling, each of which can have a price."""
+        """True where the limit knows what its price adds to the form, is made of rows, or is one coupling."""
         limit = self.limit
-        return hasattr(limit, "coupling") or (hasattr(limit, "rows") and getattr(limit, "fits_soft", True))
+        return any(hasattr(limit, part) for part in ("charge", "coupling", "rows"))
 
     def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
-        """Add the limit's rows, or its coupling, at their price."""
+        """Add what breaking the limit costs: its own charge, its coupling, or its rows, at their price."""
         limit: Any = self.limit
+        if self.price == 0:
+            return
+        if hasattr(limit, "charge"):
+            limit.charge(snapshot, form, self.price)
+            return
         if hasattr(limit, "coupling"):
             hard: Coupling = limit.coupling(snapshot)
             form.priced.append(replace(hard, name=f"soft_{hard.name}", price=self.price))
             return
         rows: list[Row] = limit.rows(snapshot)
         form.rows.extend(replace(row, price=self.price) for row in rows)
+
+
+def priced_per(limit: object) -> str:
+    """What the price of a limit (or of its class) is per, once it is softened."""
+    unit: str = getattr(limit, "priced_per", "$ in excess")
+    return unit

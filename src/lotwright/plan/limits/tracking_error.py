@@ -42,6 +42,7 @@ class TrackingError:
     """
 
     kind: ClassVar[str] = "tracking_error"
+    priced_per: ClassVar[str] = "$ of value and per unit of annual active variance beyond the ceiling's"
 
     most: float = parameter(0.02, unit="annual volatility", says="Most tracking error after the plan.")
 

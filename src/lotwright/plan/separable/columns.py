@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lotwright.plan.separable.cells import column
+from lotwright.plan.separable.cells import column, row_lots_cost
 from lotwright.plan.separable.dual import size_of, unpack
 from lotwright.plan.separable.jit import inlined, kernel
 from lotwright.plan.snapshot import Floats, Ints
@@ -185,7 +185,7 @@ def add_smooth(P, j, row, stiff, lin, curve, at, b):
     for r in range(R):
         lin[DU + A + free + r] += P.row[r, j] * x + P.row_gain[r, 0] * row[1] + P.row_gain[r, 1] * row[2]
     add_curvature_of(P, j, row, stiff, curve, at, b)
-    return alone + P.line[free, 0] * row[1] + P.line[free, 1] * row[2]
+    return alone + row_lots_cost(h, P.lot, row) + P.line[free, 0] * row[1] + P.line[free, 1] * row[2]
 
 
 @kernel

@@ -24,6 +24,7 @@ from lotwright.plan.separable.cells import (
     options,
     ordered_gains,
     ordered_kind,
+    row_lots_cost,
 )
 from lotwright.plan.separable.jit import inlined, kernel
 
@@ -187,7 +188,7 @@ def add_column(P, pool, g, trade):
     for m in range(first, last):
         j = P.members[m]
         alone, x, spent = column(P.holding[j], trade[j, 0])
-        cost += alone
+        cost += alone + row_lots_cost(P.holding[j], P.lot, trade[j])
         pool.X[j, slot] = trade[j, 0]
         pool.x[j, slot] = x
         pool.spent[j, slot] = spent

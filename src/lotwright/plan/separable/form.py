@@ -15,6 +15,9 @@ With X_j the net shares traded in holding j, x_j = price_j X_j dollars, r_j the 
               + T(S, L) - T0   with  T = min over pieces of the max over lines of  a S + b L + c
               + sum_a idle_a (c_a - target_a)^+ + shortfall_a (target_a - c_a)^+
               + sum_r price_r (row excess)^+                                     (soft rows; hard ones are limits)
+              + sum_j price (least - x_j^+)^+ 1(x_j > 0) + price (min(least, held_j) - x_j^-)^+ 1(x_j < 0)   (small orders)
+              + sum_l lot_cost_l sold_l + turn_price (sold_l - what l would give in its turn)^+            (dollars, lot by lot)
+              + sum_j price (least - position_j)^+ 1(traded and not closed)                               (small positions)
     subject to  X_j a multiple of increment_j, or the whole position sold; |X_j| >= minimum_j or 0 or the whole position;
                 lower_j <= X_j <= upper_j;  c_a = cash_a - sum_j (x_j + costs paid in cash) >= floor_a;  hard rows;
                 lots leave in their listed order where ``is_ordered``, else as chosen;  no wash sale where ``wash``;
@@ -33,7 +36,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lotwright.plan.snapshot import Bools, Floats, Snapshot
+from lotwright.plan.snapshot import Bools, Floats, Ints, Snapshot
 
 if TYPE_CHECKING:
     from lotwright.plan.protocols import Trades
@@ -129,12 +132,36 @@ class SeparableForm:
     """Shape (L,): lots of which nothing may be sold."""
     tax_cap: float = np.inf
     """Most dollars of the year's tax T after the plan, in the tax cost's own terms."""
+    dear_tax: tuple[float, float] | None = None
+    """Dollars of that tax above which each costs so many dollars more."""
     constant: float = 0.0
     """Dollars that no trade changes."""
+    small_order: tuple[float, float] = (0.0, 0.0)
+    small_position: tuple[float, float] = (0.0, 0.0)
+    """Dollars below which an order, or a position that was traded, is small, and what each dollar below them costs."""
+    lot_cost: Floats
+    """Shape (L,): dollars, not paid in cash, per dollar sold of each lot."""
+    turns: list[Ints] = field(default_factory=list)
+    """Lots of one holding in the order whose breach has a price."""
+    turn_price: float = 0.0
+    """Dollars per dollar sold of a lot beyond what it would give in its turn."""
     priced: list[Coupling] = field(default_factory=list)
     curved: list[Curved] = field(default_factory=list)
     unfit: str | None = None
     """Why the program does not fit the form for this household after all."""
+
+    def steepen(self) -> None:
+        """Put the price of dear tax into its lines, once all costs have handed them over.
+
+        T + price (T - cap)^+ grows with T, so that it is the same min over pieces of a max over lines, each line joined by
+        itself at one plus the price, less price times cap.
+        """
+        if self.dear_tax is None:
+            return
+        cap, price = self.dear_tax
+        if not self.pieces or np.isfinite(self.tax_cap):
+            self.unfit = "a price on tax needs the cost tax, and no cap on it"
+        self.pieces = [np.vstack([piece, (1.0 + price) * piece - [0.0, 0.0, price * cap]]) for piece in self.pieces]
 
 
 def blank(snapshot: Snapshot) -> SeparableForm:
@@ -164,4 +191,5 @@ def blank(snapshot: Snapshot) -> SeparableForm:
         keep=zero(),
         curve=zero(),
         barred=np.zeros(len(snapshot.lot), dtype=bool),
+        lot_cost=np.zeros(len(snapshot.lot)),
     )

@@ -229,7 +229,7 @@ class _Climb:
         )
         if found.x is None:
             return most, np.inf
-        return np.maximum(found.x[1:] / scale[1:], 0.0), float(found.x[0] / scale[0])
+        return np.clip(found.x[1:] / scale[1:], 0.0, most), float(found.x[0] / scale[0])
 
 
 def solve_priced(

@@ -46,13 +46,24 @@ HOLDING = np.dtype(
         ("way", np.int64),
         ("way_stop", np.int64),
         ("many", np.int64),
+        ("kinked", np.int64),
+        ("short_price", float),
+        ("short_buy", float),
+        ("short_sell", float),
+        ("small_price", float),
+        ("small", float),
+        ("priced", np.int64),
+        ("turn_price", float),
     ]
 )
 """One holding. price, active: fractions of V; held, step: shares; smallest: fewest shares of an order that does not close the
 position (a multiple of step); keep: fewest shares of a position after a trade that does not close it; specific: bp per
 squared fraction; buy_rate, sell_rate: fraction paid in cash per fraction traded; ticket_cash: fraction per order; buy_cost,
 sell_cost, ticket_cost: bp per fraction or order, not paid in cash; lots first:stop (long-term ones from longs on where lots
-are free to choose); ways to realise losses way:way_stop; many: 1 in accounts of more than FEW holdings."""
+are free to choose); ways to realise losses way:way_stop; many: 1 in accounts of more than FEW holdings; kinked: 1 where small
+orders or positions have a price: short_price, small_price: bp per fraction that an order is short of short_buy or short_sell,
+and a position that was traded, and not closed, of small (fractions); priced: 1 where lots have a price of their own or out of
+their turn: turn_price, bp a share."""
 
 LOT = np.dtype(
     [
@@ -67,11 +78,15 @@ LOT = np.dtype(
         ("clearable", np.int8),
         ("inside", np.int8),
         ("end", np.int8),
+        ("cost", float),
+        ("through_cost", float),
+        ("before", float),
     ]
 )
 """One lot. gain: fraction of V per share; loss: 1 where selling realises a loss that a purchase could wash; clearable: 1 where
 the lot is of a recent purchase that selling all of it here and now takes out of the way; through...: in ordered holdings,
-shares and gains from the first lot through this one; inside, end: what a sale ending in this lot, or at its end, is."""
+shares, gains and cost from the first lot through this one; inside, end: what a sale ending in this lot, or at its end, is;
+cost: bp a share, not paid in cash; before: shares that leave before it where lots have turns."""
 
 ACCOUNT = np.dtype(
     [("cash", float), ("floor", float), ("cent", float), ("target", float), ("idle", float), ("shortfall", float)]
@@ -264,6 +279,7 @@ def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints, 
     share_rate = form.share_cash / s.price
     active = s.quantity * s.price - s.target
     lot, way_offset, way = _wash_arrays(form, order)
+    turned = _price_lots(form, lot, order)
     holding = np.zeros(n, dtype=HOLDING)
     for name, values in {
         "account": s.account_of,
@@ -288,6 +304,9 @@ def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints, 
         "way": way_offset[:-1],
         "way_stop": way_offset[1:],
         "many": np.bincount(s.account_of, minlength=len(s.account))[s.account_of] > FEW,
+        **_kinks(form, total),
+        "priced": np.bincount(s.lot_holding, weights=form.lot_cost > 0, minlength=n).astype(bool) | (turned > 0),
+        "turn_price": turned,
     }.items():
         holding[name] = values
     account = np.zeros(len(s.account), dtype=ACCOUNT)
@@ -309,6 +328,37 @@ def _shared_arrays(form: SeparableForm, total: float, order: Ints, longs: Ints, 
         "members": np.argsort(s.group_of, kind="stable").astype(np.int64),
         "start": np.array([form.start_short, form.start_long]) / total,
     }
+
+
+def _kinks(form: SeparableForm, total: float) -> dict[str, Floats | float]:
+    """Prices of small orders and positions, and what counts as small in each holding."""
+    held = form.snapshot.quantity * form.snapshot.price / total
+    order, order_price = form.small_order
+    position, position_price = form.small_position
+    return {
+        "kinked": float(order_price > 0 or position_price > 0),
+        "short_price": order_price * SCALE,
+        "short_buy": order / total,
+        "short_sell": np.minimum(order / total, held),
+        "small_price": position_price * SCALE,
+        "small": position / total,
+    }
+
+
+def _price_lots(form: SeparableForm, lot: np.ndarray, order: Ints) -> Floats:
+    """Set what lots cost and how many shares leave before them in their turn; bp a share out of turn of each holding."""
+    s = form.snapshot
+    per_share = s.price * SCALE / s.total_value
+    lot["cost"] = (form.lot_cost * per_share[s.lot_holding])[order]
+    for j in np.flatnonzero(s.is_ordered):
+        own = slice(s.offset[j], s.offset[j + 1])
+        lot["through_cost"][own] = np.cumsum(lot["shares"][own] * lot["cost"][own])
+    before, price = np.zeros(len(lot)), np.zeros(len(s.symbol))
+    for own_turn in form.turns:
+        before[own_turn] = np.cumsum(s.lot_quantity[own_turn]) - s.lot_quantity[own_turn]
+        price[s.lot_holding[own_turn[0]]] = form.turn_price
+    lot["before"] = before[order]
+    return price * per_share
 
 
 def _loads(form: SeparableForm, weight: Floats) -> tuple[int, Floats, Ints]:

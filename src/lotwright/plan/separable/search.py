@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lotwright.plan.separable.cells import column, options
+from lotwright.plan.separable.cells import column, lots_cost, options, row_lots_cost
 from lotwright.plan.separable.dual import evaluate, set_option, set_trade, size_of, unpack
 from lotwright.plan.separable.jit import inlined, kernel
 
@@ -67,7 +67,7 @@ def state_of(P, trade, y, cash, orders, level):
     L = 0.0
     for j in range(P.holding.shape[0]):
         alone, x, spent = column(P.holding[j], trade[j, 0])
-        total += alone
+        total += alone + row_lots_cost(P.holding[j], P.lot, trade[j])
         a = P.holding[j]["account"]
         cash[a] -= spent
         orders[a] += 0.0 if trade[j, 0] == 0.0 else 1.0
@@ -266,6 +266,7 @@ def descend(P, C, z, lower, upper, trade, sweeps):
             other_sides(P, j, trade, sides)
             alone, old_x, old_spent = column(P.holding[j], trade[j, 0])
             position = P.holding[j]["active"] + old_x
+            alone += row_lots_cost(P.holding[j], P.lot, trade[j])
             slope, own = own_slope(P, j, y, position)
             drift = row_change(P, level, j, 0.0, 0.0, 0.0, z, True)
             best = alone + own * position * position + slope * position + cash_cost(P, a, cash[a], orders[a])
@@ -285,6 +286,7 @@ def descend(P, C, z, lower, upper, trade, sweeps):
                     if (option == 0 and sides[1]) or (option == 2 and sides[0]):
                         continue
                     alone, x, spent = column(P.holding[j], mine[option, 1])
+                    alone += lots_cost(P.holding[j], P.lot, mine[option, 1], option, int(mine[option, 4]), mu_s, mu_l)
                     at = P.holding[j]["active"] + x
                     gain_s = mine[option, 2] - trade[j, 1]
                     gain_l = mine[option, 3] - trade[j, 2]
@@ -345,6 +347,7 @@ def swap_pairs(P, z, lower, upper, trade, width):
                 continue
             other_sides(P, j, trade, sides)
             alone, old_x, old_spent = column(P.holding[j], trade[j, 0])
+            alone += row_lots_cost(P.holding[j], P.lot, trade[j])
             slope, own = own_slope(P, j, y, P.holding[j]["active"] + old_x)
             slope += 2.0 * own * (P.holding[j]["active"] + old_x)
             for up in range(2):
@@ -359,6 +362,7 @@ def swap_pairs(P, z, lower, upper, trade, width):
                 if not set_trade(P, j, aim, kind, int(trade[j, 4]), mu_s, mu_l, lower, upper, rowed[up, j]):
                     continue
                 now, x, spent = column(P.holding[j], aim)
+                now += row_lots_cost(P.holding[j], P.lot, rowed[up, j])
                 move = x - old_x
                 value = now - alone + slope * move + own * move * move
                 value += year_tax(P, S + rowed[up, j, 1] - trade[j, 1], L + rowed[up, j, 2] - trade[j, 2])

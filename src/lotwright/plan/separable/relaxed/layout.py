@@ -5,8 +5,9 @@ Therefore: holdings, lots, loads, accounts, tax lines and rows of all households
 knows where its own begin and end, and nothing of Python is left in the loop (:mod:`.households`).
 
 What is relaxed: shares are divisible; nothing is paid or demanded for an order as such (tickets, minimum tickets, smallest
-orders, positions too small to keep); lots leave in any order, even where the account's relief prescribes one (but only such
-as a sale within the bounds could reach); and the wash-sale rule is gone, so that a loss may be realised and the lot bought back.
+orders, positions too small to keep) or for a lot as such (a price on keeping it, or on its turn); lots leave in any order, even
+where the account's relief prescribes one (but only such as a sale within the bounds could reach); and the wash-sale rule is
+gone, so that a loss may be realised and the lot bought back.
 """
 
 from __future__ import annotations
