@@ -172,7 +172,7 @@ def _read(setup: Setup, frames: dict[str, Any]) -> _Read:
     check_accounts(tables, faults, household_of=household_of, shared=setup.shared)
     if faults.shared.count:
         raise BookError("\n".join(fault.message for fault in faults.shared.first))
-    rows = account_table_rows(tables)
+    rows = account_table_rows(tables, at_once=True)
     return _Read(
         households=households_of(rows, faults, setup.shared, names=rows.accounts.words),
         unit=dict(_units(accounts, unit_numbers(frames["accounts"]).tolist())),
