@@ -20,7 +20,8 @@ from lotwright.plan.relaxed_program import answers
 from lotwright.plan.separable import jit, relax
 from lotwright.plan.separable.convex import ROUNDS, STEPS, Convex, climb, convex
 from lotwright.plan.separable.form import SeparableForm
-from lotwright.plan.separable.problem import Problem, Scaled, scaled
+from lotwright.plan.separable.layout import scaled
+from lotwright.plan.separable.problem import Problem, Scaled
 from lotwright.plan.separable.relax import OUT_OF_REACH, PROVEN, STALLED
 from lotwright.plan.separable.tree import start_multipliers
 from lotwright.plan.snapshot import Bools, Floats, Ints
