@@ -10,15 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import attrgetter
+from typing import NamedTuple
 
-from lotwright.book.holdings import Account, Lot
+from lotwright.book.holdings import ZERO, Account, Lot
 from lotwright.book.market import Market, Target
 from lotwright.book.relief import relief_order
 from lotwright.plan.remembered import Remembered
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
+class Holding(NamedTuple):
     """One security in one account, still in words."""
 
     account: int
@@ -86,7 +86,7 @@ def listing(index: int, account: Account, market: Market) -> Iterator[Holding]:
         yield Holding(
             account=index,
             symbol=symbol,
-            lots=relief_order(lots, account.relief) if lots else (),
+            lots=() if lots is None else tuple(lots) if len(lots) == 1 else relief_order(lots, account.relief),
             weight=place.weight,
             is_substitute=place.is_substitute,
             stand_in_rank=place.rank,
@@ -114,7 +114,7 @@ def _stand_ins(targets: tuple[Target, ...], market: Market) -> dict[str, int]:
 
 def shares_held(holding: Holding) -> Decimal:
     """Return the shares of all lots of a holding."""
-    return sum(map(_quantity, holding.lots), Decimal(0))
+    return sum(map(_quantity, holding.lots), ZERO)
 
 
 _quantity = attrgetter("quantity")

@@ -15,6 +15,7 @@ from lotwright.book.holdings import Household, Lot
 from lotwright.book.kinds import Character, Relief
 from lotwright.book.market import Market
 from lotwright.plan.listing import Holding, listing, shares_held
+from lotwright.plan.remembered import Remembered
 from lotwright.plan.snapshot import Floats, Ints, Snapshot
 from lotwright.risk.model import RiskModel
 from lotwright.risk.split import exact_split
@@ -62,8 +63,9 @@ def _arrays(
     law, accounts = law_of(household), household.accounts
     count = len(entries)
     account_of = np.array([entry.account for entry in entries], dtype=np.int64)
-    quotes = [market.prices[entry.symbol] for entry in entries]
-    price = np.array([float(quote.price) for quote in quotes], dtype=float)
+    quotes = _quotes(market)
+    quoted = np.array([quotes[entry.symbol] for entry in entries], dtype=float).reshape(count, 2)
+    price = quoted[:, 0].copy()
     quantity = np.array([float(shares_held(entry)) for entry in entries], dtype=float)
 
     cash = np.array([float(account.cash + account.net_cashflow) for account in accounts])
@@ -89,7 +91,6 @@ def _arrays(
     groups = sorted(set(group_of))
     group_index = {name: g for g, name in enumerate(groups)}
     purchases = _purchases(window, group_index, household, entries)
-    spread = [quote.half_spread for quote in quotes]
 
     return Snapshot(
         household=household,
@@ -110,7 +111,7 @@ def _arrays(
         quantity=quantity,
         increment=np.array([0.0 if accounts[entry.account].fractional else 1.0 for entry in entries]),
         target=target,
-        half_spread=np.array([np.nan if s is None else float(s) for s in spread], dtype=float),
+        half_spread=quoted[:, 1].copy(),
         is_substitute=np.array([entry.is_substitute for entry in entries], dtype=bool),
         stand_in_rank=np.array([entry.stand_in_rank for entry in entries], dtype=np.int64),
         twin_of=np.full(count, -1, dtype=np.int64),
@@ -130,6 +131,17 @@ def _arrays(
         is_locked=_locked(window, group_index),
         **purchases(lots),
     )
+
+
+def _price_and_spread(market: Market) -> dict[str, tuple[float, float]]:
+    """Price and half-spread of every security as floats, NaN where the book gives no spread."""
+    return {
+        symbol: (float(quote.price), np.nan if quote.half_spread is None else float(quote.half_spread))
+        for symbol, quote in market.prices.items()
+    }
+
+
+_quotes = Remembered(_price_and_spread)
 
 
 def _long_flags(lots: list[Lot], market: Market) -> np.ndarray:
