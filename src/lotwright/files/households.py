@@ -141,7 +141,9 @@ class Households(Mapping[str, Household | Failure]):
         return f"Households({len(self)} households, {len(self._failures)} failed)"
 
     def _build(self, name: str) -> Household:
-        accounts = tuple(sorted(map(self._account, _records(self._rows.accounts.cells(name))), key=attrgetter("account")))
+        accounts = tuple(
+            sorted(map(self._account, _records(self._rows.accounts.cells(name))), key=attrgetter("account"))
+        )
         notes = notes_of(accounts, symbols=self._symbols, sectors=self._sectors)
         models = sorted({account.model for account in accounts})
         left_out = tuple(note for model in models for note in self._model_notes.get(model, ()))

@@ -66,7 +66,9 @@ class _Models:
         weight = {target.symbol: target.weight for target in targets}
         ranks = _stand_ins(targets, self._market)
         return {
-            symbol: _Place(float(weight[symbol])) if weight.get(symbol) else _Place(0.0, symbol in ranks, ranks.get(symbol, 0))
+            symbol: _Place(float(weight[symbol]))
+            if weight.get(symbol)
+            else _Place(0.0, symbol in ranks, ranks.get(symbol, 0))
             for symbol in {**weight, **ranks}
         }
 

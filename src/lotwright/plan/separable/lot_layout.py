@@ -121,7 +121,9 @@ def _ways(s: Snapshot, lot: np.ndarray, is_here: Bools, loses: Bools) -> tuple[I
 
 def _of_groups(s: Snapshot, purchases: Ints, weight: Ints | None) -> Ints:
     """For each holding the number of recent purchases of its group, or the sum of their weights, shape (n,)."""
-    counted = np.bincount(s.purchase_group, weight, minlength=len(s.group)) if len(purchases) else np.zeros(len(s.group))
+    counted = (
+        np.bincount(s.purchase_group, weight, minlength=len(s.group)) if len(purchases) else np.zeros(len(s.group))
+    )
     return counted.astype(np.int64)[s.group_of]
 
 
