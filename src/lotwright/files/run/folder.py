@@ -119,7 +119,7 @@ class RunFolder:
         """Make an answer durable: from here on its households are done."""
         numbers = sorted(units)
         part = numbers[0] // PART
-        file = self.work / "done" / f"{part:06d}-{numbers[0]:09d}-{numbers[-1]:09d}.lwf"
+        file = self.work / "done" / f"{part:06d}-{numbers[0]:09d}-{len(numbers):03d}.lwf"
         write_bytes_durably(file, answer)
         self._files.setdefault(part, []).append(file)
         self._done.setdefault(part, set()).update(numbers)
