@@ -220,10 +220,8 @@ def plain(value: Any) -> Any:
     Keys of a mapping keep their order; what is not finite becomes null.
     """
     kind = type(value)
-    if kind is float:  # most of what there is, a thousand times a plan
-        return value if isfinite(value) else None
-    if kind is str or kind is int or value is None:
-        return value
+    if kind is float or kind is str or kind is int:  # most of what there is, a thousand times a plan
+        return value if kind is not float or isfinite(value) else None
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, Mapping):
