@@ -27,9 +27,11 @@ class Here:
 
     slots, is_exact = 1, True
 
-    def __init__(self, job: Job) -> None:
-        self.work, self.ready = job.work, job.prepare(job.setup)
+    def __init__(self) -> None:
         self.waiting: deque[tuple[int, bytes]] = deque()
+
+    def begin(self, job: Job) -> None:
+        self.work, self.ready = job.work, job.prepare(job.setup)
 
     def submit(self, task: int, payload: bytes) -> None:
         self.waiting.append((task, payload))
@@ -48,7 +50,8 @@ if __name__ == "__main__":
         folder = RunFolder(Path(out))
         run = Run(Asked(book=BOOK), folder, resume=False)
         setup = run.prepared.setup
-        engine = Here(Job(prepare=prepare_worker, work=work, setup=setup_bytes(setup, hang_seconds=600)))
+        engine = Here()
+        engine.begin(Job(prepare=prepare_worker, work=work, setup=setup_bytes(setup, hang_seconds=600)))
         for finished in supervise(engine, chunks(run.prepared.parts, setup, done=run.done)):
             folder.keep(finished.covered, finished.answer, run.prepared.parts)
             print(f"answer: {len(finished.answer):,} bytes")

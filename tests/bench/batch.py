@@ -10,12 +10,12 @@ command goes on with the next, and prints what there is so far. On a machine tha
 
 Columns
 -------
-solving, posing, verifying %
-    Of the time of all workers, from the start of the command to its end: the search, what comes before it, what after.
-reading %
-    Rows into objects, by the workers.
-rest %
-    Everything else: starting Python, cutting the book, sending, tables and their writing, waiting.
+solving, posing, verifying, reading, writing %
+    Of the time of all workers, from the start of the command to its end: the search, what comes before it, what after,
+    rows into objects, plans into tables.
+sending, start-up, idle %
+    Between two chunks of a worker; before its first, the start of Python and the reading of the book included; after
+    its last, the summary included. All eight sum to the whole.
 coordinator, worker MB
     Peak resident memory; that of the largest worker.
 """
@@ -46,8 +46,10 @@ from tests.bench.table import print_table
 
 COLUMNS = (
     "book", "run", "households", "wall s", "a second", "a second, core", "<= 0.1 bp %", "<= 0.5 bp %", "worst bp", "failed",
-    "solving %", "reading %", "posing %", "verifying %", "rest %", "coordinator MB", "worker MB",
+    "solving %", "posing %", "verifying %", "reading %", "writing %", "sending %", "start-up %", "idle %",
+    "coordinator MB", "worker MB",
 )  # fmt: skip
+SPENT = ("solving", "posing", "verifying", "reading", "writing", "sending", "start_up", "idle")
 MILLION = 1_000_000
 ACCOUNTS = ("lots", "transactions", "restrictions", "cashflows")
 
@@ -151,8 +153,7 @@ def killed_halfway(book: Path, out: Path, households: int, *more: str) -> float:
 def done(out: Path) -> int:
     """Units of a run that are done, by the names of its files."""
     finished = len(list((out / "plans").glob("part-*.parquet"))) * 256
-    ranges = (file.stem.split("-")[1:] for file in (out / ".work" / "done").glob("*.lwf"))
-    return finished + sum(int(last) - int(first) + 1 for first, last in ranges)
+    return finished + sum(int(file.stem.split("-")[-1]) for file in (out / ".work" / "done").glob("*.lwf"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +208,8 @@ class Pieces:
         if "--resume" not in more:
             shutil.rmtree(out, ignore_errors=True)
         seconds, memory, said = run(self.part(households), out, *more)
-        figures = {key: said[key] for key in ("households", "failed", "gap_bp", "worker_seconds")}
+        figures = {key: said[key] for key in ("households", "failed", "gap_bp")}
+        figures["time"] = said["run"]["time"]
         return {"seconds": seconds, "coordinator": memory.coordinator, "worker": memory.worker, **figures}
 
     def killed(self) -> dict[str, Any]:
@@ -226,14 +228,13 @@ def count(book: Path) -> int:
 
 def row(book: str, name: str, figures: Mapping[str, Any], workers: int) -> list[str]:
     """One line of the table."""
-    spent, gap, seconds = figures["worker_seconds"], figures["gap_bp"], figures["seconds"]
-    whole = seconds * workers
-    shares = [100 * spent[phase] / whole for phase in ("solve", "read", "pose", "verify")]
+    spent, gap, seconds = figures["time"], figures["gap_bp"], figures["seconds"]
+    shares = [100 * spent[phase] / spent["workers"] for phase in SPENT]
     rate = figures["households"] / seconds
     good = [f"{100 * gap[name]:.1f}" if gap[name] is not None else "-" for name in ("within_0.1", "within_0.5")]
     return [
         book, name, f"{figures['households']:,}", f"{seconds:,.1f}", f"{rate:,.1f}", f"{rate / workers:,.1f}", *good,
-        f"{gap['1']:.3f}", f"{figures['failed']:,}", *(f"{share:.0f}" for share in (*shares, 100 - sum(shares))),
+        f"{gap['1']:.3f}", f"{figures['failed']:,}", *(f"{share:.1f}" for share in shares),
         f"{figures['coordinator']:,.0f}", f"{figures['worker']:,.0f}",
     ]  # fmt: skip
 

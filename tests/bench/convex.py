@@ -64,7 +64,8 @@ from lotwright.plan.protocols import Trades
 from lotwright.plan.relaxation import batch, relaxations
 from lotwright.plan.separable import jit
 from lotwright.plan.separable.form import SeparableForm
-from lotwright.plan.separable.problem import SCALE, scaled
+from lotwright.plan.separable.layout import scaled
+from lotwright.plan.separable.problem import SCALE
 from lotwright.plan.separable.tree import Effort, search
 from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.tax.household import household_tax

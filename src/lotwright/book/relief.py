@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from lotwright.book.holdings import Lot
 from lotwright.book.kinds import Relief
@@ -15,7 +16,7 @@ def relief_order(lots: Iterable[Lot], relief: Relief) -> tuple[Lot, ...]:
     first. Ties are broken by acquisition date and lot name, so that row order changes nothing. ``specific`` has no
     prescribed order: the lots come back first-in first-out, as a stable listing.
     """
-    oldest_first = sorted(lots, key=lambda lot: (lot.acquired, lot.lot))
+    oldest_first = sorted(lots, key=attrgetter("acquired", "lot"))
     if relief is Relief.LIFO:
         return tuple(reversed(oldest_first))
     if relief is Relief.HIFO:

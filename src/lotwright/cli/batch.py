@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
@@ -19,8 +18,11 @@ from lotwright.cli.state import StateFolder, StoreUrl
 from lotwright.errors import ProgramError
 
 if TYPE_CHECKING:
-    from lotwright.files.run.run import Run, Running
+    from lotwright.files.run.run import Run
     from lotwright.files.run.summary import Summary
+    from lotwright.files.run.times import Times
+    from lotwright.files.run.workers import Running
+    from lotwright.plan.batch.engine import Engine
 
 FEW_ROWS = 3_000
 """Rows of a book up to which waiting for the solver to be compiled takes longer than planning without."""
@@ -77,51 +79,83 @@ def batch_command(
     RUN gets the tables plans, trades, lots, failures and locks as Parquet, manifest.json, summary.json and summary.html.
     Stopped at any moment, the same command with --resume plans what is left.
     """
-    from lotwright.files.run.prepare import Asked
-    from lotwright.files.run.run import Running
-    from lotwright.plan.separable.tree import Effort
+    from lotwright.files.run.times import Times
+    from lotwright.files.run.workers import Running
 
     if scheduler is not None and engine == "local":
         raise typer.BadParameter("--scheduler is for --engine dask.")
-    effort = Effort(gap_bp=gap_bp, seconds=time_limit)
-    asked = Asked(book=book, program=program, prices=prices, effort=effort)
     running = Running(
         workers=workers or os.cpu_count() or 1, engine=engine, scheduler=scheduler, hang_seconds=hang_limit
     )
+    work = _Work(out=out, running=running, times=Times(workers=running.workers), resume=resume, json_path=json_path)
+    asked = {"book": book, "program": program, "prices": prices, "gap_bp": gap_bp, "seconds": time_limit}
     with memory(state, store, approved_only=approved_only) as remembered:
-        status = _batch(asked, out, running, resume=resume, json_path=json_path, memory=remembered)
+        status = _batch(work, asked, remembered)
     raise typer.Exit(status)
 
 
-def _batch(asked: Any, out: Path, running: Running, *, resume: bool, json_path: str | None, memory: RunMemory) -> int:
-    """Plan and put together; return the exit status."""
-    from lotwright.files.run.folder import RunFolder
-    from lotwright.files.run.run import Run
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """A run as it was called for."""
 
-    started = time.perf_counter()
-    out.mkdir(parents=True, exist_ok=True)
-    with _alone(out), _interrupts() as stop:
-        run = Run(asked, RunFolder(out), resume=resume, pending=memory.pending)
-        memory.begin(run)
-        ready_kernels(run.prepared.parts.rows if run.left else 0)
-        with _json_lines(json_path) as lines:
-            _carry_out(run, running, stop, lines, memory)
+    out: Path
+    running: Running
+    times: Times
+    resume: bool
+    json_path: str | None
+
+
+def _batch(work: _Work, asked: Mapping[str, Any], memory: RunMemory) -> int:
+    """Plan and put together; return the exit status. The workers start before this process reads the book."""
+    from lotwright.files.run.place import check_place, has_ended
+    from lotwright.files.run.workers import workers
+
+    was_there = work.out.is_dir()
+    work.out.mkdir(parents=True, exist_ok=True)
+    with _alone(work.out, was_there=was_there), _interrupts() as stop, ExitStack() as until_done:
+        check_place(work.out, resume=work.resume)
+        engine = None
+        if not has_ended(work.out):
+            engine = until_done.enter_context(workers(work.running, work.out, limit=asked["seconds"]))
+        run = _begun(work, asked, memory)
+        with _json_lines(work.json_path) as lines:
+            _carry_out(run, work, engine, stop, lines, memory)
         if stop.asked:
-            return _stopped(run, out)
-        summary = _ended(run, running, seconds=time.perf_counter() - started, quiet=json_path == "-")
+            return _stopped(run, work.out)
+        until_done.close()
+        summary = _ended(run, work)
         memory.end(summary.to_json())
         return _status(summary)
 
 
-def _carry_out(run: Run, running: Running, stop: _Stop, lines: IO[str] | None, memory: RunMemory) -> None:
+def _begun(work: _Work, asked: Mapping[str, Any], memory: RunMemory) -> Run:
+    """The run, its book read and its folder begun."""
+    from lotwright.files.run.folder import RunFolder
+    from lotwright.files.run.prepare import Asked
+    from lotwright.files.run.run import Run
+    from lotwright.plan.separable.tree import Effort
+
+    effort = Effort(gap_bp=asked["gap_bp"], seconds=asked["seconds"])
+    wanted = Asked(book=asked["book"], program=asked["program"], prices=asked["prices"], effort=effort)
+    run = Run(wanted, RunFolder(work.out), resume=work.resume, pending=memory.pending)
+    memory.begin(run)
+    ready_kernels(run.prepared.parts.rows if run.left else 0)
+    return run
+
+
+def _carry_out(
+    run: Run, work: _Work, engine: Engine | None, stop: _Stop, lines: IO[str] | None, memory: RunMemory
+) -> None:
     from lotwright.cli.progress import progress
     from lotwright.files.run.frames import unpack
     from lotwright.files.run.reading import plan_texts
 
     if lines is not None:
         lines.writelines(f"{text}\n" for _, text in plan_texts(run.folder))
+    if engine is None:
+        return
     with progress(run.left) as advance:
-        for finished in run.work(running, is_stopping=lambda: stop.asked):
+        for finished in run.work(engine, work.running, times=work.times, is_stopping=lambda: stop.asked):
             if lines is not None or memory.store is not None:
                 texts = unpack(finished.answer)[0]["plans"].column("plan").to_pylist()
                 memory.keep(iter(texts))
@@ -131,7 +165,7 @@ def _carry_out(run: Run, running: Running, stop: _Stop, lines: IO[str] | None, m
             advance(len(finished.covered))
 
 
-def _ended(run: Run, running: Running, *, seconds: float, quiet: bool) -> Summary:
+def _ended(run: Run, work: _Work) -> Summary:
     """Write and print the summary, and clean up."""
     from lotwright.cli.run_page import run_page
     from lotwright.cli.run_report import print_summary
@@ -140,17 +174,19 @@ def _ended(run: Run, running: Running, *, seconds: float, quiet: bool) -> Summar
     from lotwright.files.run.summary import summarise
 
     summary = summarise(run.folder)
+    spent = work.times.to_json()
     about = {
         "as_of": run.manifest["made_from"]["as_of"],
-        "seconds": round(seconds, 3),
-        "workers": running.workers,
-        "engine": running.engine,
+        "seconds": spent["wall"],
+        "workers": work.running.workers,
+        "engine": work.running.engine,
+        "time": spent,
     }
     path = run.folder.path
     write_bytes_durably(path / "summary.json", (json_text({**summary.to_json(), "run": about}) + "\n").encode())
     write_bytes_durably(path / "summary.html", run_page(summary, about).encode())
     run.folder.clean()
-    if not quiet:
+    if work.json_path != "-":
         print_summary(summary, about, path)
     return summary
 
@@ -201,9 +237,14 @@ def _interrupts() -> Iterator[_Stop]:
 
 
 @contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Keep a second run out of the folder; the lock goes with the process, however that ends."""
+def _alone(out: Path, *, was_there: bool) -> Iterator[None]:
+    """Keep a second run out of the folder; the lock goes with the process, however that ends.
+
+    A run that never began leaves nothing behind, nor the folder unless it was there before.
+    """
     from filelock import FileLock, Timeout
+
+    from lotwright.files.run.place import clear_away
 
     lock = FileLock(out / ".lock")
     try:
@@ -213,6 +254,7 @@ def _alone(out: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        clear_away(out, was_there=was_there)
         lock.release()
 
 
@@ -227,7 +269,7 @@ def _json_lines(path: str | None) -> Iterator[IO[str] | None]:
 
 def ready_kernels(rows: int) -> None:
     """See to it that all workers search alike: with the compiled solver, or for a few rows without."""
-    from lotwright.files.run.kernels import use_kernels, wished_kernels
+    from lotwright.files.run.kernels import choose_kernels, wished_kernels
     from lotwright.plan.separable import jit
 
     if not rows or wished_kernels() == "plain":
@@ -235,7 +277,7 @@ def ready_kernels(rows: int) -> None:
     if not jit.is_warm():
         if rows <= FEW_ROWS and wished_kernels() == "auto":
             jit.refresh()
-            use_kernels("plain")
+            choose_kernels("plain")
             return
         typer.echo("Compiling the solver, once on a machine: two minutes or so.", err=True)
-    use_kernels("compiled")
+    choose_kernels("compiled")

@@ -53,18 +53,22 @@ def sentences(summary: Summary, about: Mapping[str, Any]) -> list[str]:
     if summary.stopped:
         what = "searches" if summary.stopped > 1 else "search"
         lines.append(f"{summary.stopped:,} {what} stopped before the gap that was asked; the plans say why.")
-    if "seconds" in about:
+    if "time" in about:
         rate = summary.households / max(float(about["seconds"]), 1e-9)
         lines.append(
             f"{about['seconds']:,.1f} s with {counted(about['workers'], 'worker')} ({about['engine']}):"
-            f" {rate:,.1f} households a second; {_shares(summary)}."
+            f" {rate:,.1f} households a second; {_shares(about['time'])}."
         )
     return lines
 
 
-def _shares(summary: Summary) -> str:
-    total = sum(summary.phases.values()) or 1.0
-    return ", ".join(f"{name} {100 * seconds / total:.0f} %" for name, seconds in summary.phases.items())
+def _shares(spent: Mapping[str, float]) -> str:
+    """Where the workers' time went; the parts sum to the whole."""
+    total = spent["workers"] or 1.0
+    parts = [(name, seconds) for name, seconds in spent.items() if name not in ("workers", "wall")]
+    return "of the workers' time " + ", ".join(
+        f"{name.replace('_', '-')} {100 * seconds / total:.0f} %" for name, seconds in parts
+    )
 
 
 def _spread(summary: Summary) -> Table:

@@ -174,14 +174,14 @@ def shared_part(
     )
 
 
-def account_table_rows(tables: Mapping[str, Table]) -> Rows:
-    """Return the rows of the tables of accounts, grouped."""
+def account_table_rows(tables: Mapping[str, Table], *, at_once: bool = False) -> Rows:
+    """Return the rows of the tables of accounts, grouped; ``at_once`` where every household will be built."""
     return Rows(
-        accounts=RowsByWord(tables["accounts"], "household"),
-        lots=RowsByWord(tables["lots"], "account"),
-        transactions=group_by(tables.get("transactions"), "account"),
-        restrictions=group_by(tables.get("restrictions"), "account"),
-        cashflows=group_by(tables.get("cashflows"), "account"),
+        accounts=RowsByWord(tables["accounts"], "household", at_once=at_once),
+        lots=RowsByWord(tables["lots"], "account", at_once=at_once),
+        transactions=group_by(tables.get("transactions"), "account", at_once=at_once),
+        restrictions=group_by(tables.get("restrictions"), "account", at_once=at_once),
+        cashflows=group_by(tables.get("cashflows"), "account", at_once=at_once),
     )
 
 

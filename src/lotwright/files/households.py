@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from lotwright.book.failure import Failure
-from lotwright.book.holdings import Account, Cashflow, Household, Lot, Restriction, Transaction
+from lotwright.book.holdings import ZERO, Account, Cashflow, Household, Lot, Restriction, Transaction
 from lotwright.book.kinds import Rule
 from lotwright.files.account_rows import maximum_weight
 from lotwright.files.arrow import Ints
+from lotwright.files.columns import Vocabulary
 from lotwright.files.forms import Flow
 from lotwright.files.notes import notes_of
 from lotwright.files.tables import Table, every_row
@@ -27,48 +29,66 @@ from lotwright.files.values import Texts
 
 
 class RowsByWord:
-    """Where the rows of each word of one column are: a table grouped without moving it."""
+    """Where the rows of each word of one column are: a table grouped without moving it.
 
-    def __init__(self, table: Table, column: str) -> None:
+    Parameters
+    ----------
+    table : Table
+    column : str
+        Of text.
+    at_once : bool
+        Turn the whole table into objects when the first row is asked for: faster where every row will be.
+    """
+
+    def __init__(self, table: Table, column: str, *, at_once: bool = False) -> None:
         texts = table.values[column]
         if not isinstance(texts, Texts):
             raise TypeError(f"{table.file} can be grouped by a column of text, and {column} is none.")
         self.table = table
         self._order: Ints = np.argsort(texts.code, kind="stable").astype(np.int64)
-        self._start = np.searchsorted(texts.code[self._order], np.arange(len(texts.word) + 1))
+        self._start: list[int] = np.searchsorted(texts.code[self._order], np.arange(len(texts.word) + 1)).tolist()
         self._code = {word: code for code, word in enumerate(texts.word)}
+        self._at_once = at_once
+        self._whole: dict[str, list[Any]] | None = None
 
     @property
     def words(self) -> Collection[str]:
         """Every word of the column."""
         return self._code.keys()
 
-    def rows(self, word: str) -> Ints:
-        """Return the positions of the rows that bear the word, none where no row does."""
+    def cells(self, word: str) -> dict[str, list[Any]]:
+        """Return the rows that bear the word, column by column, words of a vocabulary as members of it; none: ``{}``."""
         code = self._code.get(word)
-        return self._order[:0] if code is None else self._order[self._start[code] : self._start[code + 1]]
+        if code is None:
+            return {}
+        start, stop = self._start[code : code + 2]
+        if not self._at_once:
+            return self._read(self._order[start:stop])
+        if self._whole is None:
+            self._whole = self._read(self._order)
+        return {name: cells[start:stop] for name, cells in self._whole.items()}
 
-    def records(self, word: str) -> list[dict[str, Any]]:
-        """Return those rows by column, words of a vocabulary as members of it, without their empty cells."""
-        rows = self.rows(word)
-        if not len(rows):
-            return []
+    def _read(self, rows: Ints) -> dict[str, list[Any]]:
         columns: dict[str, list[Any]] = {}
         for column in self.table.form.columns:
-            if column.name not in self.table.values:
-                continue
-            cells = self.table.at(column.name, rows)
-            if column.choices is not None:
-                cells = [None if cell is None else column.choices(cell) for cell in cells]
-            columns[column.name] = cells
-        whole = [name for name, cells in columns.items() if None not in cells]
-        gaps = [name for name in columns if name not in whole]
-        records = [dict(zip(whole, cells, strict=True)) for cells in zip(*map(columns.get, whole), strict=True)]
-        for name in gaps:
-            for record, cell in zip(records, columns[name], strict=True):
-                if cell is not None:
-                    record[name] = cell
-        return records
+            if column.name in self.table.values:
+                cells = self.table.at(column.name, rows)
+                columns[column.name] = cells if column.choices is None else _members(cells, column.choices)
+        return columns
+
+
+def _members(cells: list[Any], choices: Vocabulary) -> list[Any]:
+    """Return words of a vocabulary as its members, None where a cell is empty."""
+    member = {cell: None if cell is None else choices(cell) for cell in set(cells)}
+    return [member[cell] for cell in cells]
+
+
+def _records(cells: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
+    """Return rows as mappings without their empty cells."""
+    return [
+        {name: cell for name, cell in zip(cells, row, strict=True) if cell is not None}
+        for row in zip(*cells.values(), strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -121,7 +141,9 @@ class Households(Mapping[str, Household | Failure]):
         return f"Households({len(self)} households, {len(self._failures)} failed)"
 
     def _build(self, name: str) -> Household:
-        accounts = tuple(sorted(map(self._account, self._rows.accounts.records(name)), key=attrgetter("account")))
+        accounts = tuple(
+            sorted(map(self._account, _records(self._rows.accounts.cells(name))), key=attrgetter("account"))
+        )
         notes = notes_of(accounts, symbols=self._symbols, sectors=self._sectors)
         models = sorted({account.model for account in accounts})
         left_out = tuple(note for model in models for note in self._model_notes.get(model, ()))
@@ -130,30 +152,22 @@ class Households(Mapping[str, Household | Failure]):
     def _account(self, record: dict[str, Any]) -> Account:
         name = record["account"]
         rows = self._rows
+        restrictions = map(_restriction, _records(_cells(rows.restrictions, name)))
+        cashflows = map(_cashflow, _records(_cells(rows.cashflows, name)))
         return Account(
             **record,
-            lots=tuple(sorted(map(_lot, rows.lots.records(name)), key=attrgetter("symbol", "acquired", "lot"))),
-            transactions=tuple(sorted((Transaction(**r) for r in _records(rows.transactions, name)), key=_place)),
-            restrictions=tuple(
-                sorted(
-                    (_restriction(r) for r in _records(rows.restrictions, name)),
-                    key=lambda r: _ordered(r, _RESTRICTION),
-                )
-            ),
-            cashflows=tuple(
-                sorted(
-                    (_cashflow(r) for r in _records(rows.cashflows, name)),
-                    key=lambda c: _ordered(c, ("date", "amount")),
-                )
-            ),
+            lots=tuple(sorted(_lots(rows.lots.cells(name)), key=attrgetter("symbol", "acquired", "lot"))),
+            transactions=_in_place(_transactions(_cells(rows.transactions, name))),
+            restrictions=tuple(sorted(restrictions, key=lambda r: _ordered(r, _RESTRICTION))),
+            cashflows=tuple(sorted(cashflows, key=lambda c: _ordered(c, ("date", "amount")))),
         )
 
 
 _RESTRICTION = ("rule", "symbol", "sector", "weight")
+_FIRST = ("date", "symbol", "action")
+"""Columns that no transaction lacks, and that tell most of them apart."""
 _PLACE = (
-    "date",
-    "symbol",
-    "action",
+    *_FIRST,
     "lot",
     "purchase",
     "quantity",
@@ -171,21 +185,74 @@ def _ordered(row: object, fields: Collection[str]) -> tuple[tuple[bool, Any], ..
     return tuple((cell is not None, "" if cell is None else cell) for cell in cells)
 
 
-def _place(transaction: Transaction) -> tuple[tuple[bool, Any], ...]:
-    return _ordered(transaction, _PLACE)
+def _in_place(transactions: list[Transaction]) -> tuple[Transaction, ...]:
+    """Return transactions in the order of ``_PLACE``; the long key is made only where the short one ties."""
+    first = attrgetter(*_FIRST)
+    transactions.sort(key=first)
+    out: list[Transaction] = []
+    for _, tied in groupby(transactions, key=first):
+        same = list(tied)
+        out += same if len(same) == 1 else sorted(same, key=lambda row: _ordered(row, _PLACE))
+    return tuple(out)
 
 
-def _records(rows: RowsByWord | None, account: str) -> list[dict[str, Any]]:
-    return [] if rows is None else rows.records(account)
+def _cells(rows: RowsByWord | None, account: str) -> dict[str, list[Any]]:
+    return {} if rows is None else rows.cells(account)
 
 
-def _lot(record: dict[str, Any]) -> Lot:
-    """Return a lot, its total basis from the basis a share and its holding period from the purchase where not given."""
-    per_share: Decimal | None = record.pop("basis_per_share", None)
-    if per_share is not None:
-        record.setdefault("basis", record["quantity"] * per_share)
-    record.setdefault("holding_start", record["acquired"])
-    return Lot(**record)
+def _lots(cells: Mapping[str, list[Any]]) -> list[Lot]:
+    """Return lots, total basis from the basis a share and the holding period from the purchase where not given."""
+    if not cells:
+        return []
+    empty: list[Any] = [None] * len(cells["lot"])
+    basis, per_share = cells.get("basis", empty), cells.get("basis_per_share", empty)
+    rows = zip(
+        cells["account"], cells["symbol"], cells["lot"], cells["quantity"], cells["acquired"], basis, per_share,
+        cells.get("holding_start", empty), cells.get("purchase", empty), cells.get("source", empty),
+        strict=True,
+    )  # fmt: skip
+    return [
+        Lot(
+            account=account,
+            symbol=symbol,
+            lot=lot,
+            quantity=quantity,
+            acquired=acquired,
+            basis=quantity * each if total is None else total,
+            holding_start=acquired if start is None else start,
+            purchase=purchase,
+            source=source,
+        )
+        for account, symbol, lot, quantity, acquired, total, each, start, purchase, source in rows
+    ]
+
+
+def _transactions(cells: Mapping[str, list[Any]]) -> list[Transaction]:
+    if not cells:
+        return []
+    empty: list[Any] = [None] * len(cells["date"])
+    rows = zip(
+        cells["account"], cells["date"], cells["symbol"], cells["action"], cells["quantity"], cells["price"],
+        *(cells.get(name, empty) for name in ("realised_gain", "character", "disallowed_loss", "lot", "purchase", "reason")),
+        strict=True,
+    )  # fmt: skip
+    return [
+        Transaction(
+            account=account,
+            date=date,
+            symbol=symbol,
+            action=action,
+            quantity=quantity,
+            price=price,
+            realised_gain=gain,
+            character=character,
+            disallowed_loss=ZERO if disallowed is None else disallowed,
+            lot=lot,
+            purchase=purchase,
+            reason=reason,
+        )
+        for account, date, symbol, action, quantity, price, gain, character, disallowed, lot, purchase, reason in rows
+    ]
 
 
 def _restriction(record: dict[str, Any]) -> Restriction:
@@ -207,9 +274,9 @@ def _cashflow(record: dict[str, Any]) -> Cashflow:
     )
 
 
-def group_by(table: Table | None, column: str) -> RowsByWord | None:
+def group_by(table: Table | None, column: str, *, at_once: bool = False) -> RowsByWord | None:
     """Return a table grouped by a column of text, None without a table."""
-    return None if table is None else RowsByWord(table, column)
+    return None if table is None else RowsByWord(table, column, at_once=at_once)
 
 
 def account_names(accounts: Table) -> dict[str, str]:

@@ -189,7 +189,8 @@ def _monies(owner: object, names: Iterable[str]) -> dict[str, float | int]:
 
 
 def _reals(owner: object, names: Iterable[str]) -> dict[str, float]:
-    return {name: _real(getattr(owner, name), f"{type(owner).__name__.lower()} {name}") for name in names}
+    kind = type(owner).__name__
+    return {name: _real(getattr(owner, name), kind, name) for name in names}
 
 
 def _money(amount: Decimal) -> float | int:
@@ -204,11 +205,11 @@ def _exact(number: Decimal) -> float | int:
     return float(number)
 
 
-def _real(number: float, name: str) -> float:
-    """Return a finite float, without the sign of a zero."""
+def _real(number: float, *name: str) -> float:
+    """Return a finite float, without the sign of a zero; the words of its name are for a message."""
     if not isfinite(number):
         raise PlanError(
-            f"The plan's {name} is {number}, which is no number of dollars or weight. Report this as a defect."
+            f"The plan's {' '.join(name).lower()} is {number}, which is no number of dollars or weight. Report this as a defect."
         )
     return float(number) + 0.0
 
@@ -218,6 +219,9 @@ def plain(value: Any) -> Any:
 
     Keys of a mapping keep their order; what is not finite becomes null.
     """
+    kind = type(value)
+    if kind is float or kind is str or kind is int:  # most of what there is, a thousand times a plan
+        return value if kind is not float or isfinite(value) else None
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, Mapping):

@@ -18,7 +18,8 @@ import numpy as np
 from lotwright.errors import PlanError
 from lotwright.plan.relaxed_program import answers
 from lotwright.plan.separable.form import SeparableForm
-from lotwright.plan.separable.problem import Problem, Scaled, scaled
+from lotwright.plan.separable.layout import scaled
+from lotwright.plan.separable.problem import Problem, Scaled
 from lotwright.plan.separable.relaxed.climb import ROUNDS, STEPS, climb, stand
 from lotwright.plan.separable.relaxed.households import OUT_OF_REACH, PROVEN, STALLED
 from lotwright.plan.separable.relaxed.layout import Convex, convex

@@ -1,24 +1,21 @@
 """From the book's ``Decimal`` facts to one household's arrays: the only crossing in this direction.
 
-Which securities are on the list of an account: those it holds, those its model portfolio targets, and, for targets, their
-declared stand-ins (``substitutes`` of the book, lower ranks of a sleeve), unless they are substantially identical to what
-they stand in for.
+Which securities are on the list: :mod:`lotwright.plan.listing`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
 
 from lotwright.book.failure import Failure
-from lotwright.book.holdings import Account, Household, Lot
+from lotwright.book.holdings import Household, Lot
 from lotwright.book.kinds import Character, Relief
-from lotwright.book.market import Market, Target
-from lotwright.book.relief import relief_order
+from lotwright.book.market import Market
+from lotwright.plan.listing import Holding, listing, shares_held
+from lotwright.plan.remembered import Remembered
 from lotwright.plan.snapshot import Floats, Ints, Snapshot
 from lotwright.risk.model import RiskModel
 from lotwright.risk.split import exact_split
@@ -28,18 +25,6 @@ from lotwright.tax.window import WashWindow
 
 SPLIT_EXACTLY_UP_TO = 24
 """Accounts with at most this many securities get their covariance split anew, with as much specific variance as it holds."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Holding:
-    """One security in one account, still in words."""
-
-    account: int
-    symbol: str
-    lots: tuple[Lot, ...]
-    weight: Decimal
-    is_substitute: bool
-    stand_in_rank: int
 
 
 def take_snapshot(household: Household, market: Market, risk: RiskModel) -> Snapshot | Failure:
@@ -59,8 +44,8 @@ def take_snapshot(household: Household, market: Market, risk: RiskModel) -> Snap
     if isinstance(held, Failure):
         return held
     household = held
-    listing = [entry for a, account in enumerate(household.accounts) for entry in _listing(a, account, market)]
-    unpriced = sorted({entry.symbol for entry in listing if entry.symbol not in market.prices})
+    entries = [entry for a, account in enumerate(household.accounts) for entry in listing(a, account, market)]
+    unpriced = sorted({entry.symbol for entry in entries if entry.symbol not in market.prices})
     if unpriced:
         return Failure(
             reason="no_price",
@@ -68,90 +53,44 @@ def take_snapshot(household: Household, market: Market, risk: RiskModel) -> Snap
             f"{'it' if len(unpriced) == 1 else 'them'}. Add the missing rows to prices.",
             evidence={"symbols": unpriced},
         )
-    return _arrays(household, market, listing, risk, window)
-
-
-def _listing(index: int, account: Account, market: Market) -> list[_Holding]:
-    """Holdings of one account in symbol order: held, targeted, or standing in for a target."""
-    held: dict[str, list[Lot]] = {}
-    for lot in account.lots:
-        held.setdefault(lot.symbol, []).append(lot)
-    model = market.models.get(account.model)
-    targets = model.targets if model else ()
-    weight = {target.symbol: target.weight for target in targets}
-    stand_ins = _stand_ins(targets, market)
-    symbols = sorted(set(held) | set(weight) | set(stand_ins))
-    return [
-        _Holding(
-            account=index,
-            symbol=symbol,
-            lots=_in_order(held.get(symbol, []), account.relief),
-            weight=weight.get(symbol, Decimal(0)),
-            is_substitute=symbol in stand_ins and not weight.get(symbol),
-            stand_in_rank=0 if weight.get(symbol) else stand_ins.get(symbol, 0),
-        )
-        for symbol in symbols
-    ]
-
-
-def _stand_ins(targets: tuple[Target, ...], market: Market) -> dict[str, int]:
-    """What may stand in for a target and its best rank among the stand-ins: declared ones, lower ranks of a sleeve."""
-    ranks: dict[str, int] = {}
-
-    def stands(symbols: Iterable[str]) -> None:
-        for rank, symbol in enumerate(symbols, start=1):
-            ranks[symbol] = min(rank, ranks.get(symbol, rank))
-
-    for target in targets:
-        if target.weight:
-            declared = market.substitutes.get(target.symbol, ())
-            group = market.group_of(target.symbol)
-            stands(other for other in declared if other in market.prices and market.group_of(other) != group)
-    for sleeve in sorted({target.sleeve or "" for target in targets}):
-        lower = [line for line in targets if not line.weight and (line.sleeve or "") == sleeve]
-        stands(line.symbol for line in sorted(lower, key=lambda line: (line.rank is None, line.rank or 0, line.symbol)))
-    return ranks
-
-
-def _in_order(lots: list[Lot], relief: Relief) -> tuple[Lot, ...]:
-    return relief_order(lots, relief) if lots else ()
+    return _arrays(household, market, entries, risk, window)
 
 
 def _arrays(
-    household: Household, market: Market, listing: list[_Holding], risk: RiskModel, window: WashWindow
+    household: Household, market: Market, entries: list[Holding], risk: RiskModel, window: WashWindow
 ) -> Snapshot:
     """Assemble every array of the snapshot; each block of lines fills one kind of field."""
     law, accounts = law_of(household), household.accounts
-    count = len(listing)
-    account_of = np.array([entry.account for entry in listing], dtype=np.int64)
-    exact_price = [market.prices[entry.symbol].price for entry in listing]
-    price = np.array([float(p) for p in exact_price], dtype=float)
-    shares = [sum((lot.quantity for lot in entry.lots), Decimal(0)) for entry in listing]
-    quantity = np.array([float(q) for q in shares], dtype=float)
+    count = len(entries)
+    account_of = np.array([entry.account for entry in entries], dtype=np.int64)
+    quotes = _quotes(market)
+    quoted = np.array([quotes[entry.symbol] for entry in entries], dtype=float).reshape(count, 2)
+    price = quoted[:, 0].copy()
+    quantity = np.array([float(shares_held(entry)) for entry in entries], dtype=float)
 
     cash = np.array([float(account.cash + account.net_cashflow) for account in accounts])
     value: Floats = cash + np.bincount(account_of, weights=quantity * price, minlength=len(accounts)).astype(float)
     cash_share = np.array([float(account.cash_target) for account in accounts])
     is_taxable = np.array([account.kind.is_taxable for account in accounts], dtype=bool)
-    weight = np.array([float(entry.weight) for entry in listing], dtype=float)
+    weight = np.array([entry.weight for entry in entries], dtype=float)
     target = weight * ((1.0 - cash_share) * np.maximum(value, 0.0))[account_of] if count else np.zeros(0)
 
-    lots = [lot for entry in listing for lot in entry.lots]
+    lots = [lot for entry in entries for lot in entry.lots]
     offset = np.zeros(count + 1, dtype=np.int64)
-    np.cumsum([len(entry.lots) for entry in listing], out=offset[1:])
+    np.cumsum([len(entry.lots) for entry in entries], out=offset[1:])
     lot_holding = np.repeat(np.arange(count), np.diff(offset))
     lot_quantity = np.array([float(lot.quantity) for lot in lots], dtype=float)
     basis = np.array([float(lot.basis) for lot in lots], dtype=float)
     taxed = is_taxable[account_of][lot_holding] if lots else np.zeros(0, dtype=bool)
     gain = np.where(taxed, price[lot_holding] - basis / lot_quantity, 0.0) if lots else np.zeros(0)
 
-    exposure, specific = _risk_numbers(listing, len(accounts), risk)
-    household_exposure, household_specific = _household_risk(listing, risk)
-    group_of = [law.group(accounts[entry.account], market.group_of(entry.symbol)) for entry in listing]
+    exposure, specific = _risk_numbers(entries, len(accounts), risk)
+    alone = len(accounts) == 1  # then the household is the account
+    household_exposure, household_specific = (exposure, specific) if alone else _household_risk(entries, risk)
+    group_of = [law.group(accounts[entry.account], market.group_of(entry.symbol)) for entry in entries]
     groups = sorted(set(group_of))
     group_index = {name: g for g, name in enumerate(groups)}
-    purchases = _purchases(window, group_index, household, listing)
-    spread = [market.prices[entry.symbol].half_spread for entry in listing]
+    purchases = _purchases(window, group_index, household, entries)
 
     return Snapshot(
         household=household,
@@ -165,16 +104,16 @@ def _arrays(
         cash_floor=np.array([float(account.minimum_cash) for account in accounts]),
         cash_target=cash_share * np.maximum(value, 0.0),
         is_taxable=is_taxable,
-        symbol=tuple(entry.symbol for entry in listing),
+        symbol=tuple(entry.symbol for entry in entries),
         account_of=account_of,
         group_of=np.array([group_index[name] for name in group_of], dtype=np.int64),
         price=price,
         quantity=quantity,
-        increment=np.array([0.0 if accounts[entry.account].fractional else 1.0 for entry in listing]),
+        increment=np.array([0.0 if accounts[entry.account].fractional else 1.0 for entry in entries]),
         target=target,
-        half_spread=np.array([np.nan if s is None else float(s) for s in spread], dtype=float),
-        is_substitute=np.array([entry.is_substitute for entry in listing], dtype=bool),
-        stand_in_rank=np.array([entry.stand_in_rank for entry in listing], dtype=np.int64),
+        half_spread=quoted[:, 1].copy(),
+        is_substitute=np.array([entry.is_substitute for entry in entries], dtype=bool),
+        stand_in_rank=np.array([entry.stand_in_rank for entry in entries], dtype=np.int64),
         twin_of=np.full(count, -1, dtype=np.int64),
         lot=tuple(lots),
         offset=offset,
@@ -183,7 +122,7 @@ def _arrays(
         lot_gain=gain,
         lot_is_long=_long_flags(lots, market),
         lot_is_guarded=taxed if law.guards_gains else gain < 0,
-        is_ordered=np.array([accounts[entry.account].relief is not Relief.SPECIFIC for entry in listing], dtype=bool),
+        is_ordered=np.array([accounts[entry.account].relief is not Relief.SPECIFIC for entry in entries], dtype=bool),
         exposure=exposure,
         specific=specific,
         household_exposure=household_exposure,
@@ -194,24 +133,32 @@ def _arrays(
     )
 
 
+def _price_and_spread(market: Market) -> dict[str, tuple[float, float]]:
+    """Price and half-spread of every security as floats, NaN where the book gives no spread."""
+    return {
+        symbol: (float(quote.price), np.nan if quote.half_spread is None else float(quote.half_spread))
+        for symbol, quote in market.prices.items()
+    }
+
+
+_quotes = Remembered(_price_and_spread)
+
+
 def _long_flags(lots: list[Lot], market: Market) -> np.ndarray:
     """True for lots whose sale on the day of the snapshot would be long-term."""
-    known: dict[object, bool] = {}
-    flags = np.zeros(len(lots), dtype=bool)
-    for index, lot in enumerate(lots):
-        if lot.holding_start not in known:
-            known[lot.holding_start] = character(lot.holding_start, market.as_of) is Character.LONG
-        flags[index] = known[lot.holding_start]
-    return flags
+    starts = [lot.holding_start for lot in lots]
+    is_long = {start: character(start, market.as_of) is Character.LONG for start in set(starts)}
+    return np.array([is_long[start] for start in starts], dtype=bool)
 
 
-def _risk_numbers(listing: list[_Holding], accounts: int, risk: RiskModel) -> tuple[Floats, Floats]:
+def _risk_numbers(entries: list[Holding], accounts: int, risk: RiskModel) -> tuple[Floats, Floats]:
     """Exposures and specific variances account by account, each account with factors of its own (small ones split anew)."""
     blocks: list[Floats] = []
-    specific = np.zeros(len(listing))
-    rows = [np.array([i for i, entry in enumerate(listing) if entry.account == a], dtype=int) for a in range(accounts)]
+    specific = np.zeros(len(entries))
+    account_of = np.array([entry.account for entry in entries], dtype=np.int64)
+    rows = [np.flatnonzero(account_of == a) for a in range(accounts)]
     for index in rows:
-        symbols = [listing[i].symbol for i in index]
+        symbols = [entries[i].symbol for i in index]
         if not symbols:
             blocks.append(np.zeros((0, 0)))
             continue
@@ -220,7 +167,7 @@ def _risk_numbers(listing: list[_Holding], accounts: int, risk: RiskModel) -> tu
             exposure, variance = _split(exposure, variance)
         blocks.append(exposure)
         specific[index] = variance
-    out = np.zeros((len(listing), max((block.shape[1] for block in blocks), default=0)))
+    out = np.zeros((len(entries), max((block.shape[1] for block in blocks), default=0)))
     for index, block in zip(rows, blocks, strict=True):
         if len(index):
             out[index, : block.shape[1]] = block
@@ -240,15 +187,16 @@ def _split_of(covariance: bytes, count: int) -> tuple[Floats, Floats]:
     return exposure, variance
 
 
-def _household_risk(listing: list[_Holding], risk: RiskModel) -> tuple[Floats, Floats]:
+def _household_risk(entries: list[Holding], risk: RiskModel) -> tuple[Floats, Floats]:
     """Exposures and specific variances of the household as one portfolio; see :class:`Snapshot`."""
-    symbols = sorted({entry.symbol for entry in listing})
+    symbols = sorted({entry.symbol for entry in entries})
     if not symbols:
         return np.zeros((0, 0)), np.zeros(0)
     exposure, variance = risk.select(symbols)
     if len(symbols) <= SPLIT_EXACTLY_UP_TO and exposure.shape[1]:
         exposure, variance = _split(exposure, variance)
-    row = np.array([symbols.index(entry.symbol) for entry in listing], dtype=np.int64)
+    place = {symbol: row for row, symbol in enumerate(symbols)}
+    row = np.array([place[entry.symbol] for entry in entries], dtype=np.int64)
     times = np.bincount(row, minlength=len(symbols))
     return own_factors(exposure[row], variance[row], row=row, shared=np.flatnonzero(times > 1))
 
@@ -270,16 +218,17 @@ def _locked(window: WashWindow, group_index: Mapping[str, int]) -> np.ndarray:
     return locked
 
 
-def _purchases(window: WashWindow, group_index: Mapping[str, int], household: Household, listing: list[_Holding]):  # type: ignore[no-untyped-def]
+def _purchases(window: WashWindow, group_index: Mapping[str, int], household: Household, entries: list[Holding]):  # type: ignore[no-untyped-def]
     """Recent purchases as arrays; returns a function of the flat list of lots so that lots can point back at them."""
-    holding_index = {(household.accounts[e.account].account, e.symbol): i for i, e in enumerate(listing)}
+    holding_index = {(household.accounts[e.account].account, e.symbol): i for i, e in enumerate(entries)}
     recent = [p for p in window.purchases if p.group in group_index]
 
     def fields(lots: list[Lot]) -> dict[str, np.ndarray]:
         owner = {(p.account, p.symbol, name): k for k, p in enumerate(recent) for name in p.lots}
         return {
             "lot_purchase": np.array(
-                [owner.get((lot.account, lot.symbol, lot.lot), -1) for lot in lots], dtype=np.int64
+                [owner.get((lot.account, lot.symbol, lot.lot), -1) for lot in lots] if owner else [-1] * len(lots),
+                dtype=np.int64,
             ),
             "purchase_group": np.array([group_index[p.group] for p in recent], dtype=np.int64),
             "purchase_holding": np.array(

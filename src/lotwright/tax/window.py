@@ -148,19 +148,27 @@ def is_in_window(first: date, second: date) -> bool:
     return abs((first - second).days) <= wash_days()
 
 
+def _window(as_of: date) -> tuple[date, date]:
+    """First and last trade date in the window of a day: the question of :func:`is_in_window` for many rows."""
+    reach = timedelta(days=wash_days())
+    return as_of - reach, as_of + reach
+
+
 def _recent_purchases(account: Account, as_of: date) -> list[Bought]:
-    lots = [lot for lot in account.lots if is_in_window(lot.acquired, as_of)]
-    buys = [t for t in account.transactions if t.action.is_purchase and is_in_window(t.date, as_of)]
+    first, last = _window(as_of)
+    lots = [lot for lot in account.lots if first <= lot.acquired <= last]
+    buys = [t for t in account.transactions if first <= t.date <= last and t.action.is_purchase]
     return match_purchases(lots, buys)
 
 
 def _locks(household: Household, market: Market, pending: Iterable[Pending]) -> tuple[BuyLock, ...]:
     """One lock for each group with a recent or pending loss sale in a taxable account."""
+    first, last = _window(market.as_of)
     sales: dict[str, list[Transaction]] = defaultdict(list)
     for account in household.accounts:
         if account.kind.is_taxable:
             for sale in account.transactions:
-                if not sale.action.is_purchase and is_in_window(sale.date, market.as_of) and _may_be_loss(sale):
+                if first <= sale.date <= last and not sale.action.is_purchase and _may_be_loss(sale):
                     sales[market.group_of(sale.symbol)].append(sale)
     declared: dict[str, set[str]] = defaultdict(set)
     for symbol, group in market.identical.items():

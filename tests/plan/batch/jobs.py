@@ -80,8 +80,8 @@ class Numbers:
     def only(self, unit: int) -> Numbers:
         return Numbers((unit,))
 
-    def covered(self, answer: bytes) -> set[int]:
-        return {number for number, _ in json.loads(answer)}
+    def covered(self, answer: bytes) -> tuple[set[int], Mapping[str, Any]]:
+        return {number for number, _ in json.loads(answer)}, {}
 
     def failed(self, reason: str, evidence: Mapping[str, Any]) -> bytes:
         return json.dumps([[number, f"{reason} {json.dumps(evidence)}"] for number in self.units]).encode()

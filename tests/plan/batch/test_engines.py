@@ -48,7 +48,8 @@ def options(folder: Path, *, workers: int = 2, seconds: float = 30.0) -> EngineO
 
 def outcomes(engine_name: str, notes: Path, given: EngineOptions, work: list[Numbers]) -> dict[int, str]:
     """Everything that came out, each unit once."""
-    engine = open_engine(engine_name, job(notes), given)
+    engine = open_engine(engine_name, given)
+    engine.begin(job(notes))
     ends: dict[int, str] = {}
     try:
         for finished in supervise(engine, work):
@@ -81,9 +82,8 @@ def test_the_evidence_says_what_ended_a_worker(notes: Path, tmp_path: Path) -> N
 
 def test_a_task_past_its_time_is_lost_even_where_nobody_watches(notes: Path, tmp_path: Path) -> None:
     """The pool's own limit, for a worker that hangs outside of any household."""
-    engine = open_engine(
-        "local", Job(prepare=jobs.prepare, work=sleep, setup=str(notes).encode()), options(tmp_path, seconds=0.5)
-    )
+    engine = open_engine("local", options(tmp_path, seconds=0.5))
+    engine.begin(Job(prepare=jobs.prepare, work=sleep, setup=str(notes).encode()))
     try:
         engine.submit(0, b"")
         ended = None
@@ -103,7 +103,8 @@ def sleep(_ready: object, _payload: bytes) -> bytes:
 
 
 def test_workers_killed_while_idle_are_replaced(notes: Path, tmp_path: Path) -> None:
-    engine = open_engine("local", job(notes), options(tmp_path))
+    engine = open_engine("local", options(tmp_path))
+    engine.begin(job(notes))
     try:
         first = [finished.answer for finished in supervise(engine, chunks(4, 2))]
         for note in notes.glob("prepared-*"):
@@ -122,7 +123,8 @@ def test_each_process_prepares_once(notes: Path, tmp_path: Path) -> None:
 
 
 def test_no_more_is_read_than_the_window_holds(notes: Path, tmp_path: Path) -> None:
-    engine = open_engine("local", job(notes), options(tmp_path, workers=1))
+    engine = open_engine("local", options(tmp_path, workers=1))
+    engine.begin(job(notes))
     read = 0
 
     def source() -> Iterator[Numbers]:
@@ -139,19 +141,19 @@ def test_no_more_is_read_than_the_window_holds(notes: Path, tmp_path: Path) -> N
     assert read == 40
 
 
-def test_an_engine_nobody_offers_is_refused_by_name(notes: Path, tmp_path: Path) -> None:
+def test_an_engine_nobody_offers_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ProgramError, match=r"no engine named 'loca'\. There are: dask, local"):
-        open_engine("loca", job(notes), options(tmp_path))
+        open_engine("loca", options(tmp_path))
 
 
-def test_a_scheduler_that_is_not_there_is_told(notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lotwright.plan.batch.cluster.CONNECT", 0.5)
     given = EngineOptions(workers=1, scratch=tmp_path, task_seconds=1.0, scheduler="tcp://127.0.0.1:9")
     with pytest.raises(ProgramError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"):
-        open_engine("dask", job(notes), given)
+        open_engine("dask", given)
 
 
-def test_a_cluster_whose_workers_share_a_process_is_refused(notes: Path, tmp_path: Path) -> None:
+def test_a_cluster_whose_workers_share_a_process_is_refused(tmp_path: Path) -> None:
     """A hung household could not be ended without its neighbours."""
     from distributed import LocalCluster
 
@@ -160,4 +162,4 @@ def test_a_cluster_whose_workers_share_a_process_is_refused(notes: Path, tmp_pat
     ) as cluster:
         given = EngineOptions(workers=1, scratch=tmp_path, task_seconds=1.0, scheduler=cluster.scheduler_address)
         with pytest.raises(ProgramError, match=r"runs 2 threads.*--nthreads 1"):
-            open_engine("dask", job(notes), given)
+            open_engine("dask", given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lotwright.plan.separable.problem import scaled
+from lotwright.plan.separable.layout import scaled
 from lotwright.plan.separable.tree import Effort, _Search
 
 from .households import draw

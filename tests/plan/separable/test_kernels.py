@@ -16,7 +16,8 @@ import pytest
 
 from lotwright.book.holdings import Account
 from lotwright.plan.separable.cells import options
-from lotwright.plan.separable.problem import SCALE, Scaled, scaled
+from lotwright.plan.separable.layout import scaled
+from lotwright.plan.separable.problem import SCALE, Scaled
 from tests.plan.separable.brute import Charge, Option, holdings, trades_of
 from tests.plan.separable.households import Case, balanced, draw
 from tests.plan.separable.test_limits_brute import charged, soft_lot_limits, toml
@@ -168,7 +169,7 @@ SOLVE = """
 import json, sys
 import numpy as np
 from lotwright.plan.separable import jit
-from lotwright.plan.separable.problem import scaled
+from lotwright.plan.separable.layout import scaled
 from lotwright.plan.separable.tree import Effort, search
 from tests.plan.separable.households import draw
 found = []

@@ -12,7 +12,7 @@ from lotwright.plan.separable import tree
 from lotwright.plan.separable.active_set import active_set
 from lotwright.plan.separable.columns import edges, gather, price_columns
 from lotwright.plan.separable.interior import interior
-from lotwright.plan.separable.problem import scaled
+from lotwright.plan.separable.layout import scaled
 from lotwright.plan.separable.search import objective
 
 from .households import draw

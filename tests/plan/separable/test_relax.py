@@ -23,7 +23,8 @@ from lotwright.plan.program import load_program
 from lotwright.plan.relaxation import batch, most_saved, relaxation, relaxations
 from lotwright.plan.separable.certify import solve_separable
 from lotwright.plan.separable.dual import clip, evaluate
-from lotwright.plan.separable.problem import ACCOUNT, HOLDING, LOT, SCALE, Problem, Scaled, scaled
+from lotwright.plan.separable.layout import scaled
+from lotwright.plan.separable.problem import ACCOUNT, HOLDING, LOT, SCALE, Problem, Scaled
 from lotwright.plan.separable.relaxed.climb import climb, relaxed_multipliers
 from lotwright.plan.separable.relaxed.layout import convex
 from lotwright.plan.separable.tree import Effort, start_multipliers

@@ -14,7 +14,8 @@ from lotwright.book.failure import Failure
 from lotwright.errors import PlanError
 from lotwright.plan.separable.certify import check_bound, solve_separable
 from lotwright.plan.separable.dual import clip, evaluate
-from lotwright.plan.separable.problem import SCALE, Scaled, scaled
+from lotwright.plan.separable.layout import scaled
+from lotwright.plan.separable.problem import SCALE, Scaled
 from lotwright.plan.separable.tree import Effort, start_multipliers
 from lotwright.plan.solution import Solution
 from tests.plan.separable.brute import holdings, score, trades_of, washless

@@ -86,20 +86,26 @@ def _planned_here(group: Group, source: Source) -> Iterator[dict[str, Any]]:
 def _planned_in_batch(group: Group, source: Source, folder: Path) -> Path:
     from lotwright.cli.batch import ready_kernels
     from lotwright.files.run.folder import RunFolder
+    from lotwright.files.run.place import has_ended
     from lotwright.files.run.prepare import Asked
-    from lotwright.files.run.run import Run, Running
+    from lotwright.files.run.run import Run
     from lotwright.files.run.summary import summarise
+    from lotwright.files.run.workers import Running, workers
 
     book, out = folder / f"book-{group.number}", folder / f"batch-{group.number}"
     if not book.is_dir():
         freeze(source.book, book, group.households, prices=source.prices)
     out.mkdir(exist_ok=True)
+    if has_ended(out):
+        return out
     asked = Asked(book=book, program=group.program, effort=source.effort)
     place = RunFolder(out)
-    run = Run(asked, place, resume=place.manifest is not None, pending=lambda _: dict(source.pending))
-    ready_kernels(run.prepared.parts.rows if run.left else 0)
-    for _ in run.work(Running(workers=source.workers)):
-        pass
+    running = Running(workers=source.workers)
+    with workers(running, out, limit=source.effort.seconds) as engine:
+        run = Run(asked, place, resume=place.manifest is not None, pending=lambda _: dict(source.pending))
+        ready_kernels(run.prepared.parts.rows if run.left else 0)
+        for _ in run.work(engine, running):
+            pass
     summary = summarise(place)
     write_bytes_durably(out / "summary.json", (json.dumps(summary.to_json(), indent=1) + "\n").encode())
     place.clean()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -15,13 +15,15 @@ from lotwright.files.parse import Parsed
 from lotwright.files.run.blocks import plain_array
 from lotwright.files.run.frames import pack, unpack
 from lotwright.files.run.parts import Part, Parts, row_numbers
+from lotwright.files.run.pending import InHand, pending_rows
 from lotwright.files.run.prepare import Setup
 from lotwright.files.run.results import tables_of
 from lotwright.files.run.units import texts_of
 from lotwright.files.run.work import failed
+from lotwright.files.run.workers import MOST_UNITS
 
-MOST_UNITS, MOST_ROWS = 25, 12_000
-"""Where a chunk ends: after so many households, or so many rows of all tables."""
+MOST_ROWS = 3_000
+"""Rows of all tables at which a chunk ends, if not after so many households: large ones go two or three at a time."""
 
 _WORDS = {
     "worker_died": "killed the process that planned it, twice: with others, and alone",
@@ -32,43 +34,52 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HouseholdChunk:
-    """Consecutive units of a part, those that are done already left out."""
+    """Some units of a part, ``in_hand`` the trades that earlier plans have in hand, by household."""
 
     part: Part
     units: Sequence[int]
     setup: Setup
+    in_hand: InHand
 
     def payload(self, *, alone: bool) -> bytes:
         """Return the rows of these units in every table of accounts."""
-        return pack(self._rows(), about={"alone": alone})
+        rows = self._rows()
+        in_hand = (
+            {name: self.in_hand[name] for name in _names(rows["accounts"]) if name in self.in_hand}
+            if self.in_hand
+            else {}
+        )
+        return pack(rows, about={"alone": alone, "pending": pending_rows(in_hand)}, compression=None)
 
     def only(self, unit: int) -> HouseholdChunk:
         """Return the chunk of one unit."""
-        return HouseholdChunk(part=self.part, units=(unit,), setup=self.setup)
+        return replace(self, units=(unit,))
 
-    def covered(self, answer: bytes) -> set[int]:
-        """Return the units an answer has plans of."""
-        return set(unpack(answer)[0]["plans"].column("unit").to_pylist())
+    def covered(self, answer: bytes) -> tuple[set[int], Mapping[str, Any]]:
+        """Return the units an answer has plans of, and what its worker says of its making."""
+        tables, about = unpack(answer)
+        return set(tables["plans"].column("unit").to_pylist()), about
 
     def failed(self, reason: str, evidence: Mapping[str, Any]) -> bytes:
         """Return the answer that every household of these units failed."""
-        accounts = self._rows()["accounts"]
-        parsed = Parsed(
-            names=("household",),
-            columns={"household": plain_array(accounts.column("household"))},
-            row=row_numbers(accounts),
-        )
-        names = sorted(texts_of(parsed, "household").word)
+        names = _names(self._rows()["accounts"])
         unit = self.units[0]
         return pack(tables_of((unit, failed(self.setup, name, _failure(name, reason, evidence))) for name in names))
 
     def _rows(self) -> dict[str, Any]:
-        first, stop = self.units[0], self.units[-1] + 1
+        first, stop = min(self.units), max(self.units) + 1
         rows = self.part.cut(first, stop)
         if len(self.units) == stop - first:
             return rows
         wanted = pc.SetLookupOptions(value_set=_int32(self.units))
         return {name: table.filter(pc.is_in(table.column("_unit"), options=wanted)) for name, table in rows.items()}
+
+
+def _names(accounts: Any) -> list[str]:
+    """Households of rows of the table accounts, sorted."""
+    column = {"household": plain_array(accounts.column("household"))}
+    parsed = Parsed(names=("household",), columns=column, row=row_numbers(accounts))
+    return sorted(texts_of(parsed, "household").word)
 
 
 def _int32(values: Sequence[int]) -> Any:
@@ -85,9 +96,16 @@ def _failure(household: str, reason: str, evidence: Mapping[str, Any]) -> Failur
 
 
 def chunks(
-    parts: Parts, setup: Setup, *, done: Mapping[int, AbstractSet[int]], most: int = MOST_UNITS
+    parts: Parts,
+    setup: Setup,
+    *,
+    done: Mapping[int, AbstractSet[int]],
+    most: int = MOST_UNITS,
+    in_hand: InHand | None = None,
 ) -> Iterator[HouseholdChunk]:
-    """Yield the chunks of what is left to do, reading one part at a time.
+    """Yield the chunks of what is left to do, reading one part at a time, in each part the largest households first.
+
+    So what is under way at the end of a run is small, and no worker waits long for another. Plans do not depend on it.
 
     Parameters
     ----------
@@ -97,6 +115,8 @@ def chunks(
         What is done already; a part whose units are all there is not read.
     most : int
         Units of a chunk at most.
+    in_hand : mapping of household to trades, optional
+        What earlier plans have in hand.
     """
     for number in range(len(parts)):
         there = done.get(number, frozenset())
@@ -107,10 +127,10 @@ def chunks(
         weight = dict(zip(parts.units_of(number), part.weight(parts.units_of(number)).tolist(), strict=True))
         units: list[int] = []
         rows = 0
-        for unit in left:
+        for unit in sorted(left, key=lambda unit: (-weight[unit], unit)):
             if units and (len(units) >= most or rows + weight[unit] > MOST_ROWS):
-                yield HouseholdChunk(part=part, units=tuple(units), setup=setup)
+                yield HouseholdChunk(part=part, units=tuple(sorted(units)), setup=setup, in_hand=in_hand or {})
                 units, rows = [], 0
             units.append(unit)
             rows += weight[unit]
-        yield HouseholdChunk(part=part, units=tuple(units), setup=setup)
+        yield HouseholdChunk(part=part, units=tuple(sorted(units)), setup=setup, in_hand=in_hand or {})

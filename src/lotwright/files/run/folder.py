@@ -23,10 +23,10 @@ from lotwright.errors import PlanError
 from lotwright.files.run.durable import remove_all, sync_folder, write_bytes_durably, write_durably
 from lotwright.files.run.frames import unpack
 from lotwright.files.run.parts import PART, Parts
+from lotwright.files.run.place import MANIFEST, WORK
 from lotwright.files.run.results import SCHEMAS
 
 SCHEMA = "lotwright.run/1"
-MANIFEST = "manifest.json"
 LAST = "plans"
 """The table whose file says that a part is finished."""
 
@@ -48,7 +48,7 @@ class RunFolder:
     @property
     def work(self) -> Path:
         """Where a run keeps what nobody needs afterwards."""
-        return self.path / ".work"
+        return self.path / WORK
 
     @property
     def manifest(self) -> dict[str, Any] | None:
@@ -79,8 +79,13 @@ class RunFolder:
             sync_folder(folder)
         write_bytes_durably(self.path / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
 
+    def clear(self) -> None:
+        """Remove what a run left that was stopped before it began; what its engine has is of the one that begins."""
+        for name in ("parts", "done"):
+            shutil.rmtree(self.work / name, ignore_errors=True)
+
     def clean(self) -> None:
-        """Remove what a run left that was stopped before it began."""
+        """Remove what only a run that goes on would need."""
         shutil.rmtree(self.work, ignore_errors=True)
 
     def scratch(self, name: str) -> Path:
@@ -114,7 +119,7 @@ class RunFolder:
         """Make an answer durable: from here on its households are done."""
         numbers = sorted(units)
         part = numbers[0] // PART
-        file = self.work / "done" / f"{part:06d}-{numbers[0]:09d}-{numbers[-1]:09d}.lwf"
+        file = self.work / "done" / f"{part:06d}-{numbers[0]:09d}-{len(numbers):03d}.lwf"
         write_bytes_durably(file, answer)
         self._files.setdefault(part, []).append(file)
         self._done.setdefault(part, set()).update(numbers)
@@ -140,7 +145,8 @@ class RunFolder:
     def finished(self, table: str, columns: list[str] | None = None) -> Iterator[Any]:
         """Yield a table part by part, in the order of the book."""
         for file in sorted((self.path / table).glob("part-*.parquet")):
-            yield pq.read_table(file, columns=columns, partitioning=None)
+            with pq.ParquetFile(file) as read:  # read_table would import a good deal more
+                yield read.read(columns, use_threads=False)
 
 
 def _name(part: int) -> str:

@@ -13,12 +13,15 @@ from lotwright.errors import PlanError
 _MAGIC = b"LWF1"
 
 
-def pack(tables: Mapping[str, Any], *, about: Mapping[str, Any] | None = None) -> bytes:
+def pack(
+    tables: Mapping[str, Any], *, about: Mapping[str, Any] | None = None, compression: str | None = "lz4"
+) -> bytes:
     """Return tables as bytes: a JSON head with the length of each, then an Arrow IPC stream each."""
+    options = pa.ipc.IpcWriteOptions(compression=compression, use_threads=False)
     streams: dict[str, bytes] = {}
     for name, table in tables.items():
         sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+        with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
             writer.write_table(table)
         streams[name] = sink.getvalue().to_pybytes()
     head = {"about": dict(about or {}), "tables": {name: len(stream) for name, stream in streams.items()}}
@@ -40,10 +43,11 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
         raise PlanError("A file of finished work is not whole. Remove it, and resume the run.")
     head = json.loads(bytes(view[12:start]))
     tables: dict[str, Any] = {}
+    options = pa.ipc.IpcReadOptions(use_threads=False)  # threads for a few kilobytes cost more than they bring
     for name, length in head["tables"].items():
         if start + length > len(view):
             raise PlanError(f"A file of finished work ends within its table {name}. Remove it, and resume the run.")
-        with pa.ipc.open_stream(pa.py_buffer(view[start : start + length])) as reader:
+        with pa.ipc.open_stream(pa.py_buffer(view[start : start + length]), options=options) as reader:
             tables[name] = reader.read_all()
         start += length
     return tables, head["about"]

@@ -21,8 +21,22 @@ def wished_kernels() -> str:
     return os.environ.get(WISH, "auto")
 
 
+def load_kernels() -> None:
+    """Load the compiled solver, every kernel of it, if it is there and wished for; whoever plans next need not wait."""
+    if wished_kernels() != "plain" and jit.is_warm() and jit.refresh():
+        from lotwright.plan.separable.warm import compile_all  # noqa: PLC0415  needs the kernels as they are now
+
+        compile_all()
+
+
 def use_kernels(wish: str) -> None:
-    """Run the solver as told from here on, in this process and those it starts.
+    """Run the solver as told from here on, in this process and those it starts."""
+    choose_kernels(wish)
+    jit.refresh()
+
+
+def choose_kernels(wish: str) -> None:
+    """Say how workers that are yet to prepare run the solver; it is not loaded here, where nothing is solved.
 
     Compiled kernels are compiled before, once on a machine, and by one process while the others wait: within the time
     that a household is given, compilation would look as if it hung.
@@ -35,4 +49,3 @@ def use_kernels(wish: str) -> None:
             if not jit.is_warm():
                 command = [sys.executable, "-m", "lotwright.plan.separable.warm"]
                 subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603  our own module
-    jit.refresh()

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from lotwright.book.holdings import Pending
 from lotwright.book.kinds import Side
 
-PENDING = "pending.json"
 InHand = Mapping[str, tuple[Pending, ...]]
 
 
 def pending_to_bytes(in_hand: InHand) -> bytes:
-    """Return trades in hand, by household, as JSON; numbers as text, which is exact."""
-    rows = {
+    """Return trades in hand, by household, as JSON."""
+    return (json.dumps(pending_rows(in_hand), indent=1) + "\n").encode()
+
+
+def pending_rows(in_hand: InHand) -> dict[str, list[dict[str, Any]]]:
+    """Return trades in hand as JSON-ready values; numbers as text, which is exact."""
+    return {
         household: [
             {
                 "account": trade.account,
@@ -31,11 +36,15 @@ def pending_to_bytes(in_hand: InHand) -> bytes:
         ]
         for household, trades in sorted(in_hand.items())
     }
-    return (json.dumps(rows, indent=1) + "\n").encode()
 
 
 def pending_from_bytes(data: bytes) -> dict[str, tuple[Pending, ...]]:
     """Return what :func:`pending_to_bytes` wrote."""
+    return pending_of(json.loads(data))
+
+
+def pending_of(rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[str, tuple[Pending, ...]]:
+    """Return what :func:`pending_rows` made values of."""
     return {
         household: tuple(
             Pending(
@@ -47,7 +56,7 @@ def pending_from_bytes(data: bytes) -> dict[str, tuple[Pending, ...]]:
                 loss=None if row["loss"] is None else Decimal(row["loss"]),
                 because=row["because"],
             )
-            for row in rows
+            for row in trades
         )
-        for household, rows in json.loads(data).items()
+        for household, trades in rows.items()
     }

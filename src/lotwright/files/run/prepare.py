@@ -16,7 +16,6 @@ import numpy as np
 import pyarrow as pa
 
 from lotwright.book.book import Book
-from lotwright.book.holdings import Pending
 from lotwright.files import market_tables
 from lotwright.files.arrow import positions
 from lotwright.files.books import SharedPart, check_each, day_of, declared_models, shared_part
@@ -65,8 +64,6 @@ class Setup:
     """File name of each table of accounts, for messages."""
     risks: Mapping[RiskChoice, RiskModel] = field(default_factory=dict)
     """The models that programs ask for by name."""
-    pending: Mapping[str, tuple[Pending, ...]] = field(default_factory=dict)
-    """Trades of earlier plans that the book may not show yet, by household."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from lotwright.errors import PlanError
 from lotwright.files.faults import did_you_mean
 from lotwright.files.plan_reading import plan_from_json
-from lotwright.files.run.folder import MANIFEST, RunFolder
+from lotwright.files.run.folder import RunFolder
+from lotwright.files.run.place import MANIFEST
 from lotwright.plan.result import HouseholdPlan
 
 NEAR = 20_000

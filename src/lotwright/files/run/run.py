@@ -8,48 +8,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from lotwright.errors import ProgramError
 from lotwright.files.run.blocks import content_hash
-from lotwright.files.run.chunks import MOST_UNITS, chunks
+from lotwright.files.run.chunks import chunks
 from lotwright.files.run.durable import write_bytes_durably
 from lotwright.files.run.folder import SCHEMA, RunFolder
 from lotwright.files.run.parts import INDEX, PART, Parts
-from lotwright.files.run.pending import PENDING, InHand, pending_from_bytes, pending_to_bytes
+from lotwright.files.run.pending import InHand, pending_from_bytes, pending_to_bytes
+from lotwright.files.run.place import PENDING, check_place
 from lotwright.files.run.prepare import Asked, Prepared, book_files, prepare
+from lotwright.files.run.times import Times
 from lotwright.files.run.work import NODE_HOLDINGS, prepare_worker, setup_bytes, work
-from lotwright.plan.batch.engine import EngineOptions, Job, open_engine
+from lotwright.files.run.workers import Running
+from lotwright.plan.batch.engine import Engine, Job
 from lotwright.plan.batch.supervise import Finished, supervise
 from lotwright.version import __version__
-
-HANG_FACTOR, HANG_LEAST = 3.0, 60.0
-"""A household hangs that takes so many times its time limit, and at least so many seconds."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """How a run is carried out; nothing here changes an answer.
-
-    Parameters
-    ----------
-    workers : int
-    engine, scheduler
-        See :func:`lotwright.plan.batch.engine.open_engine`.
-    hang_seconds : float, optional
-        When a household counts as hung.
-    units : int
-        Households of a chunk at most.
-    """
-
-    workers: int
-    engine: str = "local"
-    scheduler: str | None = None
-    hang_seconds: float | None = None
-    units: int = MOST_UNITS
 
 
 class Run:
@@ -80,10 +57,10 @@ class Run:
         self, asked: Asked, folder: RunFolder, *, resume: bool, pending: Callable[[date], InHand] | None = None
     ) -> None:
         self.folder = folder
+        check_place(folder.path, resume=resume)
         manifest = folder.manifest
         if manifest is None:
-            _must_be_empty(folder.path)
-            folder.clean()
+            folder.clear()
             self.prepared = prepare(asked, folder.scratch("parts"))
             in_hand = pending(self.prepared.setup.shared.market.as_of) if pending is not None else {}
             write_bytes_durably(folder.path / PENDING, pending_to_bytes(in_hand))
@@ -91,10 +68,6 @@ class Run:
             self.manifest = _manifest(asked, self.prepared, self._pending_hash)
             folder.begin(self.manifest)
         else:
-            if not resume:
-                raise ProgramError(
-                    f"{folder.path} holds a run already. Give --resume to go on with it, or another folder with --out."
-                )
             _must_be_same({"files": _file_hashes(asked)}, {"files": manifest["made_from"]["files"]}, folder.path)
             index = folder.work / "parts" / INDEX
             cut = Parts(index.parent) if index.is_file() else None
@@ -109,52 +82,45 @@ class Run:
         """Take up the trades in hand that stand in the folder: those the run began with."""
         data = (self.folder.path / PENDING).read_bytes()
         self._pending_hash = hashlib.sha256(data).hexdigest()
-        setup = replace(self.prepared.setup, pending=pending_from_bytes(data))
-        self.prepared = replace(self.prepared, setup=setup)
+        self.in_hand = pending_from_bytes(data)
 
     @property
     def left(self) -> int:
         """Units that are not done."""
         return self.prepared.parts.units - sum(len(units) for units in self.done.values())
 
-    def work(self, running: Running, *, is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Finished]:
+    def work(
+        self,
+        engine: Engine,
+        running: Running,
+        *,
+        times: Times | None = None,
+        is_stopping: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Finished]:
         """Plan what is left and yield each chunk's answer once it is durable.
 
-        Raises
-        ------
-        ProgramError
-            There is no such engine, or it does not answer.
+        Parameters
+        ----------
+        engine : Engine
+            Stopped by who started it.
+        running : Running
+        times : Times, optional
+            Counts what answers say of their making.
+        is_stopping : callable
+            Asked now and then whether to end early.
         """
         if not self.left:
             return
         setup = self.prepared.setup
-        seconds = setup.effort.seconds
-        hang = running.hang_seconds or max(HANG_LEAST, HANG_FACTOR * (seconds or 0.0))
-        job = Job(prepare=prepare_worker, work=work, setup=setup_bytes(setup, hang_seconds=hang))
+        hang = running.hang(setup.effort.seconds)
+        engine.begin(Job(prepare=prepare_worker, work=work, setup=setup_bytes(setup, hang_seconds=hang)))
         most = max(1, min(running.units, -(-self.left // (4 * running.workers))))
-        options = EngineOptions(
-            workers=running.workers,
-            scratch=self.folder.scratch("engine"),
-            task_seconds=hang * (most + 1) + HANG_LEAST,
-            scheduler=running.scheduler,
-        )
-        engine = open_engine(running.engine, job, options)
-        try:
-            source = chunks(self.prepared.parts, setup, done=self.done, most=most)
-            for finished in supervise(engine, source, is_stopping=is_stopping):
-                self.folder.keep(finished.covered, finished.answer, self.prepared.parts)
-                yield finished
-        finally:
-            engine.stop()
-
-
-def _must_be_empty(path: Path) -> None:
-    """Raise where a folder holds anything that is not ours to overwrite."""
-    others = sorted(each.name for each in path.iterdir() if each.name not in (".work", ".lock", PENDING))
-    if others:
-        raise ProgramError(
-            f"{path} is no run and not empty (it holds {', '.join(others[:3])}). Give an empty folder with --out."
-        )
+        source = chunks(self.prepared.parts, setup, done=self.done, most=most, in_hand=self.in_hand)
+        for finished in supervise(engine, source, is_stopping=is_stopping):
+            if times is not None:
+                times.take(finished.about)
+            self.folder.keep(finished.covered, finished.answer, self.prepared.parts)
+            yield finished
 
 
 def _manifest(asked: Asked, prepared: Prepared, pending_hash: str) -> dict[str, Any]:

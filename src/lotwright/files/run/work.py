@@ -6,7 +6,10 @@ it is tried again alone; alone it becomes the household's failure.
 
 from __future__ import annotations
 
+import gc
+import os
 import pickle
+import platform
 import time
 import traceback
 from collections.abc import Iterator
@@ -26,8 +29,9 @@ from lotwright.files.households import Households, account_names
 from lotwright.files.parse import Parsed
 from lotwright.files.run.blocks import plain_array
 from lotwright.files.run.frames import pack, unpack
-from lotwright.files.run.kernels import use_kernels, wished_kernels
+from lotwright.files.run.kernels import load_kernels, use_kernels, wished_kernels
 from lotwright.files.run.parts import ROW, UNIT, row_numbers, unit_numbers
+from lotwright.files.run.pending import InHand, pending_of
 from lotwright.files.run.prepare import Setup
 from lotwright.files.run.results import tables_of
 from lotwright.files.tables import Table, typed_table
@@ -41,6 +45,9 @@ NODE_HOLDINGS, LEAST_NODES = 100_000, 100
 
 Counted in nodes the end of a search is the same on every machine and under any load, which seconds are not.
 """
+
+SELDOM = 50_000
+"""Objects made, less those gone, after which a worker looks for cycles."""
 
 _FORMS = {form.name: form for form in FORMS}
 
@@ -56,15 +63,28 @@ class Ready:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Read:
-    """The households of a chunk, and the unit of each."""
+    """The households of a chunk, the unit of each, and the trades that earlier plans have in hand."""
 
     households: Households
     unit: dict[str, int]
+    pending: InHand
 
 
 def setup_bytes(setup: Setup, *, hang_seconds: float) -> bytes:
     """Return a setup as a worker gets it. Only a worker that a run of ours started may read it: it is a pickle."""
     return pickle.dumps(Ready(setup=setup, hang_seconds=hang_seconds, kernels=wished_kernels()))
+
+
+def warm() -> None:
+    """Make a process a worker before there is work: the solver loaded, where it is compiled already, and one thread.
+
+    A household is thousands of objects and no cycles to speak of: looking for some often costs a tenth of the time.
+    """
+    load_kernels()
+    pa.set_cpu_count(1)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(SELDOM, 20, 20)
 
 
 def prepare_worker(data: bytes) -> Ready:
@@ -76,15 +96,15 @@ def prepare_worker(data: bytes) -> Ready:
 
 def work(ready: Ready, payload: bytes) -> bytes:
     """Plan the households of a chunk; see :func:`lotwright.files.run.frames.pack` for the bytes."""
-    tables, about = unpack(payload)
     started = time.perf_counter()
-    read = _read(ready.setup, tables)
+    tables, about = unpack(payload)
+    read = _read(ready.setup, tables, pending_of(about["pending"]))
     seconds = (time.perf_counter() - started) / max(len(read.households), 1)
     plans: list[tuple[int, HouseholdPlan]] = []
     left_out: list[dict[str, str]] = []
     for name in read.households:
         try:
-            plan = _planned(ready, read.households, name, seconds)
+            plan = _planned(ready, read, name, seconds)
         except Exception as error:  # noqa: BLE001  whatever it is, it concerns this household alone
             if not about["alone"]:
                 left_out.append({"household": name, "error": f"{type(error).__name__}: {error}"})
@@ -92,17 +112,34 @@ def work(ready: Ready, payload: bytes) -> bytes:
             plan = raised(ready.setup, name, error)
         plans.append((read.unit[name], plan))
     spoilt = {read.unit[each["household"]] for each in left_out}
-    return _answer(ready, [pair for pair in plans if pair[0] not in spoilt], alone=about["alone"])
+    kept = [pair for pair in plans if pair[0] not in spoilt]
+    answer = _tables(ready, kept, alone=about["alone"])
+    return pack(answer, about={"worker": _NAME, "seconds": _spent(plans, time.perf_counter() - started)})
 
 
-def _answer(ready: Ready, plans: list[tuple[int, HouseholdPlan]], *, alone: bool) -> bytes:
+_NAME = f"{platform.node()}-{os.getpid()}"
+
+
+def _spent(plans: list[tuple[int, HouseholdPlan]], whole: float) -> dict[str, float]:
+    """Where the seconds of a chunk went; see :data:`lotwright.files.run.times.AT_WORK`."""
+    times = [plan.timing for _, plan in plans]
+    said = {
+        "reading": sum(each.read for each in times),
+        "posing": sum(each.pose for each in times),
+        "solving": sum(each.solve for each in times),
+        "verifying": sum(each.verify for each in times),
+    }
+    return {**said, "writing": max(whole - sum(said.values()), 0.0)}
+
+
+def _tables(ready: Ready, plans: list[tuple[int, HouseholdPlan]], *, alone: bool) -> dict[str, Any]:
     """The tables of the plans; a plan that no table can hold is left out, or alone its household's failure."""
     try:
-        return pack(tables_of(plans))
+        return tables_of(plans)
     except (pa.ArrowException, ArithmeticError, ValueError, TypeError) as error:
         if alone:
-            return pack(tables_of((unit, raised(ready.setup, plan.household, error)) for unit, plan in plans))
-        return pack(tables_of(plan for plan in plans if _fits(plan)))
+            return tables_of((unit, raised(ready.setup, plan.household, error)) for unit, plan in plans)
+        return tables_of(plan for plan in plans if _fits(plan))
 
 
 def _fits(plan: tuple[int, HouseholdPlan]) -> bool:
@@ -113,13 +150,13 @@ def _fits(plan: tuple[int, HouseholdPlan]) -> bool:
     return True
 
 
-def _planned(ready: Ready, households: Households, name: str, read_seconds: float) -> HouseholdPlan:
+def _planned(ready: Ready, read: _Read, name: str, read_seconds: float) -> HouseholdPlan:
     """Plan one household, its building from rows included in the time to read it."""
     setup = ready.setup
     started = time.perf_counter()
-    facts: Household | Failure = households[name]
-    if isinstance(facts, Household) and name in setup.pending:
-        facts = replace(facts, pending=(*facts.pending, *setup.pending[name]))
+    facts: Household | Failure = read.households[name]
+    if isinstance(facts, Household) and name in read.pending:
+        facts = replace(facts, pending=(*facts.pending, *read.pending[name]))
     own = setup.programs.of(facts)
     program = setup.programs.default() if isinstance(own, Failure) else own
     seconds = read_seconds + time.perf_counter() - started
@@ -151,7 +188,7 @@ def effort_for(household: Household | Failure, market: Market, effort: Effort) -
     return replace(effort, nodes=min(effort.nodes, max(LEAST_NODES, NODE_HOLDINGS // max(holdings, 1))))
 
 
-def _read(setup: Setup, frames: dict[str, Any]) -> _Read:
+def _read(setup: Setup, frames: dict[str, Any], pending: InHand | None = None) -> _Read:
     """Judge the rows of a chunk as ``read_book`` judges them all.
 
     Raises
@@ -172,10 +209,11 @@ def _read(setup: Setup, frames: dict[str, Any]) -> _Read:
     check_accounts(tables, faults, household_of=household_of, shared=setup.shared)
     if faults.shared.count:
         raise BookError("\n".join(fault.message for fault in faults.shared.first))
-    rows = account_table_rows(tables)
+    rows = account_table_rows(tables, at_once=True)
     return _Read(
         households=households_of(rows, faults, setup.shared, names=rows.accounts.words),
         unit=dict(_units(accounts, unit_numbers(frames["accounts"]).tolist())),
+        pending=pending or {},
     )
 
 

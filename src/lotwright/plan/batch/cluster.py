@@ -67,7 +67,6 @@ class DaskEngine:
     ----------
     client : Client
         Connected; closed when the engine stops.
-    job : Job
     cluster : LocalCluster, optional
         Closed with it.
     settings : ExitStack, optional
@@ -77,14 +76,18 @@ class DaskEngine:
     is_exact = False
     """Dask blames a worker's death on every task it was given, also on those that waited there."""
 
-    def __init__(self, client: Any, job: Job, cluster: Any = None, settings: ExitStack | None = None) -> None:
+    def __init__(self, client: Any, cluster: Any = None, settings: ExitStack | None = None) -> None:
         self._client = client
         self._settings = settings or ExitStack()
         self._cluster = cluster
-        self._key = job.key
+        self._key = ""
         self._futures: dict[int, Any] = {}
         self._ended: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
-        client.register_plugin(Setup(job))
+
+    def begin(self, job: Job) -> None:
+        """Give the job to every worker there is, and to those that join later."""
+        self._key = job.key
+        self._client.register_plugin(Setup(job))
 
     @property
     def slots(self) -> int:
@@ -167,7 +170,7 @@ def _must_be_ready(client: Any, address: str) -> None:
         raise ProgramError(f"The Dask worker {worker} has Lotwright {version}, and this is {__version__}. {cure}.")
 
 
-def dask_engine(job: Job, options: EngineOptions) -> DaskEngine:
+def dask_engine(options: EngineOptions) -> DaskEngine:
     """Connect to the cluster at ``options.scheduler``, or start one on this machine.
 
     Raises
@@ -189,7 +192,7 @@ def dask_engine(job: Job, options: EngineOptions) -> DaskEngine:
         except ProgramError:
             client.close()
             raise
-        return DaskEngine(client, job)
+        return DaskEngine(client)
     settings = ExitStack()
     settings.enter_context(dask.config.set(SETTINGS))
     cluster = LocalCluster(
@@ -201,4 +204,4 @@ def dask_engine(job: Job, options: EngineOptions) -> DaskEngine:
         local_directory=str(options.scratch),
         silence_logs=50,
     )
-    return DaskEngine(Client(cluster, set_as_default=False), job, cluster, settings)
+    return DaskEngine(Client(cluster, set_as_default=False), cluster, settings)

@@ -56,7 +56,15 @@ Ended = Done | Lost
 
 
 class Engine(Protocol):
-    """Runs tasks in workers of their own, until it is stopped."""
+    """Runs tasks in workers of their own, until it is stopped.
+
+    It is there before its job is: what it needs is found or found wanting before anything else begins, and its workers
+    can start meanwhile.
+    """
+
+    def begin(self, job: Job) -> None:
+        """Take the job; called once, before the first task."""
+        ...
 
     @property
     def slots(self) -> int:
@@ -95,35 +103,39 @@ class EngineOptions:
         A task that takes longer is lost and its worker replaced, where the engine can do that.
     scheduler : str, optional
         Address of a cluster that is there already.
+    imports : str
+        A module of the job's, for workers to import while they wait for the job; its function ``warm``, if it has one,
+        is called too.
     """
 
     workers: int
     scratch: Path
     task_seconds: float
     scheduler: str | None = None
+    imports: str = ""
 
 
-def open_engine(name: str, job: Job, options: EngineOptions) -> Engine:
+def open_engine(name: str, options: EngineOptions) -> Engine:
     """Return an engine by name: ``local``, ``dask``, or one that a package offers under ``lotwright.engines``.
 
-    Such an entry point is called with the job and the options and returns an :class:`Engine`.
+    Such an entry point is called with the options and returns an :class:`Engine`.
 
     Raises
     ------
     ProgramError
-        There is none of that name, or what it needs is not installed.
+        There is none of that name, what it needs is not installed, or no scheduler answers.
     """
     if name == "local":
         from lotwright.plan.batch.local import LocalEngine  # noqa: PLC0415  pebble is for those who use it
 
-        return LocalEngine(job, options)
+        return LocalEngine(options)
     if name == "dask":
         from lotwright.plan.batch.cluster import dask_engine  # noqa: PLC0415  dask takes a second to import
 
-        return dask_engine(job, options)
+        return dask_engine(options)
     offered = entry_points(group=GROUP)
     if name not in offered.names:
         others = ", ".join(sorted({"local", "dask", *offered.names}))
         raise ProgramError(f"There is no engine named '{name}'. There are: {others}.")
-    engine: Engine = offered[name].load()(job, options)
+    engine: Engine = offered[name].load()(options)
     return engine

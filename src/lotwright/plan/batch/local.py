@@ -22,7 +22,7 @@ from typing import Any
 import pebble
 
 from lotwright.plan.batch.engine import Done, Ended, EngineOptions, Job, Lost
-from lotwright.plan.batch.worker import end_with_parent, keep_traces_in, one_thread_each, run, trace_file
+from lotwright.plan.batch.worker import end_with_parent, keep_traces_in, one_thread_each, run, trace_file, warm_up
 
 MOST_POOLS = 3
 """Breakdowns of the whole pool that a task may live through before it counts as the cause."""
@@ -42,29 +42,37 @@ class LocalEngine:
 
     Parameters
     ----------
-    job : Job
     options : EngineOptions
     """
 
     is_exact = True
 
-    def __init__(self, job: Job, options: EngineOptions) -> None:
+    def __init__(self, options: EngineOptions) -> None:
         one_thread_each()
         self.slots = options.workers
         self._seconds = options.task_seconds
         self._folder = options.scratch
-        self._key = job.key
+        self._imports = options.imports
+        self._key = ""
         self._setup = options.scratch / "setup"
-        self._setup.write_bytes(job.setup)
-        self._functions = (job.prepare, job.work)
+        self._functions: tuple[Callable[[bytes], Any], Callable[[Any, bytes], bytes]] | None = None
         self._tasks: dict[int, _Task] = {}
         self._ended: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
         self._pool = self._new_pool()
+        self._pool.schedule(wake)  # the pool starts its processes with its first task
+
+    def begin(self, job: Job) -> None:
+        """Take the job; its setup waits in a file."""
+        self._key, self._functions = job.key, (job.prepare, job.work)
+        self._setup.write_bytes(job.setup)
 
     def _new_pool(self) -> Any:
         context = multiprocessing.get_context("spawn")
         return pebble.ProcessPool(
-            max_workers=self.slots, context=context, initializer=start_worker, initargs=(str(self._folder),)
+            max_workers=self.slots,
+            context=context,
+            initializer=start_worker,
+            initargs=(str(self._folder), self._imports),
         )
 
     def submit(self, task: int, payload: bytes) -> None:
@@ -77,7 +85,7 @@ class LocalEngine:
     def _schedule(self, task: int) -> None:
         files = self._tasks[task]
         names = {"setup": str(self._setup), "payload": str(files.payload), "answer": str(files.answer)}
-        arguments = (self._key, *self._functions, names)
+        arguments = (self._key, *(self._functions or ()), names)
         try:
             future = self._pool.schedule(run_files, args=arguments, timeout=self._seconds)
         except RuntimeError:  # the pool broke down meanwhile: those in it will say so, and are many or none
@@ -148,11 +156,16 @@ def _signal(code: int | None) -> str | None:
         return str(-code)
 
 
-def start_worker(folder: str) -> None:
+def start_worker(folder: str, imports: str) -> None:
     """Set up a worker: interrupts are the coordinator's to handle, and a worker without one has no work."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     keep_traces_in(Path(folder))
     end_with_parent()
+    warm_up(imports)
+
+
+def wake() -> None:
+    """Do nothing, in a worker."""
 
 
 def run_files(

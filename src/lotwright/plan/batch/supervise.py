@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from lotwright.plan.batch.engine import Done, Engine, Lost
@@ -38,8 +38,8 @@ class Chunk(Protocol):
         """Return the chunk of one of the units."""
         ...
 
-    def covered(self, answer: bytes) -> set[int]:
-        """Return the units that an answer covers; the others raised an error."""
+    def covered(self, answer: bytes) -> tuple[set[int], Mapping[str, Any]]:
+        """Return the units that an answer covers, the others raised an error; and what it says of its making."""
         ...
 
     def failed(self, reason: str, evidence: Mapping[str, Any]) -> bytes:
@@ -49,11 +49,12 @@ class Chunk(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """A chunk with its answer, which covers the units ``covered``."""
+    """A chunk with its answer, which covers the units ``covered``; ``about`` is what a worker said of making it."""
 
     chunk: Chunk
     covered: set[int]
     answer: bytes
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -103,9 +104,9 @@ def _settled(each: _Try, ended: Done | Lost, waiting: deque[_Try]) -> Iterator[F
     """What an end means: an answer, households to try alone, or a failure."""
     chunk = each.chunk
     if isinstance(ended, Done):
-        covered = chunk.covered(ended.answer)
+        covered, about = chunk.covered(ended.answer)
         if covered:
-            yield Finished(chunk=chunk, covered=covered, answer=ended.answer)
+            yield Finished(chunk=chunk, covered=covered, answer=ended.answer, about=about)
         missing, evidence = [unit for unit in chunk.units if unit not in covered], {"reason": "error"}
     else:
         missing, evidence = list(chunk.units), {"reason": ended.reason, **ended.evidence}

@@ -8,12 +8,13 @@ system's alarm rings all the same; ``faulthandler`` writes where it hung, and th
 from __future__ import annotations
 
 import faulthandler
+import importlib
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import connection, parent_process
 from pathlib import Path
 from typing import IO, Any
@@ -39,12 +40,23 @@ def run(job_key: str, load: Callable[[], Job], payload: bytes) -> bytes:
     """Do one task, preparing this process before its first; ``load`` is only called then."""
     if job_key not in _prepared:
         job = load()
-        threadpool_limits(limits=1)
+        threadpool_limits(limits=1)  # also where the environment said otherwise, or said nothing
         _prepared.clear()
         _prepared[job_key] = (job.work, job.prepare(job.setup))
     work, ready = _prepared[job_key]
     answer: bytes = work(ready, payload)
     return answer
+
+
+def warm_up(module: str) -> None:
+    """Import a module and call its ``warm``, so that the first task need not wait for it.
+
+    What goes wrong here is left for that task to meet, whose end is looked at.
+    """
+    if not module:
+        return
+    with suppress(Exception):
+        getattr(importlib.import_module(module), "warm", bool)()
 
 
 def end_with_parent() -> None:

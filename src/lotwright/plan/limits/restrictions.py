@@ -53,7 +53,7 @@ def reasons(snapshot: Snapshot) -> tuple[Reason, ...]:
 def _bounds(snapshot: Snapshot) -> tuple[Floats, Floats, tuple[Reason, ...]]:
     lower, upper = -snapshot.quantity.copy(), np.full(len(snapshot.symbol), np.inf)
     found: list[Reason] = []
-    applying = [(j, rule) for j in range(len(snapshot.symbol)) for rule in _rules(snapshot, j)]
+    applying = [(j, rule) for j in _spoken_of(snapshot) for rule in _rules(snapshot, j)]
     for j, restriction in applying:
         if restriction.rule in (Rule.NO_SELL, Rule.NO_TRADE):
             lower[j] = 0.0
@@ -69,6 +69,17 @@ def _bounds(snapshot: Snapshot) -> tuple[Floats, Floats, tuple[Reason, ...]]:
             upper[j] = min(upper[j], room)
         found.append(Reason(holding=j, rule=restriction.rule, text=text))
     return lower, upper, tuple(found)
+
+
+def _spoken_of(snapshot: Snapshot) -> list[int]:
+    """Holdings whose account has a restriction that may speak of them, in order."""
+    rules = [account.restrictions for account in snapshot.household.accounts]
+    if not any(rules):
+        return []
+    named = [{rule.symbol for rule in own if rule.rule is not Rule.EXCLUDE_SECTOR} for own in rules]
+    sectors = [any(rule.rule is Rule.EXCLUDE_SECTOR for rule in own) for own in rules]
+    places = enumerate(zip(snapshot.symbol, snapshot.account_of.tolist(), strict=True))
+    return [j for j, (symbol, account) in places if sectors[account] or symbol in named[account]]
 
 
 def _rules(snapshot: Snapshot, holding: int) -> Iterator[Restriction]:

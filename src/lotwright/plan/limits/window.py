@@ -36,7 +36,9 @@ def loss_rules(snapshot: Snapshot) -> LossRules:
     recent: dict[int, list[int]] = {}
     for p, group in enumerate(snapshot.purchase_group):
         recent.setdefault(int(group), []).append(p)
-    for lot in np.flatnonzero(is_guarded):
+    is_recent = np.zeros(len(snapshot.group), dtype=bool)
+    is_recent[snapshot.purchase_group] = True
+    for lot in np.flatnonzero(is_guarded & is_recent[snapshot.group_of][snapshot.lot_holding]):
         holding = int(snapshot.lot_holding[lot])
         own = snapshot.lot_purchase[lot] if snapshot.law.own_purchase_excuses else -1
         others = [p for p in recent.get(int(snapshot.group_of[holding]), []) if p != own]
@@ -53,14 +55,12 @@ def sellable(snapshot: Snapshot) -> Floats:
     None of what the program itself does not sell: what limits demand to be sold gives way to that.
     """
     rules = loss_rules(snapshot)
-    most = np.zeros(len(snapshot.symbol))
-    for j in range(len(snapshot.symbol)):
+    most = snapshot.quantity.copy()  # what must be cleared is in the same holding: sell all of it
+    most[list(snapshot.closed)] = 0.0
+    for j in np.unique(snapshot.lot_holding[rules.is_barred]).tolist():
         if j in snapshot.closed:
             continue
         lots = np.arange(snapshot.offset[j], snapshot.offset[j + 1])
-        if not rules.is_barred[lots].any():
-            most[j] = snapshot.quantity[j]  # what must be cleared is in this holding too: sell all of it
-            continue
         free = np.array([not rules.is_barred[lot] and not len(rules.must_clear[lot]) for lot in lots])
         if snapshot.is_ordered[j]:
             free = np.logical_and.accumulate(free)

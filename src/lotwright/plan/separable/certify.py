@@ -20,9 +20,10 @@ from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
 from lotwright.plan.separable import jit
 from lotwright.plan.separable.form import SeparableForm
+from lotwright.plan.separable.layout import scaled
 from lotwright.plan.separable.lots import lots_taken
 from lotwright.plan.separable.priced import charge, solve_priced
-from lotwright.plan.separable.problem import SCALE, Scaled, scaled
+from lotwright.plan.separable.problem import SCALE, Scaled
 from lotwright.plan.separable.tree import Effort, Node, Outcome, box, search
 from lotwright.plan.separable.verdict import not_found, out_of_reach
 from lotwright.plan.snapshot import Floats, Snapshot
