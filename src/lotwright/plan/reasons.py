@@ -8,14 +8,14 @@ figure in a sentence is the verifier's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from lotwright.book.holdings import ZERO, Account
 from lotwright.book.kinds import Character, Rule, Side
 from lotwright.book.trades import Trade
-from lotwright.plan.hedges import hedged, hedged_sector, offsets
+from lotwright.plan.hedges import Around, offsets
 from lotwright.plan.limits.bands import Band
 from lotwright.plan.policy_reasons import bands_by_holding, into_band, sells_for_cash
 from lotwright.plan.program import Program
@@ -46,8 +46,8 @@ class _Facts:
     account: Account
     holding: int
     drift: Drift
-    around: Mapping[tuple[str, str], Drift]
-    """Weights of everything, by account and symbol."""
+    around: Around
+    """Where everything the household holds ends."""
     spent: Decimal
     """Dollars bought in the account."""
     snapshot: Snapshot
@@ -78,6 +78,7 @@ def with_reasons(
     index = {(snapshot.account[a], symbol): j for j, (a, symbol) in reversed(list(enumerate(names)))}
     both = bought_back(trades)
     drift = {(row.account, row.symbol): row for row in verification.drift}
+    around = Around(snapshot, drift)
     accounts = {account.account: account for account in snapshot.household.accounts}
     tax = snapshot.year
     spent = {
@@ -95,7 +96,7 @@ def with_reasons(
                     account=accounts[trade.account],
                     holding=index[trade.account, trade.symbol],
                     drift=drift[trade.account, trade.symbol],
-                    around=drift,
+                    around=around,
                     spent=spent[trade.account],
                     snapshot=snapshot,
                     verification=verification,
@@ -133,10 +134,11 @@ def _why_sold(facts: _Facts) -> str:
 
 def _what_for(facts: _Facts) -> str:
     """What a sale below its target is good for: a holding it offsets, the cash target, the purchases it pays for."""
-    found = hedged(facts.snapshot, facts.holding, facts.around, sale=True)
+    effects = facts.around.effects(facts.holding, sale=True)
+    found = effects.hedged()
     if found:
         return f"to offset {offsets(found)}"
-    sector = hedged_sector(facts.snapshot, facts.holding, facts.around, sale=True)
+    sector = effects.sector()
     if sector:
         return f"to offset {sector}"
     a = int(facts.snapshot.account_of[facts.holding])
@@ -192,7 +194,7 @@ def _off_target(facts: _Facts) -> str | None:
         whose = "which the model portfolio does not hold"
         return f"Sells all of {symbol}, {whose}" if leaves else f"Reduces {symbol}, {whose}, {_from_to(facts)}"
     if facts.band is not None and facts.band.is_outside and facts.band.now > facts.band.target:
-        return f"Trims {symbol} {_from_to(facts)}, {into_band(facts.band, facts.snapshot, facts.around)}"
+        return f"Trims {symbol} {_from_to(facts)}, {into_band(facts.band, facts.snapshot, facts.around.drift)}"
     if facts.held > facts.target and not _is_beyond(facts):
         return f"Trims {symbol} {_from_to(facts)}, towards its target of {percent(facts.drift.target)}"
     return None
@@ -255,7 +257,7 @@ def _why_bought(facts: _Facts) -> str:
     if facts.target <= 0:
         what = f"adds to {symbol} {_from_to(facts)}, which the model portfolio does not hold, {_instead(facts)}"
     elif facts.band is not None:
-        what = f"brings {symbol} {_from_to(facts)}, {into_band(facts.band, facts.snapshot, facts.around)}"
+        what = f"brings {symbol} {_from_to(facts)}, {into_band(facts.band, facts.snapshot, facts.around.drift)}"
     elif _is_beyond(facts) or facts.held >= facts.target:
         target = percent(facts.drift.target)
         what = f"takes {symbol} {_from_to(facts)}, over its target of {target}, {_instead(facts)}"
@@ -269,10 +271,11 @@ def _why_bought(facts: _Facts) -> str:
 
 def _instead(facts: _Facts) -> str:
     """What a purchase above its target makes up for."""
-    found = hedged(facts.snapshot, facts.holding, facts.around, sale=False)
+    effects = facts.around.effects(facts.holding, sale=False)
+    found = effects.hedged()
     if found:
         return f"in place of {offsets(found)}"
-    sector = hedged_sector(facts.snapshot, facts.holding, facts.around, sale=False)
+    sector = effects.sector()
     return f"in place of {sector}" if sector else INSTEAD
 
 
@@ -308,7 +311,7 @@ def _stands_in(facts: _Facts) -> str:
 
 def _is_short_of(facts: _Facts, symbol: str) -> bool:
     """True where a target of the account ends below its weight."""
-    row = facts.around.get((facts.account.account, symbol))
+    row = facts.around.drift.get((facts.account.account, symbol))
     return row is None or row.after < row.target
 
 
