@@ -68,6 +68,11 @@ class Around:
         return np.array([0.0 if row is None else row.target for row in self.row])
 
     @cached_property
+    def active(self) -> Floats:
+        """Weight beyond the target, shape (n,)."""
+        return self.after - self.target
+
+    @cached_property
     def variance(self) -> Floats:
         """Annual variance of each holding, shape (n,)."""
         variance: Floats = (self.snapshot.exposure**2).sum(axis=1) + self.snapshot.specific
@@ -99,7 +104,7 @@ class Around:
         if self.variance[holding] <= 0:
             others[:] = False
         covariance = snapshot.exposure @ snapshot.exposure[holding]
-        pays = covariance * (self.after - self.target) * (1.0 if sale else -1.0)
+        pays = covariance * self.active * (1.0 if sale else -1.0)
         return Effects(around=self, holding=holding, sale=sale, others=others, covariance=covariance, pays=pays)
 
 
@@ -119,8 +124,7 @@ class Effects:
         around = self.around
         paying = np.flatnonzero(self.others & (self.pays > 0))
         total = sum(self.pays[paying].tolist())  # one by one: no other order of adding may choose the words
-        off = np.abs(around.after[paying] - around.target[paying]) >= OFF_TARGET
-        telling = paying[(self.pays[paying] >= TELLING * total) & off]
+        telling = paying[(self.pays[paying] >= TELLING * total) & (np.abs(around.active[paying]) >= OFF_TARGET)]
         symbol = around.snapshot.symbol
         first = sorted(telling.tolist(), key=lambda k: (-round(float(self.pays[k]) / total, DIGITS), symbol[k]))
         return [self._named(k) for k in first[:MOST_NAMED]]

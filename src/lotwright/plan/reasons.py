@@ -53,6 +53,8 @@ class _Facts:
     snapshot: Snapshot
     verification: Verification
     tax: YearSoFar
+    tax_of_plan: Decimal
+    """This year's tax with every trade of the plan, dollars."""
     band: Band | None
     """The band it is in, under a program of bands."""
     is_for_cash: bool
@@ -81,6 +83,8 @@ def with_reasons(
     around = Around(snapshot, drift)
     accounts = {account.account: account for account in snapshot.household.accounts}
     tax = snapshot.year
+    gains = verification.tax
+    tax_of_plan = tax.outcome(short=gains.short_term_gain, long=gains.long_term_gain).tax
     spent = {
         name: sum((trade.value for trade in trades if trade.account == name and trade.side is Side.BUY), ZERO)
         for name in accounts
@@ -101,6 +105,7 @@ def with_reasons(
                     snapshot=snapshot,
                     verification=verification,
                     tax=tax,
+                    tax_of_plan=tax_of_plan,
                     band=bands.get(index[trade.account, trade.symbol]),
                     is_for_cash=for_cash,
                 )
@@ -119,14 +124,15 @@ def _sentence(facts: _Facts) -> str:
 
 def _why_sold(facts: _Facts) -> str:
     """The cause of a sale and, where it is taxed, what its gain or loss does."""
-    clause = _gain_clause(facts)
+    gain = sum((sale.gain for sale in facts.trade.lots), ZERO)
+    change = _change_of_tax(facts) if facts.account.kind.is_taxable and gain else None
+    clause = None if change is None else _gain_clause(facts, gain, change)
     cause = _restricted(facts) or _needed_cash(facts) or _turned_into_cash(facts) or _off_target(facts)
     if cause:
         return f"{cause}; {clause}" if clause else cause
-    gain = sum((sale.gain for sale in facts.trade.lots), ZERO)
     away = f"{_from_to(facts)}, below its target of {percent(facts.drift.target)}"
-    if clause and gain < 0:
-        use = _use_of_loss(facts, _change_of_tax(facts))
+    if change is not None and gain < 0:
+        use = _use_of_loss(facts, change)
         return f"Sells {facts.trade.symbol} at a loss of {money(-gain)}, which {use}: {away}"
     moved = f"Takes {facts.trade.symbol} {away}, {_what_for(facts)}"
     return f"{moved}; {clause}" if clause else moved
@@ -207,14 +213,8 @@ def _is_beyond(facts: _Facts) -> bool:
     return past > min(FAR, NEARLY * target) and percent(after) != percent(target)
 
 
-def _gain_clause(facts: _Facts) -> str | None:
-    """What the sale's gain does to the year's tax; ``None`` where sales are not taxed."""
-    if not facts.account.kind.is_taxable:
-        return None
-    gain = sum((sale.gain for sale in facts.trade.lots), ZERO)
-    if gain == 0:
-        return None
-    change = _change_of_tax(facts)
+def _gain_clause(facts: _Facts, gain: Decimal, change: Decimal) -> str:
+    """What the sale's gain does to the year's tax, which it changes by so much."""
     if gain < 0:
         return f"its loss of {money(-gain)} {_use_of_loss(facts, change)}"
     kinds = {sale.character for sale in facts.trade.lots} if facts.snapshot.law.has_terms else set()
@@ -237,13 +237,13 @@ def _use_of_loss(facts: _Facts, change: Decimal) -> str:
 
 def _change_of_tax(facts: _Facts) -> Decimal:
     """This year's tax with the plan less the tax with the plan but without this sale; dollars."""
-
-    def tax(short: Decimal, long: Decimal) -> Decimal:
-        return facts.tax.outcome(short=short, long=long).tax
-
-    own = {kind: sum((sale.gain for sale in facts.trade.lots if sale.character is kind), ZERO) for kind in Character}
     short, long = facts.verification.tax.short_term_gain, facts.verification.tax.long_term_gain
-    return tax(short, long) - tax(short - own[Character.SHORT], long - own[Character.LONG])
+    for sale in facts.trade.lots:
+        if sale.character is Character.SHORT:
+            short -= sale.gain
+        else:
+            long -= sale.gain
+    return facts.tax_of_plan - facts.tax.outcome(short=short, long=long).tax
 
 
 # Buys
