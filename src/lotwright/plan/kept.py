@@ -106,8 +106,7 @@ def _locked(
 def _barred_losses(snapshot: Snapshot, rules: LossRules) -> Floats:
     """Dollars of loss in each holding that no sale today could realise cleanly, shape (n,)."""
     loss = np.where(rules.is_barred, -snapshot.lot_gain * snapshot.lot_quantity, 0.0)
-    losses: Floats = np.bincount(snapshot.lot_holding, weights=loss, minlength=len(snapshot.symbol))
-    return losses
+    return np.bincount(snapshot.lot_holding, weights=loss, minlength=len(snapshot.symbol)).astype(float)
 
 
 def _barred(snapshot: Snapshot, holding: int, rules: LossRules, *, loss: float) -> Iterator[_Blocker]:
