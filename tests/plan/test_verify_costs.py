@@ -290,14 +290,8 @@ def test_a_carried_loss_is_never_worth_more_than_the_deduction() -> None:
         carryforward_long=number(0),
         notes=(),
     )
-    sold = Slice(
-        stated=sell_recent(5).lots[0],
-        lot=RECENT_LOSERS,
-        quantity=number(5),
-        price=number(50),
-        sold=MARKET.as_of,
-        is_taxed=True,
-    )
+    sale = sell_recent(5).lots[0]
+    sold = Slice.taken(sale, RECENT_LOSERS, price=number(50), sold=MARKET.as_of, is_taxed=True)
     assert tax_cost([sold], start, carried_loss_value=number(1)) == number("-2.50")
     assert tax_cost([sold], start, carried_loss_value=number("0.1")) == number("-1.00")
 

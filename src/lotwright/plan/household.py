@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from lotwright.book.failure import Failure
-from lotwright.book.holdings import Account, Household
+from lotwright.book.holdings import ZERO, Account, Household
 from lotwright.book.market import Market
 from lotwright.book.trades import Trade
 from lotwright.plan.currency import worded
@@ -177,9 +178,9 @@ def _failed(name: str, market: Market, program: Program, failure: Failure) -> Ho
 
 def _held(account: Account) -> dict[str, Decimal]:
     held: dict[str, Decimal] = {}
-    for lot in sorted(account.lots, key=lambda lot: lot.symbol):
-        held[lot.symbol] = held.get(lot.symbol, Decimal(0)) + lot.quantity
-    return held
+    for lot in account.lots:
+        held[lot.symbol] = held.get(lot.symbol, ZERO) + lot.quantity
+    return dict(sorted(held.items()))
 
 
 def _no_model(work: _Work) -> Failure | None:
@@ -197,12 +198,14 @@ def _no_model(work: _Work) -> Failure | None:
 
 def _found(work: _Work, snapshot: Snapshot, solution: Solution) -> _Found:
     trades = trade_list(solution.trades, snapshot, terms=work.terms)
-    risk = RiskNumbers(symbols=work.risk.symbols, exposure=work.risk.exposure, specific=work.risk.specific)
-    return _Found(
-        solution=solution,
-        trades=trades,
-        verification=verify(trades, work.household, work.market, terms=work.terms, risk=risk),
-    )
+    verification = verify(trades, work.household, work.market, terms=work.terms, risk=_risk_numbers(work.risk))
+    return _Found(solution=solution, trades=trades, verification=verification)
+
+
+@lru_cache(maxsize=4)
+def _risk_numbers(risk: RiskModel) -> RiskNumbers:
+    """What the verifier reads of a risk model; made and checked once for all households planned with it."""
+    return RiskNumbers(symbols=risk.symbols, exposure=risk.exposure, specific=risk.specific)
 
 
 def _to_the_cent(work: _Work, snapshot: Snapshot, found: _Found) -> _Found:

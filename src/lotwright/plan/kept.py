@@ -13,9 +13,9 @@ import numpy as np
 
 from lotwright.book.kinds import Rule, Side
 from lotwright.book.trades import Trade
-from lotwright.plan.limits.window import loss_rules
+from lotwright.plan.limits.window import LossRules, loss_rules
 from lotwright.plan.result import Drift, Kept, Lock
-from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.verify import Verification
 from lotwright.plan.words import day, money, percent, shares
 from lotwright.tax.window import RecentPurchase
@@ -44,16 +44,25 @@ def _blockers(trades: Sequence[Trade], snapshot: Snapshot, verification: Verific
     drift = {(row.account, row.symbol): row for row in verification.drift}
     locks = {lock.group: lock for lock in verification.locks}
     sold = {(trade.account, trade.symbol) for trade in trades if trade.side is Side.SELL}
-    losses = _barred_losses(snapshot)
-    for j, symbol in enumerate(snapshot.symbol):
-        account = snapshot.account[int(snapshot.account_of[j])]
-        row = drift.get((account, symbol))
+    rules = loss_rules(snapshot)
+    losses = _barred_losses(snapshot, rules)
+    for j in _concerned(snapshot, locks=locks, losses=losses):
+        row = drift.get((snapshot.account[int(snapshot.account_of[j])], snapshot.symbol[j]))
         if row is None:
             continue  # a stand-in that is neither held nor bought
         yield from _restricted(snapshot, j, row)
         yield from _locked(snapshot, j, row, locks=locks, sold=sold)
         if losses[j] >= LOSS_WORTH_SAYING:
-            yield from _barred(snapshot, j, loss=float(losses[j]))
+            yield from _barred(snapshot, j, rules, loss=float(losses[j]))
+
+
+def _concerned(snapshot: Snapshot, *, locks: Mapping[str, Lock], losses: Floats) -> list[int]:
+    """Holdings that a restriction, a lock or a barred loss could be about; most are none's business."""
+    is_restricted = np.array([bool(account.restrictions) for account in snapshot.household.accounts], dtype=bool)
+    is_locked = np.array([group in locks for group in snapshot.group], dtype=bool)
+    found = is_restricted[snapshot.account_of] | is_locked[snapshot.group_of] | (losses >= LOSS_WORTH_SAYING)
+    concerned: list[int] = np.flatnonzero(found).tolist()
+    return concerned
 
 
 def _restricted(snapshot: Snapshot, holding: int, row: Drift) -> Iterator[_Blocker]:
@@ -94,18 +103,17 @@ def _locked(
     )
 
 
-def _barred_losses(snapshot: Snapshot) -> np.ndarray:
+def _barred_losses(snapshot: Snapshot, rules: LossRules) -> Floats:
     """Dollars of loss in each holding that no sale today could realise cleanly, shape (n,)."""
-    rules = loss_rules(snapshot)
     loss = np.where(rules.is_barred, -snapshot.lot_gain * snapshot.lot_quantity, 0.0)
-    return np.bincount(snapshot.lot_holding, weights=loss, minlength=len(snapshot.symbol))
+    return np.bincount(snapshot.lot_holding, weights=loss, minlength=len(snapshot.symbol)).astype(float)
 
 
-def _barred(snapshot: Snapshot, holding: int, *, loss: float) -> Iterator[_Blocker]:
+def _barred(snapshot: Snapshot, holding: int, rules: LossRules, *, loss: float) -> Iterator[_Blocker]:
     """The recent purchase that bars a loss longest."""
     account = snapshot.account[int(snapshot.account_of[holding])]
     symbol = snapshot.symbol[holding]
-    found = list(_in_the_way(snapshot, holding))
+    found = list(_in_the_way(snapshot, holding, rules))
     if not found:
         return
     last = max(found, key=lambda purchase: (purchase.date, purchase.key))
@@ -123,10 +131,9 @@ def _barred(snapshot: Snapshot, holding: int, *, loss: float) -> Iterator[_Block
     )
 
 
-def _in_the_way(snapshot: Snapshot, holding: int) -> Iterator[RecentPurchase]:
+def _in_the_way(snapshot: Snapshot, holding: int, rules: LossRules) -> Iterator[RecentPurchase]:
     """Recent purchases of the group that bar a loss lot of the holding: not its own, or partly sold since."""
     group = snapshot.group[int(snapshot.group_of[holding])]
-    rules = loss_rules(snapshot)
     barred = [
         snapshot.lot[k].lot
         for k in range(int(snapshot.offset[holding]), int(snapshot.offset[holding + 1]))

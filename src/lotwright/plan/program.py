@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -52,7 +52,7 @@ PARTS = ("says", "first", "risk", "cost", "limit")
 """What a program's file is made of."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Program:
     """Costs to minimise, in dollars, and limits to keep.
 
@@ -140,6 +140,11 @@ class Program:
 
     def terms(self) -> Terms:
         """What the independent verifier needs to know; costs it has no word for are in :attr:`unverified`."""
+        return self._terms
+
+    @cached_property
+    def _terms(self) -> Terms:
+        """The same; a program never changes, and every household is planned with it."""
         cost: dict[type, Any] = {type(c): c for c in self.costs}
         limit: dict[type, Any] = {type(item): item for item in self.limits}
         demands = {item.kind for item in self.limits}
@@ -187,7 +192,7 @@ class Program:
             if type(cost) not in COSTS.values() and not (isinstance(cost, Soft) and cost.limit.kind in CHARGED)
         )
 
-    @property
+    @cached_property
     def content_hash(self) -> str:
         """Hex SHA-256 of what the program charges and demands; neither its name nor its sentence counts."""
         said: dict[str, Any] = {

@@ -8,14 +8,14 @@ figure in a sentence is the verifier's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from lotwright.book.holdings import ZERO, Account
 from lotwright.book.kinds import Character, Rule, Side
 from lotwright.book.trades import Trade
-from lotwright.plan.hedges import hedged, hedged_sector, offsets
+from lotwright.plan.hedges import Around, offsets
 from lotwright.plan.limits.bands import Band
 from lotwright.plan.policy_reasons import bands_by_holding, into_band, sells_for_cash
 from lotwright.plan.program import Program
@@ -48,13 +48,15 @@ class _Facts:
     account: Account
     holding: int
     drift: Drift
-    around: Mapping[tuple[str, str], Drift]
-    """Weights of everything, by account and symbol."""
+    around: Around
+    """Where everything the household holds ends."""
     spent: Decimal
     """Dollars bought in the account."""
     snapshot: Snapshot
     verification: Verification
     tax: YearSoFar
+    tax_of_plan: Decimal
+    """This year's tax with every trade of the plan, dollars."""
     band: Band | None
     """The band it is in, under a program of bands."""
     is_for_cash: bool
@@ -80,8 +82,11 @@ def with_reasons(
     index = {(snapshot.account[a], symbol): j for j, (a, symbol) in reversed(list(enumerate(names)))}
     both = bought_back(trades)
     drift = {(row.account, row.symbol): row for row in verification.drift}
+    around = Around(snapshot, drift)
     accounts = {account.account: account for account in snapshot.household.accounts}
     tax = snapshot.year
+    gains = verification.tax
+    tax_of_plan = tax.outcome(short=gains.short_term_gain, long=gains.long_term_gain).tax
     spent = {
         name: sum((trade.value for trade in trades if trade.account == name and trade.side is Side.BUY), ZERO)
         for name in accounts
@@ -97,11 +102,12 @@ def with_reasons(
                     account=accounts[trade.account],
                     holding=index[trade.account, trade.symbol],
                     drift=drift[trade.account, trade.symbol],
-                    around=drift,
+                    around=around,
                     spent=spent[trade.account],
                     snapshot=snapshot,
                     verification=verification,
                     tax=tax,
+                    tax_of_plan=tax_of_plan,
                     band=bands.get(index[trade.account, trade.symbol]),
                     is_for_cash=for_cash,
                 )
@@ -120,14 +126,15 @@ def _sentence(facts: _Facts) -> str:
 
 def _why_sold(facts: _Facts) -> str:
     """The cause of a sale and, where it is taxed, what its gain or loss does."""
-    clause = _gain_clause(facts)
+    gain = sum((sale.gain for sale in facts.trade.lots), ZERO)
+    change = _change_of_tax(facts) if facts.account.kind.is_taxable and gain else None
+    clause = None if change is None else _gain_clause(facts, gain, change)
     cause = _restricted(facts) or _needed_cash(facts) or _turned_into_cash(facts) or _off_target(facts)
     if cause:
         return f"{cause}; {clause}" if clause else cause
-    gain = sum((sale.gain for sale in facts.trade.lots), ZERO)
     away = f"{_from_to(facts)}, below its target of {percent(facts.drift.target)}"
-    if clause and gain < 0:
-        use = _use_of_loss(facts, _change_of_tax(facts))
+    if change is not None and gain < 0:
+        use = _use_of_loss(facts, change)
         return f"Sells {facts.trade.symbol} at a loss of {money(-gain)}, which {use}: {away}"
     moved = f"Takes {facts.trade.symbol} {away}, {_what_for(facts)}"
     return f"{moved}; {clause}" if clause else moved
@@ -135,10 +142,11 @@ def _why_sold(facts: _Facts) -> str:
 
 def _what_for(facts: _Facts) -> str:
     """What a sale below its target is good for: a holding it offsets, the cash target, the purchases it pays for."""
-    found = hedged(facts.snapshot, facts.holding, facts.around, sale=True)
+    effects = facts.around.effects(facts.holding, sale=True)
+    found = effects.hedged()
     if found:
         return f"to offset {offsets(found)}"
-    sector = hedged_sector(facts.snapshot, facts.holding, facts.around, sale=True)
+    sector = effects.sector()
     if sector:
         return f"to offset {sector}"
     a = int(facts.snapshot.account_of[facts.holding])
@@ -194,7 +202,7 @@ def _off_target(facts: _Facts) -> str | None:
         whose = "which the model portfolio does not hold"
         return f"Sells all of {symbol}, {whose}" if leaves else f"Reduces {symbol}, {whose}, {_from_to(facts)}"
     if facts.band is not None and facts.band.is_outside and facts.band.now > facts.band.target:
-        return f"Trims {symbol} {_from_to(facts)}, {into_band(facts.band, facts.snapshot, facts.around)}"
+        return f"Trims {symbol} {_from_to(facts)}, {into_band(facts.band, facts.snapshot, facts.around.drift)}"
     if facts.held > facts.target and not _is_beyond(facts):
         return f"Trims {symbol} {_from_to(facts)}, towards its target of {percent(facts.drift.target)}"
     return None
@@ -207,14 +215,8 @@ def _is_beyond(facts: _Facts) -> bool:
     return past > min(FAR, NEARLY * target) and percent(after) != percent(target)
 
 
-def _gain_clause(facts: _Facts) -> str | None:
-    """What the sale's gain does to the year's tax; ``None`` where sales are not taxed."""
-    if not facts.account.kind.is_taxable:
-        return None
-    gain = sum((sale.gain for sale in facts.trade.lots), ZERO)
-    if gain == 0:
-        return None
-    change = _change_of_tax(facts)
+def _gain_clause(facts: _Facts, gain: Decimal, change: Decimal) -> str:
+    """What the sale's gain does to the year's tax, which it changes by so much."""
     if gain < 0:
         return f"its loss of {money(-gain)} {_use_of_loss(facts, change)}"
     kinds = {sale.character for sale in facts.trade.lots} if facts.snapshot.law.has_terms else set()
@@ -237,13 +239,13 @@ def _use_of_loss(facts: _Facts, change: Decimal) -> str:
 
 def _change_of_tax(facts: _Facts) -> Decimal:
     """This year's tax with the plan less the tax with the plan but without this sale; dollars."""
-
-    def tax(short: Decimal, long: Decimal) -> Decimal:
-        return facts.tax.outcome(short=short, long=long).tax
-
-    own = {kind: sum((sale.gain for sale in facts.trade.lots if sale.character is kind), ZERO) for kind in Character}
     short, long = facts.verification.tax.short_term_gain, facts.verification.tax.long_term_gain
-    return tax(short, long) - tax(short - own[Character.SHORT], long - own[Character.LONG])
+    for sale in facts.trade.lots:
+        if sale.character is Character.SHORT:
+            short -= sale.gain
+        else:
+            long -= sale.gain
+    return facts.tax_of_plan - facts.tax.outcome(short=short, long=long).tax
 
 
 # Buys
@@ -257,7 +259,7 @@ def _why_bought(facts: _Facts) -> str:
     if facts.target <= 0:
         what = f"adds to {symbol} {_from_to(facts)}, which the model portfolio does not hold, {_instead(facts)}"
     elif facts.band is not None:
-        what = f"brings {symbol} {_from_to(facts)}, {into_band(facts.band, facts.snapshot, facts.around)}"
+        what = f"brings {symbol} {_from_to(facts)}, {into_band(facts.band, facts.snapshot, facts.around.drift)}"
     elif _is_beyond(facts) or facts.held >= facts.target:
         target = percent(facts.drift.target)
         what = f"takes {symbol} {_from_to(facts)}, over its target of {target}, {_instead(facts)}"
@@ -271,16 +273,17 @@ def _why_bought(facts: _Facts) -> str:
 
 def _instead(facts: _Facts) -> str:
     """What a purchase above its target makes up for."""
-    found = hedged(facts.snapshot, facts.holding, facts.around, sale=False)
+    effects = facts.around.effects(facts.holding, sale=False)
+    found = effects.hedged()
     if found:
         return f"in place of {offsets(found)}"
-    sector = hedged_sector(facts.snapshot, facts.holding, facts.around, sale=False)
+    sector = effects.sector()
     return f"in place of {sector}" if sector else _instead_of_few(facts) or INSTEAD
 
 
 def _instead_of_few(facts: _Facts) -> str:
     """The one or two positions of the account that lack most of what it lacks; nothing where there are many."""
-    own = {symbol: row for (account, symbol), row in facts.around.items() if account == facts.trade.account}
+    own = {symbol: row for (account, symbol), row in facts.around.drift.items() if account == facts.trade.account}
     short = sorted((row.after - row.target, symbol) for symbol, row in own.items() if row.after < row.target)
     few = short[:2]
     if not few or sum(gap for gap, _ in few) > MOST * sum(gap for gap, _ in short):
@@ -323,7 +326,7 @@ def _stands_in(facts: _Facts) -> str:
 
 def _is_short_of(facts: _Facts, symbol: str) -> bool:
     """True where a target of the account ends below its weight."""
-    row = facts.around.get((facts.account.account, symbol))
+    row = facts.around.drift.get((facts.account.account, symbol))
     return row is None or row.after < row.target
 
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from lotwright.book.holdings import ZERO, Account, Household, Lot
 from lotwright.book.kinds import Side
@@ -28,23 +29,25 @@ Lots = Mapping[tuple[str, str], Lot]
 """An account's lots by symbol and name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class AccountReplay:
     """One account before and after. Quantities in shares by symbol, ``target`` in fractions of value by symbol.
 
-    ``stand_ins`` are declared to stand in for targets and have no weight of their own: symbol to rank, 1 preferred.
-    ``value_before`` is holdings and
-    cash as they stand; ``value`` counts pending cash flows too and is what targets refer to. Trades leave both as they
-    are: what trading costs is counted among the costs.
+    ``lots_sold`` are all lots of the securities that the trades sell, as the account lists them, and ``lots`` the same by
+    symbol and name. ``value_before`` is holdings and cash as they stand; ``value`` counts pending cash flows too and is
+    what targets refer to. Trades leave both as they are: what trading costs is counted among the costs.
     """
 
     account: Account
+    model: ModelPortfolio
+    market: Market
     value_before: Decimal
     value: Decimal
     held_before: Mapping[str, Decimal]
     held: Mapping[str, Decimal]
     target: Mapping[str, Decimal]
-    stand_ins: Mapping[str, int]
+    lots_sold: tuple[Lot, ...]
+    lots: Lots
     cash: CashMovement
     exact_cash: Decimal
     tickets: tuple[Ticket, ...]
@@ -54,24 +57,33 @@ class AccountReplay:
         """Dollars of cash the account should have."""
         return self.value * self.account.cash_target
 
-    @property
+    @cached_property
     def symbols(self) -> tuple[str, ...]:
         """Every security held, targeted or traded, sorted."""
         return tuple(sorted(self.held.keys() | self.target.keys()))
 
+    @cached_property
+    def stand_ins(self) -> Mapping[str, int]:
+        """What is declared to stand in for targets and has no weight of its own: symbol to rank, 1 preferred."""
+        return _stand_ins(self.model, self.market)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+    def is_stand_in(self, symbol: str) -> bool:
+        """True for what stands in for targets: nothing that has a weight does."""
+        return not self.target.get(symbol) and symbol in self.stand_ins
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Replay:
     """A household before and after a trade list."""
 
     accounts: tuple[AccountReplay, ...]
 
-    @property
+    @cached_property
     def tickets(self) -> tuple[Ticket, ...]:
         """Every order carried out."""
         return tuple(ticket for account in self.accounts for ticket in account.tickets)
 
-    @property
+    @cached_property
     def taxed_slices(self) -> tuple[Slice, ...]:
         """Every part of a lot sold in an account whose sales are taxed."""
         return tuple(piece for ticket in self.tickets for piece in ticket.slices if piece.is_taxed)
@@ -84,15 +96,16 @@ class Replay:
 
 def why_unusable(trade: Trade, household: Household, *, market: Market) -> str | None:
     """Why ``trade`` cannot be carried out at all (nobody's account, no price, no quantity), or ``None``."""
-    if all(account.account != trade.account for account in household.accounts):
-        owner = f"household {household.household}"
-        return f"The {noun(trade.side)} of {trade.symbol} names account {trade.account}, which {owner} does not have."
-    what = f"The {noun(trade.side)} of {trade.symbol} in {trade.account}"
-    if trade.symbol not in market.prices:
-        return f"{what} has no price in the book. Add one or drop the trade."
-    if not (trade.quantity.is_finite() and 0 < trade.quantity < MOST_SHARES):
-        return f"{what} is for {trade.quantity} shares. Give a positive quantity."
-    return None
+    is_known = any(account.account == trade.account for account in household.accounts)
+    is_priced = trade.symbol in market.prices
+    if is_known and is_priced and trade.quantity.is_finite() and 0 < trade.quantity < MOST_SHARES:
+        return None
+    what = f"The {noun(trade.side)} of {trade.symbol}"
+    if not is_known:
+        return f"{what} names account {trade.account}, which household {household.household} does not have."
+    if not is_priced:
+        return f"{what} in {trade.account} has no price in the book. Add one or drop the trade."
+    return f"{what} in {trade.account} is for {trade.quantity} shares. Give a positive quantity."
 
 
 def replay(trades: Sequence[Trade], household: Household, *, market: Market, terms: Terms) -> Replay:
@@ -113,31 +126,37 @@ def replay(trades: Sequence[Trade], household: Household, *, market: Market, ter
     return Replay(accounts=tuple(accounts))
 
 
-def _account_replay(account: Account, trades: Iterable[Trade], *, market: Market, terms: Terms) -> AccountReplay:
-    held_before: dict[str, Decimal] = defaultdict(lambda: ZERO)
+def _account_replay(account: Account, trades: Sequence[Trade], *, market: Market, terms: Terms) -> AccountReplay:
+    held_before: dict[str, Decimal] = {}
     for lot in account.lots:
-        held_before[lot.symbol] += lot.quantity
+        held_before[lot.symbol] = held_before.get(lot.symbol, ZERO) + lot.quantity
     model = _model(account, market)
     target = _target(model, account.cash_target)
     _require_prices(account, held_before.keys() | target.keys(), market)
-    lots = {(lot.symbol, lot.lot): lot for lot in account.lots}
+    sold = {trade.symbol for trade in trades if trade.side is Side.SELL}
+    lots_sold = tuple(lot for lot in account.lots if lot.symbol in sold)
+    lots = {(lot.symbol, lot.lot): lot for lot in lots_sold}
     tickets = tuple(_ticket(trade, account, lots=lots, market=market, terms=terms) for trade in trades)
     held = held_before.copy()
     for ticket in tickets:
-        held[ticket.trade.symbol] += ticket.trade.quantity if ticket.is_buy else -ticket.trade.quantity
+        symbol, quantity = ticket.trade.symbol, ticket.trade.quantity
+        held[symbol] = held.get(symbol, ZERO) + (quantity if ticket.is_buy else -quantity)
     value_before = account.cash + sum(
-        (held_before[symbol] * market.prices[symbol].price for symbol in held_before), ZERO
+        [held_before[symbol] * market.prices[symbol].price for symbol in held_before], ZERO
     )
     flows = account.net_cashflow
     after = cents(account.cash) + sum((cents(flow.amount) for flow in account.cashflows), ZERO)
     return AccountReplay(
         account=account,
+        model=model,
+        market=market,
         value_before=value_before,
         value=value_before + flows,
-        held_before=dict(held_before),
-        held=dict(held),
+        held_before=held_before,
+        held=held,
         target=target,
-        stand_ins=_stand_ins(model, market),
+        lots_sold=lots_sold,
+        lots=lots,
         cash=CashMovement(
             before=cents(account.cash), after=after + sum((ticket.cents_cash for ticket in tickets), ZERO)
         ),
@@ -156,7 +175,8 @@ def _model(account: Account, market: Market) -> ModelPortfolio:
 
 def _target(model: ModelPortfolio, cash_target: Decimal) -> dict[str, Decimal]:
     """Fractions of account value by symbol: a model's weights share what the cash target leaves."""
-    return {line.symbol: (1 - cash_target) * line.weight for line in model.targets}
+    invested = 1 - cash_target
+    return {line.symbol: invested * line.weight for line in model.targets}
 
 
 def _stand_ins(model: ModelPortfolio, market: Market) -> dict[str, int]:
@@ -186,7 +206,7 @@ def _stand_ins(model: ModelPortfolio, market: Market) -> dict[str, int]:
 
 
 def _require_prices(account: Account, symbols: Iterable[str], market: Market) -> None:
-    missing = sorted({symbol for symbol in symbols if symbol not in market.prices})
+    missing = sorted(set(symbols) - market.prices.keys())
     if missing:
         raise BookError(
             f"Account {account.account} holds or targets {', '.join(missing)} without a price. Add the price."
@@ -203,6 +223,7 @@ def _ticket(trade: Trade, account: Account, *, lots: Lots, market: Market, terms
     slices = _slices(trade, account, lots=lots, market=market) if trade.side is Side.SELL else ()
     return Ticket(
         trade=trade,
+        is_buy=trade.side is Side.BUY,
         value=value,
         half_spread=fraction * value,
         commission=(terms.commission_per_ticket or ZERO) + per_share,
@@ -212,15 +233,9 @@ def _ticket(trade: Trade, account: Account, *, lots: Lots, market: Market, terms
 
 def _slices(trade: Trade, account: Account, *, lots: Lots, market: Market) -> tuple[Slice, ...]:
     """The lots a sale names, where they exist and the quantity is one; the lot check reports the others."""
+    price, is_taxed = market.prices[trade.symbol].price, account.kind.is_taxable
     return tuple(
-        Slice(
-            stated=sale,
-            lot=lots[trade.symbol, sale.lot],
-            quantity=sale.quantity,
-            price=market.prices[trade.symbol].price,
-            sold=market.as_of,
-            is_taxed=account.kind.is_taxable,
-        )
+        Slice.taken(sale, lots[trade.symbol, sale.lot], price=price, sold=market.as_of, is_taxed=is_taxed)
         for sale in trade.lots
         if (trade.symbol, sale.lot) in lots and sale.quantity.is_finite() and 0 < sale.quantity < MOST_SHARES
     )

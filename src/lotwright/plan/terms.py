@@ -164,6 +164,8 @@ class RiskNumbers:
     symbols: tuple[str, ...]
     exposure: NDArray[np.float64]
     specific: NDArray[np.float64]
+    row: Mapping[str, int] = field(init=False, repr=False)
+    """The row of each symbol."""
 
     def __post_init__(self) -> None:
         count = len(self.symbols)
@@ -176,3 +178,4 @@ class RiskNumbers:
             raise ProgramError("Risk numbers name a symbol twice. Give each symbol one row.")
         if not (np.isfinite(self.exposure).all() and np.isfinite(self.specific).all()):
             raise ProgramError("Risk numbers contain a number that is not finite. Estimate the risk model again.")
+        object.__setattr__(self, "row", {symbol: row for row, symbol in enumerate(self.symbols)})

@@ -50,11 +50,17 @@ def trade_list(trades: Trades, snapshot: Snapshot, *, terms: Terms | None = None
     with localcontext(Context(prec=DIGITS)):
         orders = [
             order
-            for j in range(len(snapshot.symbol))
+            for j in _traded(trades, snapshot)
             for order in (_sale(trades.sell, snapshot, j, terms), _buy(trades.buy, snapshot, j, terms))
             if order is not None
         ]
     return tuple(sorted(orders, key=lambda order: (order.account, order.side is Side.BUY, order.symbol)))
+
+
+def _traded(trades: Trades, snapshot: Snapshot) -> list[int]:
+    """Holdings of which anything is sold or bought, in their order."""
+    sold = snapshot.lot_holding[np.flatnonzero(trades.sell)].tolist()
+    return sorted({*sold, *np.flatnonzero(trades.buy).tolist()})
 
 
 def as_arrays(trades: Iterable[Trade], snapshot: Snapshot) -> Trades:
@@ -82,7 +88,7 @@ def step(snapshot: Snapshot, holding: int, terms: Terms) -> Decimal:
 
 def cents(amount: Decimal) -> Decimal:
     """Dollars and cents, half a cent away from zero."""
-    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+    return amount.quantize(CENT, ROUND_HALF_UP)
 
 
 def _buy(buy: Floats, snapshot: Snapshot, holding: int, terms: Terms) -> Trade | None:
@@ -93,13 +99,13 @@ def _buy(buy: Floats, snapshot: Snapshot, holding: int, terms: Terms) -> Trade |
 
 
 def _sale(sell: Floats, snapshot: Snapshot, holding: int, terms: Terms) -> Trade | None:
-    own = range(int(snapshot.offset[holding]), int(snapshot.offset[holding + 1]))
-    wanted = [float(sell[k]) for k in own]
+    first, end = int(snapshot.offset[holding]), int(snapshot.offset[holding + 1])
+    wanted: list[float] = sell[first:end].tolist()
     if not any(wanted):
         return None
-    lots = [snapshot.lot[k] for k in own]
+    lots = snapshot.lot[first:end]
     order = step(snapshot, holding, terms)
-    quantity = _sold(float(np.sum(wanted)), sum((lot.quantity for lot in lots), ZERO), order)
+    quantity = _sold(float(sell[first:end].sum()), sum((lot.quantity for lot in lots), ZERO), order)
     if quantity <= 0:
         return None
     if snapshot.is_ordered[holding]:

@@ -26,7 +26,7 @@ from lotwright.plan.verify_harvest import harvest_faults
 from lotwright.plan.verify_law import BuyBackRule, rule_of
 from lotwright.plan.verify_text import finding
 from lotwright.plan.verify_ticket import cents
-from lotwright.plan.verify_tracking import drift, tracking
+from lotwright.plan.verify_tracking import drift, household_tracking, tracking, weights_of
 from lotwright.plan.verify_wash import latest
 from lotwright.tax.regimes.laws import law_of
 
@@ -106,7 +106,8 @@ def verify(
         held = rule.held()
         done = replay(trades, held, market=market, terms=terms)
         tax = law_of(household).year(household, assumed=terms.assumed_rates, as_of=market.as_of)
-        evidence = Evidence(replay=done, market=market, terms=terms, risk=risk, tax=tax, rule=rule)
+        weights = weights_of(done, market=market, risk=risk)
+        evidence = Evidence(replay=done, weights=weights, market=market, terms=terms, risk=risk, tax=tax, rule=rule)
         return Verification(
             checks=(
                 *_checks(trades, done, household=held, market=market, terms=terms, rule=rule),
@@ -116,8 +117,8 @@ def verify(
             cash={account.account.account: account.cash for account in done.accounts},
             tax=tax_figures(done.taxed_slices, tax),
             costs=cost_amounts(evidence),
-            tracking=tracking(done, market=market, risk=risk, as_household=terms.is_of_household),
-            drift=drift(done, market=market),
+            tracking=household_tracking(done, market=market, risk=risk) if terms.is_of_household else tracking(weights),
+            drift=drift(weights),
             new_locks=rule.new_locks(done),
             running_locks=rule.running_locks(),
         )

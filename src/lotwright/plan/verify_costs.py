@@ -22,10 +22,10 @@ from lotwright.tax.year import YearTax
 
 def cost_amounts(evidence: Evidence) -> Mapping[str, Decimal]:
     """Dollars of each cost the program has, in the order plans list them; their sum is what was posed."""
-    replay, market, terms, risk, tax = evidence.replay, evidence.market, evidence.terms, evidence.risk, evidence.tax
+    replay, market, terms, tax = evidence.replay, evidence.market, evidence.terms, evidence.tax
     costs: dict[str, Decimal] = {}
     if terms.risk_price is not None:
-        costs["tracking"] = tracking_cost(replay, market=market, risk=risk, risk_price=terms.risk_price)
+        costs["tracking"] = tracking_cost(evidence.weights, risk_price=terms.risk_price)
     if terms.half_spread is not None:
         costs["half_spread"] = sum((ticket.half_spread for ticket in replay.tickets), ZERO)
     if terms.commission_per_ticket is not None or terms.commission_per_share is not None:
@@ -68,7 +68,7 @@ def _substituted(account: AccountReplay, terms: Terms) -> Decimal:
         (
             ticket.value * (price + more * (account.stand_ins[ticket.trade.symbol] - 1))
             for ticket in account.tickets
-            if ticket.is_buy and ticket.trade.symbol in account.stand_ins
+            if ticket.is_buy and account.is_stand_in(ticket.trade.symbol)
         ),
         ZERO,
     )

@@ -150,14 +150,14 @@ def _turnover(demand: Demand, evidence: Evidence) -> Iterator[Break]:
 
 
 def _tracking_error(demand: Demand, evidence: Evidence) -> Iterator[Break]:
-    after = Decimal(repr(tracking(evidence.replay, market=evidence.market, risk=evidence.risk).after))
+    after = Decimal(repr(tracking(evidence.weights).after))
     over = after - (demand.figures["most"] or ZERO)
     yield max(over, ZERO), f"Tracking error is {after:.4%} after the plan, {over:.4%} above its ceiling."
 
 
 def _variance(demand: Demand, evidence: Evidence) -> Iterator[Break]:
     """What a soft ceiling charges: value times variance beyond it."""
-    after = Decimal(repr(tracking(evidence.replay, market=evidence.market, risk=evidence.risk).after))
+    after = Decimal(repr(tracking(evidence.weights).after))
     value = sum((max(account.value, ZERO) for account in evidence.replay.accounts), ZERO)
     over = value * (after**2 - (demand.figures["most"] or ZERO) ** 2)
     yield max(over, ZERO), f"Tracking error is {after:.4%} after the plan."

@@ -10,6 +10,7 @@ from lotwright.book.market import Market
 from lotwright.plan.replay import AccountReplay, Replay
 from lotwright.plan.terms import Demand, RiskNumbers, Terms
 from lotwright.plan.verify_law import BuyBackRule
+from lotwright.plan.verify_tracking import Weights
 from lotwright.tax.regimes.plannable import YearSoFar
 
 Break = tuple[Decimal, str]
@@ -32,9 +33,13 @@ def is_never_sold(symbol: str, *, terms: Terms, market: Market) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evidence:
-    """One plan carried out, and the market, terms, risk, tax year and rule on buying back it stands in."""
+    """One plan carried out, and the market, terms, risk, tax year and rule on buying back it stands in.
+
+    ``weights`` are those of the replay's accounts.
+    """
 
     replay: Replay
+    weights: tuple[Weights, ...]
     market: Market
     terms: Terms
     risk: RiskNumbers

@@ -79,7 +79,9 @@ def holding_faults(replay: Replay) -> list[str]:
         for account in replay.accounts
         for ticket in account.tickets
         if ticket.is_buy
-        and ticket.trade.symbol not in account.held_before.keys() | account.target.keys() | account.stand_ins.keys()
+        and ticket.trade.symbol not in account.held_before
+        and ticket.trade.symbol not in account.target
+        and ticket.trade.symbol not in account.stand_ins
     ]
     return strange + [
         f"{account.account.account} sells {shares(account.held_before.get(symbol, ZERO) - quantity)} of {symbol}"

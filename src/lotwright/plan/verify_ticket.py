@@ -7,7 +7,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from lotwright.book.holdings import Lot
-from lotwright.book.kinds import Character, Side
+from lotwright.book.kinds import Character
 from lotwright.book.trades import LotSale, Trade
 from lotwright.tax.holding import character
 
@@ -25,32 +25,59 @@ def is_loss(lot: Lot, price: Decimal) -> bool:
 
 def cents(amount: Decimal) -> Decimal:
     """``amount`` in dollars and cents, half a cent away from zero."""
-    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+    return amount.quantize(CENT, ROUND_HALF_UP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
     """The part of one lot a sale takes, at the book's price, and what the sale ``stated`` about it.
 
-    ``cents_gain`` is rounded, the other figures are exact.
+    Every check reads the same figures, so they are worked out once, by :meth:`taken`.
+
+    Parameters
+    ----------
+    proceeds : Decimal
+        Exact dollars received, before trading costs.
+    basis : Decimal
+        The lot's basis, share by share; exact dollars.
+    cents_proceeds, cents_basis : Decimal
+        Both rounded to cents.
+    character : Character
+        Short-term or long-term on the day of the sale.
+    is_taxed_loss : bool
+        True for a loss in an account whose sales are taxed.
     """
 
     stated: LotSale
     lot: Lot
     quantity: Decimal
-    price: Decimal
     sold: date
     is_taxed: bool
+    proceeds: Decimal
+    basis: Decimal
+    cents_proceeds: Decimal
+    cents_basis: Decimal
+    character: Character
+    is_taxed_loss: bool
 
-    @property
-    def proceeds(self) -> Decimal:
-        """Dollars received, before trading costs."""
-        return self.quantity * self.price
-
-    @property
-    def basis(self) -> Decimal:
-        """The lot's basis, share by share."""
-        return self.lot.basis * self.quantity / self.lot.quantity
+    @classmethod
+    def taken(cls, stated: LotSale, lot: Lot, *, price: Decimal, sold: date, is_taxed: bool) -> Slice:
+        """What a sale ``stated`` of ``lot``, carried out at ``price`` on the day it is ``sold``."""
+        quantity = stated.quantity
+        proceeds, basis = quantity * price, lot.basis * quantity / lot.quantity
+        return cls(
+            stated=stated,
+            lot=lot,
+            quantity=quantity,
+            sold=sold,
+            is_taxed=is_taxed,
+            proceeds=proceeds,
+            basis=basis,
+            cents_proceeds=cents(proceeds),
+            cents_basis=cents(basis),
+            character=character(lot.holding_start, sold),
+            is_taxed_loss=is_taxed and is_loss(lot, price),
+        )
 
     @property
     def gain(self) -> Decimal:
@@ -60,33 +87,22 @@ class Slice:
     @property
     def cents_gain(self) -> Decimal:
         """Reported gain: rounded proceeds less rounded basis."""
-        return cents(self.proceeds) - cents(self.basis)
-
-    @property
-    def character(self) -> Character:
-        """Short-term or long-term on the day of the sale."""
-        return character(self.lot.holding_start, self.sold)
-
-    @property
-    def is_taxed_loss(self) -> bool:
-        """True for a loss in an account whose sales are taxed."""
-        return self.is_taxed and is_loss(self.lot, self.price)
+        return self.cents_proceeds - self.cents_basis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """One order carried out: exact dollars traded and paid, the lots it takes, and the cents that reach the account."""
+    """One order carried out: exact dollars traded and paid, the lots it takes, and the cents that reach the account.
+
+    ``is_buy`` is true when shares come in.
+    """
 
     trade: Trade
+    is_buy: bool
     value: Decimal
     half_spread: Decimal
     commission: Decimal
     slices: tuple[Slice, ...]
-
-    @property
-    def is_buy(self) -> bool:
-        """True when shares come in."""
-        return self.trade.side is Side.BUY
 
     @property
     def cash(self) -> Decimal:

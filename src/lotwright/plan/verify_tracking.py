@@ -5,11 +5,12 @@ The one place of the verifier where floats are the right numbers: a covariance i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lotwright.book.holdings import ZERO
 from lotwright.book.market import Market
@@ -19,59 +20,106 @@ from lotwright.plan.result import Drift, Tracking
 from lotwright.plan.terms import RiskNumbers
 
 
-@lru_cache(maxsize=4)
-def _rows(symbols: tuple[str, ...]) -> dict[str, int]:
-    return {symbol: row for row, symbol in enumerate(symbols)}
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class State:
+    """An account's securities at one moment, in the order of its ``symbols``.
+
+    ``weight`` is the fraction of ``value`` held, ``active`` that less the target: exact quotients, rounded to floats once.
+    Both are zero in an account worth nothing.
+    """
+
+    value: Decimal
+    weight: list[float]
+    active: list[float]
 
 
-def weight(symbol: str, *, held: Mapping[str, Decimal], value: Decimal, market: Market) -> Decimal:
-    """Fraction of ``value`` held in ``symbol``; zero in an account worth nothing."""
-    if value <= 0:
-        return ZERO
-    return held.get(symbol, ZERO) * market.prices[symbol].price / value
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Weights:
+    """One account's weights before the plan, with its cash flows alone, and after it; every figure on them reads these.
+
+    ``target`` is a fraction of value by security; ``variance_*`` the annual variance w' Sigma w of the active weights.
+    """
+
+    account: AccountReplay
+    target: list[float]
+    before: State
+    after: State
+    variance_before: float
+    variance_do_nothing: float
+    variance_after: float
 
 
-def active_variance(
-    account: AccountReplay, *, held: Mapping[str, Decimal], value: Decimal, market: Market, risk: RiskNumbers
-) -> float:
-    """Annual variance w' Sigma w of the active weights w = weight - target of one account.
+def weights_of(replay: Replay, *, market: Market, risk: RiskNumbers) -> tuple[Weights, ...]:
+    """The weights of every account.
 
     Raises
     ------
     ProgramError
-        The risk numbers lack a security the account holds, targets or trades.
+        The risk numbers lack a security an account holds, targets or trades.
     """
-    symbols = account.symbols
-    row = _rows(risk.symbols)
-    missing = [symbol for symbol in symbols if symbol not in row]
+    return tuple(_weights(account, market=market, risk=risk) for account in replay.accounts)
+
+
+def _weights(account: AccountReplay, *, market: Market, risk: RiskNumbers) -> Weights:
+    rows = _rows(account, risk)
+    price = [market.prices[symbol].price for symbol in account.symbols]
+    target = [account.target.get(symbol, ZERO) for symbol in account.symbols]
+    held = [account.held_before.get(symbol, ZERO) for symbol in account.symbols]
+    worth = [quantity * each for quantity, each in zip(held, price, strict=True)]
+    before = _state(worth, target, value=account.value_before)
+    do_nothing = before if account.value == account.value_before else _state(worth, target, value=account.value)
+    traded = {ticket.trade.symbol for ticket in account.tickets}
+    weight, active = list(do_nothing.weight), list(do_nothing.active)
+    for i, symbol in enumerate(account.symbols):
+        if symbol in traded:
+            weight[i], active[i] = _weight(account.held[symbol] * price[i], target[i], value=account.value)
+    after = State(value=account.value, weight=weight, active=active)
+    exposure, specific = risk.exposure[rows], risk.specific[rows]
+    variance = {id(state): _variance(state, exposure, specific) for state in (before, do_nothing, after)}
+    return Weights(
+        account=account,
+        target=[float(one) for one in target],
+        before=before,
+        after=after,
+        variance_before=variance[id(before)],
+        variance_do_nothing=variance[id(do_nothing)],
+        variance_after=variance[id(after)],
+    )
+
+
+def _rows(account: AccountReplay, risk: RiskNumbers) -> list[int]:
+    missing = [symbol for symbol in account.symbols if symbol not in risk.row]
     if missing:
         raise ProgramError(
             f"The risk numbers lack {', '.join(missing)} of account {account.account.account}. Include them."
         )
+    return [risk.row[symbol] for symbol in account.symbols]
+
+
+def _state(worth: Sequence[Decimal], target: Sequence[Decimal], *, value: Decimal) -> State:
+    found = [_weight(dollars, wanted, value=value) for dollars, wanted in zip(worth, target, strict=True)]
+    return State(value=value, weight=[weight for weight, _ in found], active=[active for _, active in found])
+
+
+def _weight(dollars: Decimal, target: Decimal, *, value: Decimal) -> tuple[float, float]:
+    """Fraction of ``value`` that ``dollars`` are, and that less the target."""
     if value <= 0:
+        return 0.0, 0.0
+    weight = dollars / value
+    return float(weight), float(weight - target)
+
+
+def _variance(state: State, exposure: NDArray[np.float64], specific: NDArray[np.float64]) -> float:
+    if state.value <= 0:
         return 0.0
-    rows = [row[symbol] for symbol in symbols]
-    active = np.array(
-        [
-            float(weight(symbol, held=held, value=value, market=market) - account.target.get(symbol, ZERO))
-            for symbol in symbols
-        ]
-    )
-    factor = active @ risk.exposure[rows]
-    return float(factor @ factor + (active * active) @ risk.specific[rows])
+    active = np.array(state.active)
+    factor = active @ exposure
+    return float(factor @ factor + (active * active) @ specific)
 
 
-def tracking_cost(replay: Replay, *, market: Market, risk: RiskNumbers, risk_price: Decimal) -> Decimal:
+def tracking_cost(weights: Sequence[Weights], *, risk_price: Decimal) -> Decimal:
     """``risk_price`` times value times active variance, summed over accounts, in dollars."""
-    return sum(
-        (
-            risk_price
-            * account.value
-            * Decimal(active_variance(account, held=account.held, value=account.value, market=market, risk=risk))
-            for account in replay.accounts
-        ),
-        ZERO,
-    )
+    return sum((risk_price * one.account.value * Decimal(one.variance_after) for one in weights), ZERO)
 
 
 def household_variance(
@@ -82,17 +130,12 @@ def household_variance(
     ``before``: with what is held before the plan; ``value_before``: with targets of the value before cash flows.
     """
     active = np.zeros(len(risk.symbols))
-    row = _rows(risk.symbols)
     for account in replay.accounts:
         value = max(account.value_before if value_before else account.value, ZERO)
         held = account.held_before if before else account.held
-        for symbol in account.symbols:
-            if symbol not in row:
-                raise ProgramError(
-                    f"The risk numbers lack {symbol} of account {account.account.account}. Include them."
-                )
+        for row, symbol in zip(_rows(account, risk), account.symbols, strict=True):
             dollars = held.get(symbol, ZERO) * market.prices[symbol].price
-            active[row[symbol]] += float(dollars - account.target.get(symbol, ZERO) * value)
+            active[row] += float(dollars - account.target.get(symbol, ZERO) * value)
     factor = active @ risk.exposure
     return float(factor @ factor + (active * active) @ risk.specific)
 
@@ -104,31 +147,26 @@ def household_tracking_cost(replay: Replay, *, market: Market, risk: RiskNumbers
     return risk_price * Decimal(household_variance(replay, market=market, risk=risk)) / replay.value
 
 
-def tracking(replay: Replay, *, market: Market, risk: RiskNumbers, as_household: bool = False) -> Tracking:
-    """Household tracking error sqrt(sum V te^2 / sum V): as things stand, after the plan, after cash flows alone.
-
-    ``as_household`` measures the household as one portfolio instead, its accounts' positions and targets summed.
-    """
-    if as_household:
-        return _of_household(replay, market=market, risk=risk)
-
-    def household(*, before: bool, value_before: bool) -> float:
-        dollars = variance = 0.0
-        for account in replay.accounts:
-            value = account.value_before if value_before else account.value
-            held = account.held_before if before else account.held
-            dollars += max(float(value), 0.0)
-            variance += float(value) * active_variance(account, held=held, value=value, market=market, risk=risk)
-        return float(np.sqrt(variance / dollars)) if dollars else 0.0
-
-    return Tracking(
-        before=household(before=True, value_before=True),
-        after=household(before=False, value_before=False),
-        do_nothing=household(before=True, value_before=False),
-    )
+def tracking(weights: Sequence[Weights]) -> Tracking:
+    """Household tracking error sqrt(sum V te^2 / sum V): as things stand, after the plan, after cash flows alone."""
+    before = [(float(one.account.value_before), one.variance_before) for one in weights]
+    do_nothing = [(float(one.account.value), one.variance_do_nothing) for one in weights]
+    after = [(float(one.account.value), one.variance_after) for one in weights]
+    return Tracking(before=_error(before), after=_error(after), do_nothing=_error(do_nothing))
 
 
-def _of_household(replay: Replay, *, market: Market, risk: RiskNumbers) -> Tracking:
+def _error(accounts: Sequence[tuple[float, float]]) -> float:
+    """Tracking error of accounts whose dollars and variances are given."""
+    dollars = variance = 0.0
+    for value, of_account in accounts:
+        dollars += max(value, 0.0)
+        variance += value * of_account
+    return float(np.sqrt(variance / dollars)) if dollars else 0.0
+
+
+def household_tracking(replay: Replay, *, market: Market, risk: RiskNumbers) -> Tracking:
+    """Tracking error of the household measured as one portfolio, its accounts' positions and targets summed."""
+
     def error(*, before: bool, value_before: bool) -> float:
         value = sum((a.value_before if value_before else a.value for a in replay.accounts), ZERO)
         variance = household_variance(replay, market=market, risk=risk, before=before, value_before=value_before)
@@ -141,16 +179,12 @@ def _of_household(replay: Replay, *, market: Market, risk: RiskNumbers) -> Track
     )
 
 
-def drift(replay: Replay, *, market: Market) -> tuple[Drift, ...]:
+def drift(weights: Sequence[Weights]) -> tuple[Drift, ...]:
     """Weights of every security held, targeted or traded: target, as things stand, after the plan."""
     return tuple(
-        Drift(
-            account=account.account.account,
-            symbol=symbol,
-            target=float(account.target.get(symbol, ZERO)),
-            before=float(weight(symbol, held=account.held_before, value=account.value_before, market=market)),
-            after=float(weight(symbol, held=account.held, value=account.value, market=market)),
+        Drift(account=one.account.account.account, symbol=symbol, target=target, before=before, after=after)
+        for one in weights
+        for symbol, target, before, after in zip(
+            one.account.symbols, one.target, one.before.weight, one.after.weight, strict=True
         )
-        for account in replay.accounts
-        for symbol in account.symbols
     )

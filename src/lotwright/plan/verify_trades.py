@@ -11,7 +11,7 @@ from lotwright.book.kinds import Relief, Side
 from lotwright.book.market import Market
 from lotwright.book.relief import relief_order
 from lotwright.book.trades import Trade
-from lotwright.plan.replay import AccountReplay, Replay, why_unusable
+from lotwright.plan.replay import AccountReplay, Lots, Replay, why_unusable
 from lotwright.plan.verify_text import dollars, noun, plain, shares
 from lotwright.plan.verify_ticket import Slice, Ticket, cents
 
@@ -88,14 +88,13 @@ def lot_faults(replay: Replay) -> list[str]:
     """Sales that name lots which do not exist or hold too little, or whose lots do not add up; buys that name lots."""
     faults: list[str] = []
     for account in replay.accounts:
-        lots = {(lot.symbol, lot.lot): lot for lot in account.account.lots}
         for ticket in account.tickets:
-            faults += _lot_faults(ticket.trade, lots=lots)
+            faults += _lot_faults(ticket.trade, lots=account.lots)
         faults += _oversold(account)
     return faults
 
 
-def _lot_faults(trade: Trade, *, lots: dict[tuple[str, str], Lot]) -> list[str]:
+def _lot_faults(trade: Trade, *, lots: Lots) -> list[str]:
     where = f"of {trade.symbol} in {trade.account}"
     if trade.side is Side.BUY:
         return [f"The buy {where} names lots. Only sales take lots: name none."] if trade.lots else []
@@ -125,7 +124,7 @@ def _oversold(account: AccountReplay) -> list[str]:
     return [
         f"{lot.symbol} lot {lot.lot} sells {shares(sold[(lot.symbol, lot.lot)])} but holds {plain(lot.quantity)}."
         " Reduce the sale or name another lot."
-        for lot in account.account.lots
+        for lot in account.lots_sold
         if sold.get((lot.symbol, lot.lot), ZERO) > lot.quantity
     ]
 
@@ -137,7 +136,7 @@ def relief_faults(replay: Replay) -> list[str]:
         if account.account.relief is Relief.SPECIFIC:
             continue
         lots: dict[str, list[Lot]] = defaultdict(list)
-        for lot in account.account.lots:
+        for lot in account.lots_sold:
             lots[lot.symbol].append(lot)
         for ticket in account.tickets:
             if not ticket.is_buy:
@@ -186,8 +185,8 @@ def _gain_faults(piece: Slice) -> list[str]:
             f"{lot.symbol} lot {lot.lot} was acquired on {lot.acquired}; the trade says {sale.acquired}. Correct it."
         )
     figures = (
-        ("basis", sale.basis, cents(piece.basis)),
-        ("proceeds", sale.proceeds, cents(piece.proceeds)),
+        ("basis", sale.basis, piece.cents_basis),
+        ("proceeds", sale.proceeds, piece.cents_proceeds),
         ("gain", sale.gain, piece.cents_gain),
     )
     return faults + [

@@ -11,7 +11,7 @@ way and the plan buys nothing of the group. What passes here is no wash sale for
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -52,10 +52,11 @@ def wash_faults(replay: Replay, *, window: WashWindow, market: Market) -> list[s
         for purchase in recent.get(group, ())
         if not is_own(purchase, loss.piece.lot) and not _is_cleared(purchase, loss.piece.lot, sold)
     ]
+    locks = {lock.group: lock for lock in running(window, market)}
     for ticket in (ticket for ticket in replay.tickets if ticket.is_buy):
         group = market.group_of(ticket.trade.symbol)
         faults += [_washed_inside(loss, ticket) for loss in losses.get(group, ())]
-        faults += [_locked(lock, ticket) for lock in running(window, market) if lock.group == group]
+        faults += [_locked(locks[group], ticket)] if group in locks else []
     return faults
 
 
@@ -96,17 +97,18 @@ def sellable(account: AccountReplay, symbol: str, *, window: WashWindow | None, 
 
 def new_locks(replay: Replay, market: Market) -> tuple[Lock, ...]:
     """What the plan's own losses keep everyone in the household from buying, through the thirtieth day after."""
-    until = market.as_of + WINDOW
+    until, losses_of = market.as_of + WINDOW, _losses(replay, market)
+    declared = _declared(losses_of.keys(), market)
     return tuple(
         Lock(
             group=group,
-            symbols=group_symbols(group, market),
+            symbols=tuple(sorted(declared[group])) or (group,),
             no_buy_until=until,
             because="This plan sells "
             + ", ".join(sorted({loss.piece.lot.symbol for loss in losses}))
             + f" at a loss of {dollars(-sum((loss.piece.gain for loss in losses), ZERO))} on {market.as_of}.",
         )
-        for group, losses in sorted(_losses(replay, market).items())
+        for group, losses in sorted(losses_of.items())
     )
 
 
@@ -132,10 +134,13 @@ def latest(locks: Iterable[Lock]) -> tuple[Lock, ...]:
     return tuple(by_group[group] for group in sorted(by_group))
 
 
-def group_symbols(group: str, market: Market) -> tuple[str, ...]:
-    """Every security of a group of substantially identical ones, sorted."""
-    declared = {symbol for symbol, name in market.identical.items() if name == group}
-    return tuple(sorted(declared)) or (group,)
+def _declared(groups: Collection[str], market: Market) -> dict[str, set[str]]:
+    """The securities declared to be of each of some groups of substantially identical ones."""
+    declared: dict[str, set[str]] = {group: set() for group in groups}
+    for symbol, group in market.identical.items() if groups else ():
+        if group in declared:
+            declared[group].add(symbol)
+    return declared
 
 
 def _losses(replay: Replay, market: Market) -> dict[str, list[_Loss]]:

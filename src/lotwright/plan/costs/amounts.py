@@ -44,7 +44,12 @@ def bought_dollars(snapshot: Snapshot, trades: Trades) -> Floats:
 
 def orders(snapshot: Snapshot, trades: Trades) -> Floats:
     """Orders placed in each holding, shape (n,): one for a buy, one for a sale."""
-    return (trades.buy > 0).astype(float) + (sold_shares(snapshot, trades) > 0)
+    return orders_placed(trades.buy, sold_shares(snapshot, trades))
+
+
+def orders_placed(bought: Floats, sold: Floats) -> Floats:
+    """The same from the shares bought and sold of each holding."""
+    return (bought > 0).astype(float) + (sold > 0)
 
 
 def by_account(snapshot: Snapshot, amount: Floats) -> Floats:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from lotwright.plan.costs.amounts import by_account, orders, sold_shares
+from lotwright.plan.costs.amounts import by_account, orders_placed, sold_shares
 from lotwright.plan.costs.parameter import check_parameters, parameter
 from lotwright.plan.snapshot import Floats, Snapshot
 
@@ -50,8 +50,11 @@ class Commission:
 
     def paid(self, snapshot: Snapshot, trades: Trades) -> Floats:
         """Dollars each account pays, shape (A,)."""
-        shares = trades.buy + sold_shares(snapshot, trades)
-        return by_account(snapshot, self.per_ticket * orders(snapshot, trades) + self.per_share * shares)
+        return self._paid(snapshot, trades, sold_shares(snapshot, trades))
+
+    def _paid(self, snapshot: Snapshot, trades: Trades, sold: Floats) -> Floats:
+        shares = trades.buy + sold
+        return by_account(snapshot, self.per_ticket * orders_placed(trades.buy, sold) + self.per_share * shares)
 
     def value(self, snapshot: Snapshot, trades: Trades) -> float:
         """Dollars all accounts pay."""
@@ -59,9 +62,10 @@ class Commission:
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """Orders and what the broker charges for them."""
-        count = int(orders(snapshot, trades).sum())
+        sold = sold_shares(snapshot, trades)
+        count = int(orders_placed(trades.buy, sold).sum())
         plural = "order" if count == 1 else "orders"
-        return f"The broker charges ${self.value(snapshot, trades):,.2f} for {count} {plural}."
+        return f"The broker charges ${float(self._paid(snapshot, trades, sold).sum()):,.2f} for {count} {plural}."
 
     def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:  # noqa: ARG002
         """Add to what an order and a share pay in cash."""

@@ -55,7 +55,9 @@ class HalfSpread:
 
     def paid(self, snapshot: Snapshot, trades: Trades) -> Floats:
         """Dollars each account pays, shape (A,)."""
-        traded = bought_dollars(snapshot, trades) + sold_dollars(snapshot, trades)
+        return self._paid(snapshot, bought_dollars(snapshot, trades) + sold_dollars(snapshot, trades))
+
+    def _paid(self, snapshot: Snapshot, traded: Floats) -> Floats:
         return by_account(snapshot, self.fraction(snapshot) * traded)
 
     def value(self, snapshot: Snapshot, trades: Trades) -> float:
@@ -64,8 +66,9 @@ class HalfSpread:
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """What is traded and what the market takes."""
-        traded = float((bought_dollars(snapshot, trades) + sold_dollars(snapshot, trades)).sum())
-        return f"Trading ${traded:,.2f} at half the bid-ask spread costs ${self.value(snapshot, trades):,.2f} in cash."
+        traded = bought_dollars(snapshot, trades) + sold_dollars(snapshot, trades)
+        cost = float(self._paid(snapshot, traded).sum())
+        return f"Trading ${float(traded.sum()):,.2f} at half the bid-ask spread costs ${cost:,.2f} in cash."
 
     def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:
         """Add the fraction to what buys and sales pay in cash."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from lotwright.plan.costs.amounts import PaidInCash, cash_after
 from lotwright.plan.costs.parameter import check_parameters, parameter
-from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.snapshot import Floats, Snapshot
 
 if TYPE_CHECKING:
     import cvxpy as cp
@@ -52,17 +52,18 @@ class IdleCash:
 
     def value(self, snapshot: Snapshot, trades: Trades) -> float:
         """Dollars above and below the target at their prices."""
-        away = cash_after(snapshot, trades, self.paid_in_cash) - snapshot.cash_target
+        return self._charged(snapshot, cash_after(snapshot, trades, self.paid_in_cash))
+
+    def _charged(self, snapshot: Snapshot, after: Floats) -> float:
+        away = after - snapshot.cash_target
         return float(np.sum(np.where(away > 0, self.price * away, -self.shortfall * away)))
 
     def explain(self, snapshot: Snapshot, trades: Trades) -> str:
         """How much cash stands against how much was asked for."""
-        after = float(cash_after(snapshot, trades, self.paid_in_cash).sum())
-        target = float(snapshot.cash_target.sum())
-        cost = self.value(snapshot, trades)
-        return (
-            f"${after:,.2f} of cash remains where ${target:,.2f} is the target; the difference is charged ${cost:,.2f}."
-        )
+        after = cash_after(snapshot, trades, self.paid_in_cash)
+        target, cost = float(snapshot.cash_target.sum()), self._charged(snapshot, after)
+        remains = f"${float(after.sum()):,.2f} of cash remains where ${target:,.2f} is the target"
+        return f"{remains}; the difference is charged ${cost:,.2f}."
 
     def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:  # noqa: ARG002
         """Add both prices to every account's cash."""
