@@ -349,9 +349,7 @@ def _rows(form: SeparableForm, total: float, *, line: Floats, only_gains: bool) 
         rows.append((nothing, (-1.0, -1.0), (form.start_short + form.start_long) / total, None))
         rows.append((nothing, (0.0, -1.0), form.start_long / total, None))
     if np.isfinite(form.tax_cap):
-        for a, b, c in line:
-            used = a * form.start_short + b * form.start_long + c
-            rows.append((np.zeros(n), (a, b), (form.tax_cap - used) / total, None))
+        rows += [(np.zeros(n), (a, b), right, None) for a, b, right in _capped(form, total, line)]
     return {
         "row": np.array([row[0] for row in rows]) if rows else np.zeros((0, n)),
         "row_gain": np.array([row[1] for row in rows]) if rows else np.zeros((0, 2)),
@@ -359,6 +357,26 @@ def _rows(form: SeparableForm, total: float, *, line: Floats, only_gains: bool) 
         "row_price": np.array([np.inf if row[3] is None else row[3] * SCALE for row in rows]) if rows else np.zeros(0),
         "real_rows": np.array([len(form.rows)]),
     }
+
+
+def _capped(form: SeparableForm, total: float, line: Floats) -> list[tuple[float, float, float]]:
+    """Lines of the tax below its cap, each scaled so that every gain within reach together moves it by one.
+
+    A dollar of tax is worth so many dollars of what else the program wants (cash raised free of tax: a hundred) that its
+    multiplier, unscaled, is of another size than all others, and the ascent does not get there. A flat line asks for
+    nothing unless it is above the cap.
+    """
+    s = form.snapshot
+    gain = s.lot_quantity * s.lot_gain / total
+    kept = []
+    for a, b, c in line:
+        left = (form.tax_cap - a * form.start_short - b * form.start_long - c) / total
+        if a == b == 0.0 and left >= 0.0:
+            continue
+        reach = float(np.maximum(np.where(s.lot_is_long, b, a) * gain, 0.0).sum())
+        unit = 1.0 / reach if reach > 0.0 else 1.0
+        kept.append((float(a) * unit, float(b) * unit, float(left) * unit))
+    return kept
 
 
 def _wash_arrays(form: SeparableForm, order: Ints) -> tuple[np.ndarray, Ints, Ints]:
