@@ -14,6 +14,8 @@ from lotwright.plan.separable.form import SeparableForm
 from lotwright.plan.snapshot import Bools, Floats, Ints, Snapshot
 
 SCALE = 1e4
+ORDINARY = 8.0
+"""Dollars of sales for a dollar of tax up to which the rows of a tax budget need no other scale."""
 SHARES_FACTORS = True
 """Whether the kernels take holdings of several accounts to one factor (``at`` below zero, see :func:`_loads`)."""
 FEW = 60
@@ -360,23 +362,31 @@ def _rows(form: SeparableForm, total: float, *, line: Floats, only_gains: bool) 
 
 
 def _capped(form: SeparableForm, total: float, line: Floats) -> list[tuple[float, float, float]]:
-    """Lines of the tax below its cap, each scaled so that every gain within reach together moves it by one.
+    """Lines of the tax below its cap, each scaled by what a dollar of tax is worth at the cap.
 
-    A dollar of tax is worth so many dollars of what else the program wants (cash raised free of tax: a hundred) that its
-    multiplier, unscaled, is of another size than all others, and the ascent does not get there. A flat line asks for
-    nothing unless it is above the cap.
+    Where losses are scarce a dollar of tax frees a hundred dollars of proceeds: its multiplier, unscaled, is of another
+    size than all others, and the ascent does not get there. A flat line asks for nothing unless it is above the cap.
     """
     s = form.snapshot
-    gain = s.lot_quantity * s.lot_gain / total
     kept = []
     for a, b, c in line:
         left = (form.tax_cap - a * form.start_short - b * form.start_long - c) / total
         if a == b == 0.0 and left >= 0.0:
             continue
-        reach = float(np.maximum(np.where(s.lot_is_long, b, a) * gain, 0.0).sum())
-        unit = 1.0 / reach if reach > 0.0 else 1.0
+        unit = max(_proceeds_of_tax(s, short=float(a), long=float(b), left=left * total) / ORDINARY, 1.0)
         kept.append((float(a) * unit, float(b) * unit, float(left) * unit))
     return kept
+
+
+def _proceeds_of_tax(s: Snapshot, *, short: float, long: float, left: float) -> float:
+    """Dollars of sales that a dollar more of tax allows, once losses and the least gains a dollar have used up ``left``."""
+    tax = np.where(s.lot_is_long, long, short) * s.lot_gain * s.lot_quantity
+    worth = s.lot_quantity * s.price[s.lot_holding] if len(s.lot) else np.zeros(0)
+    gains = np.flatnonzero(tax > 0.0)
+    gains = gains[np.argsort(tax[gains] / worth[gains], kind="stable")]
+    used = np.cumsum(tax[gains]) + tax[tax < 0.0].sum()
+    over = np.flatnonzero(used > left)
+    return float(worth[gains[over[0]]] / tax[gains[over[0]]]) if len(over) else 0.0
 
 
 def _wash_arrays(form: SeparableForm, order: Ints) -> tuple[np.ndarray, Ints, Ints]:
