@@ -66,10 +66,11 @@ def check_holding(case: Case, problem: Scaled, j: int, listing: list[tuple[Accou
     """Compare one holding at several prices within several boxes."""
     listed = list(trades_of(case, *listing[j]))
     out, scratch = np.zeros((3, 6)), np.zeros((1, 6))
+    piece = problem.pieces[0]
     for _ in range(6):
         at = prices(rng)
         low, high = box(rng, float(problem.lower[j]), float(problem.upper[j]))
-        options(problem.pieces[0], j, *at, low, high, out, scratch)
+        options(piece.holding[j], piece.lot, piece.way, *at, low, high, out, scratch)
         least = best_of(case, problem, j, listed, at, (low, high))
         if not (problem.lower[j] <= 0.0 <= problem.upper[j]):
             continue

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from lotwright.plan.separable.jit import kernel
+from lotwright.plan.separable.jit import inlined, kernel
 
 SCALE = 1e4
 EPS = 1e-9
 
 
-@kernel
+@inlined
 def column(h, X):
     """Cost (bp) that depends on no multiplier, active fraction moved x, and cash spent, of trading X shares."""
     x = h["price"] * X
@@ -178,7 +178,7 @@ def best_continuous(h, lots, way, own, slope, mu_s, mu_l):
     return sold, 0.0
 
 
-@kernel
+@inlined
 def phi(h, X, short, long, sigma, nu, mu_s, mu_l):
     """The holding's cost at given multipliers, bp."""
     cost, x, spent = column(h, X)
@@ -307,14 +307,12 @@ def best_ordered_sales(h, lots, sigma, nu, mu_s, mu_l, lower, upper, gain_sale, 
 
 
 @kernel
-def options(P, j, sigma, nu, mu_s, mu_l, lower, upper, out, scratch):
+def options(h, lots, ways, sigma, nu, mu_s, mu_l, lower, upper, out, scratch):
     """The best buy (out[0]), the best of holding and selling without losses (out[1]), the best sale with losses (out[2]).
 
     Each row of out is (value, X, short gain, long gain, own purchase, where X would be if shares were divisible, or 0 where it
     does not move with prices); value is inf when the bounds allow no such trade.
     """
-    h = P.holding[j]
-    lots = P.lot
     p = h["price"]
     for row in range(3):
         out[row, 0] = np.inf
@@ -356,6 +354,6 @@ def options(P, j, sigma, nu, mu_s, mu_l, lower, upper, out, scratch):
             if best[0, 0] < out[1, 0]:
                 out[1] = best[0]
             for way in range(h["way"], h["way_stop"]):
-                best_free_sale(h, lots, 1, P.way[way], sigma, nu, mu_s, mu_l, lower, upper, best[0])
+                best_free_sale(h, lots, 1, ways[way], sigma, nu, mu_s, mu_l, lower, upper, best[0])
                 if best[0, 0] < out[2, 0]:
                     out[2] = best[0]

@@ -25,12 +25,12 @@ from lotwright.plan.separable.cells import (
     ordered_gains,
     ordered_kind,
 )
-from lotwright.plan.separable.jit import kernel
+from lotwright.plan.separable.jit import inlined, kernel
 
 SCALE = 1e4
 
 
-@kernel
+@inlined
 def size_of(P):
     """(accounts, factors, free tax weights, rows) of the multiplier vector."""
     return P.account.shape[0], P.factors[0], P.line.shape[0] - 1, P.row.shape[0]
@@ -129,7 +129,7 @@ def evaluate(P, z, lower, upper, opts, pick):
     return total
 
 
-@kernel
+@inlined
 def group_minimum(P, g, sigma, nu, mu_s, mu_l, lower, upper, opts, pick, scratch):
     """Least cost of one group of identical securities at given prices; the choice is left in pick."""
     first = P.members_offset[g]
@@ -139,7 +139,8 @@ def group_minimum(P, g, sigma, nu, mu_s, mu_l, lower, upper, opts, pick, scratch
     any_loss = False
     for m in range(first, last):
         j = P.members[m]
-        options(P, j, sigma[j], nu[P.holding[j]["account"]], mu_s, mu_l, lower[j], upper[j], opts[j], scratch)
+        h = P.holding[j]
+        options(h, P.lot, P.way, sigma[j], nu[h["account"]], mu_s, mu_l, lower[j], upper[j], opts[j], scratch)
         calm += min(opts[j, 0, 0], opts[j, 1, 0])
         losing += min(opts[j, 1, 0], opts[j, 2, 0])
         any_loss = any_loss or opts[j, 2, 0] < np.inf
@@ -153,9 +154,12 @@ def group_minimum(P, g, sigma, nu, mu_s, mu_l, lower, upper, opts, pick, scratch
     return losing if lose else calm
 
 
-@kernel
+@inlined
 def add_column(P, pool, g, trade):
-    """Remember the joint trade of group g's holdings unless it is there already; replaces the least used when full."""
+    """Remember the joint trade of group g's holdings unless it is there already; replaces the least used when full.
+
+    Returns the column that holds it.
+    """
     first = P.members_offset[g]
     last = P.members_offset[g + 1]
     count = pool.known[g]
@@ -170,7 +174,7 @@ def add_column(P, pool, g, trade):
                 same = False
                 break
         if same:
-            return
+            return c
     slot = count
     if count == pool.X.shape[1]:
         slot = 0
@@ -191,9 +195,11 @@ def add_column(P, pool, g, trade):
         pool.long[j, slot] = trade[j, 2]
     pool.cost[g, slot] = cost
     pool.weight[g, slot] = 1e-6
+    pool.around[g, slot] = 0
+    return slot
 
 
-@kernel
+@inlined
 def set_option(j, option, opts, mu_s, mu_l, row):
     """Copy an option into a row of trade: shares, short gain, long gain, kind, own purchase, prices of gain."""
     row[0] = opts[j, option, 1]
@@ -206,7 +212,7 @@ def set_option(j, option, opts, mu_s, mu_l, row):
     row[7] = opts[j, option, 5]
 
 
-@kernel
+@inlined
 def set_trade(P, j, X, kind, own, mu_s, mu_l, lower, upper, row):
     """Fill a row of trade with X shares of holding j as the given kind of trade; False when that is not allowed."""
     h = P.holding[j]
@@ -234,7 +240,7 @@ def set_trade(P, j, X, kind, own, mu_s, mu_l, lower, upper, row):
     return missing == 0.0 and (kind != 2 or forced_shares(h, P.lot, own) <= -X + 1e-9)
 
 
-@kernel
+@inlined
 def spacing(h, fineness):
     """Shares that change holding h's specific risk by about ``fineness`` bp, at least one step."""
     p = h["price"]
@@ -244,7 +250,7 @@ def spacing(h, fineness):
     return max(h["step"], np.floor(np.sqrt(fineness / curve) / h["step"]) * h["step"])
 
 
-@kernel
+@inlined
 def is_close(P, j, opts, pick, option, buy, lose, within):
     """True when another kind of trade of holding j costs at most ``within`` bp more than its choice and suits its group."""
     if option == pick[j] or opts[j, option, 0] == np.inf:
@@ -254,13 +260,13 @@ def is_close(P, j, opts, pick, option, buy, lose, within):
     return not ((option == 2 and buy) or (option == 0 and lose))
 
 
-@kernel
+@inlined
 def is_coarse(h, fineness):
     """True when one step of holding h changes its specific risk by more than ``fineness`` bp."""
     return h["specific"] * (h["price"] * h["step"]) ** 2 > fineness
 
 
-@kernel
+@inlined
 def sides_of(P, j, pick, many):
     """(another holding of the group buys, another one loses) at the choices in pick."""
     buy = False
@@ -325,9 +331,11 @@ def harvest_columns(P, pool, z, lower, upper, opts, pick, trade, within, finenes
                 if option != pick[j] and not is_close(P, j, opts, pick, option, buy, lose, within):
                     continue
                 set_option(j, option, opts, mu_s, mu_l, trade[j])
-                add_column(P, pool, g, trade)
-                if opts[j, option, 1] == 0.0:
+                at = add_column(P, pool, g, trade)
+                member = 1 << (m - first)
+                if opts[j, option, 1] == 0.0 or (reach == 1 and pool.around[g, at] & member):
                     continue
+                pool.around[g, at] |= member
                 width = h["step"]
                 if not is_coarse(h, fineness):
                     width = spacing(h, 4.0 * fineness)

@@ -25,7 +25,21 @@ from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_MODULES = ("cells", "dual", "master", "newton", "rounding", "search", "shares", "nodes", "relax")
+_MODULES = (
+    "cells",
+    "dual",
+    "cholesky",
+    "columns",
+    "interior",
+    "active_set",
+    "master",
+    "newton",
+    "rounding",
+    "search",
+    "shares",
+    "nodes",
+    "relax",
+)
 ABANDONED_AFTER = 600.0
 """Seconds after which a compilation somebody claimed counts as abandoned."""
 MARKER = "warm"
@@ -40,6 +54,19 @@ def kernel(function: Function) -> Function:
     from numba import njit  # noqa: PLC0415 - a quarter of a second that a plain run need not pay
 
     compiled: Any = njit(cache=True, error_model="numpy", nogil=True)(function)
+    return compiled  # type: ignore[no-any-return]
+
+
+def inlined(function: Function) -> Function:
+    """Decorate a small kernel that is called once a holding or column: copied into its callers.
+
+    A problem is some twenty arrays, and handing them over costs more than such a kernel's work.
+    """
+    if not _state["compiled"]:
+        return function
+    from numba import njit  # noqa: PLC0415 - as above
+
+    compiled: Any = njit(cache=True, error_model="numpy", nogil=True, forceinline=True)(function)
     return compiled  # type: ignore[no-any-return]
 
 

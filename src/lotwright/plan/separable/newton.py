@@ -12,9 +12,10 @@ from __future__ import annotations
 import numpy as np
 
 from lotwright.plan.separable.cells import column
+from lotwright.plan.separable.cholesky import cholesky_solve
+from lotwright.plan.separable.columns import add_curvature_of
 from lotwright.plan.separable.dual import clip, evaluate, size_of
 from lotwright.plan.separable.jit import kernel
-from lotwright.plan.separable.master import add_curvature_of, cholesky_solve
 
 
 @kernel

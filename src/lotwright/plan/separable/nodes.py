@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from lotwright.plan.separable.cells import column
+from lotwright.plan.separable.columns import is_within
 from lotwright.plan.separable.dual import clip, evaluate, harvest_columns, size_of
 from lotwright.plan.separable.jit import kernel
-from lotwright.plan.separable.master import is_within, master
+from lotwright.plan.separable.master import master
 from lotwright.plan.separable.newton import newton
 from lotwright.plan.separable.problem import FEW
 from lotwright.plan.separable.search import descend, objective, repair, swap_pairs
@@ -36,7 +37,8 @@ def node_bound(P, pool, lower, upper, z, opts, pick, trade, curve, steps, rounds
     for r in range(rounds):
         if best > 1e7:
             break
-        ceiling = master(P, pool, lower, upper, trial, max(1.5 * close, 0.05), slack, 0.2 * settle, stiff, trade, curve)
+        exact = max(0.2 * settle, min(0.02, 0.02 * last))
+        ceiling = master(P, pool, lower, upper, trial, max(1.5 * close, 0.05), slack, exact, stiff, trade, curve)
         bound = evaluate(P, trial, lower, upper, opts, pick)
         for halving in range(3):
             if bound >= best - 0.5 * abs(ceiling - best) - settle:
@@ -50,7 +52,7 @@ def node_bound(P, pool, lower, upper, z, opts, pick, trade, curve, steps, rounds
         else:
             stiff = 1.0
             most *= 2
-        if best >= cutoff or abs(ceiling - best) < settle:
+        if best >= cutoff or abs(ceiling - best) < settle or r == rounds - 1:
             break
         gap = abs(ceiling - best)
         reach = 1
@@ -145,11 +147,14 @@ def improve(P, C, z, lower, upper, trade, sweeps, width, swaps):
 
 
 @kernel
-def suggest(P, C, z, lower, upper, root_lower, root_upper, opts, pick, trade, variants, sweeps, width, swaps):
+def suggest(
+    P, C, z, lower, upper, root_lower, root_upper, opts, pick, trade, variants, sweeps, width, swaps, enough, hopeless
+):
     """A whole-share plan from multipliers: rounded within the node's bounds, improved within the root's; its exact cost.
 
     The best of ``variants`` orders of rounding; where none keeps every floor and row, or in small households besides, the
-    trades at z with the prices of what is broken raised.
+    trades at z with the prices of what is broken raised. Ends as soon as a plan costs at most ``enough`` (bp); a first
+    rounding dearer than ``hopeless`` is not tried in other orders.
     """
     best = np.inf
     kept = trade.copy()
@@ -158,7 +163,10 @@ def suggest(P, C, z, lower, upper, root_lower, root_upper, opts, pick, trade, va
         if value < best:
             best = value
             kept[:] = trade
-    if best == np.inf or P.holding.shape[0] <= FEW:
+        if best <= enough or hopeless < best < np.inf:
+            break
+    few = P.holding.shape[0] <= FEW
+    if best == np.inf or (few and best > enough):
         value = np.inf
         if repair(P, z, lower, upper, opts, pick, trade):
             value = objective(P, trade)
@@ -168,9 +176,15 @@ def suggest(P, C, z, lower, upper, root_lower, root_upper, opts, pick, trade, va
             return np.inf
         if value >= best:
             trade[:] = kept
+        else:
+            best = value
     else:
         trade[:] = kept
-    descend(P, C, z, lower, upper, trade, sweeps)
+    if best <= enough:
+        return best
+    value = descend(P, C, z, lower, upper, trade, sweeps)
+    if value <= enough:
+        return value
     return improve(P, C, z, root_lower, root_upper, trade, sweeps, width, swaps)
 
 

@@ -18,8 +18,8 @@ from __future__ import annotations
 import numpy as np
 
 from lotwright.plan.separable.cells import run_of
+from lotwright.plan.separable.cholesky import factorise, substitute
 from lotwright.plan.separable.jit import kernel
-from lotwright.plan.separable.master import factorise, substitute
 
 SCALE = 1e4
 TOLERANCE = 1e-7

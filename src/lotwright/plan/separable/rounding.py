@@ -13,16 +13,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from lotwright.plan.separable.dual import size_of, spacing
-from lotwright.plan.separable.jit import kernel
-from lotwright.plan.separable.master import (
+from lotwright.plan.separable.cholesky import factorise
+from lotwright.plan.separable.columns import (
     add_curvature_of,
     column_price,
-    factorise,
     has_sides_of,
     is_within,
     small_column,
 )
+from lotwright.plan.separable.dual import size_of, spacing, unpack
+from lotwright.plan.separable.jit import kernel
 
 LARGEST = 400
 UNDECIDED = 0.5
@@ -157,9 +157,8 @@ def candidates(P, pool, z, lower, upper, curve, within, group, column, reduced, 
     D = z.shape[0]
     H = answer(P, pool, lower, upper, z, curve)
     sigma = np.zeros(P.holding.shape[0])
-    for j in range(P.holding.shape[0]):
-        for k in range(P.load.shape[1]):
-            sigma[j] += P.load[j, k] * z[P.holding[j]["account"] * K + P.at[j, k]]
+    nu = np.zeros(A)
+    mu_s, mu_l, tax, rows = unpack(P, z, sigma, nu)
     q = np.zeros(D - DU)
     v = np.zeros(D)
     mean = np.zeros(D)
@@ -174,8 +173,7 @@ def candidates(P, pool, z, lower, upper, curve, within, group, column, reduced, 
         for c in range(pool.known[g]):
             price[c] = np.inf
             if is_within(P, pool, g, c, lower, upper):
-                small_column(P, pool, g, c, q)
-                price[c] = column_price(P, pool, g, c, z, sigma, DU, q)
+                price[c] = column_price(P, pool, g, c, sigma, nu, mu_s, mu_l)
                 least = min(least, price[c])
         top = -1
         for c in range(pool.known[g]):

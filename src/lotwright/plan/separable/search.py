@@ -10,7 +10,7 @@ import numpy as np
 
 from lotwright.plan.separable.cells import column, options
 from lotwright.plan.separable.dual import evaluate, set_option, set_trade, size_of, unpack
-from lotwright.plan.separable.jit import kernel
+from lotwright.plan.separable.jit import inlined, kernel
 
 
 @kernel
@@ -29,7 +29,7 @@ def year_tax(P, short, long):
     return best
 
 
-@kernel
+@inlined
 def cash_cost(P, a, cash, orders):
     """Cost of final cash in account a; infinite below the floor.
 
@@ -44,7 +44,7 @@ def cash_cost(P, a, cash, orders):
     return account["shortfall"] * (account["target"] - cash)
 
 
-@kernel
+@inlined
 def row_cost(P, r, level):
     """Cost of row r at its left side's level: priced excess, or infinite when hard."""
     excess = level - P.row_right[r]
@@ -176,7 +176,7 @@ def repair(P, z, lower, upper, opts, pick, trade):
     return False
 
 
-@kernel
+@inlined
 def other_sides(P, j, trade, sides):
     """sides[0]: another holding of j's group buys; sides[1]: another one realises a loss."""
     sides[0] = False
@@ -189,7 +189,7 @@ def other_sides(P, j, trade, sides):
             sides[1] = sides[1] or trade[i, 3] == 2.0
 
 
-@kernel
+@inlined
 def own_slope(P, j, y, position):
     """Twice the other holdings' exposure along j's load, and j's own factor variance."""
     K = P.factors[0]
@@ -204,7 +204,7 @@ def own_slope(P, j, y, position):
     return 2.0 * slope, own
 
 
-@kernel
+@inlined
 def row_change(P, level, j, move, short, long, z, priced):
     """Cost of the rows after holding j moves by the given amounts (or, when ``priced``, the slope their multipliers add)."""
     A, K, free, R = size_of(P)
@@ -218,7 +218,7 @@ def row_change(P, level, j, move, short, long, z, priced):
     return total
 
 
-@kernel
+@inlined
 def apply(P, j, row, trade, y, cash, orders, level):
     """Put row in place of holding j's trade and update exposures, cash and rows."""
     a = P.holding[j]["account"]
@@ -278,7 +278,7 @@ def descend(P, C, z, lower, upper, trade, sweeps):
                     price = -P.account[a]["idle"]
                 elif trial == 2:
                     price = P.account[a]["shortfall"]
-                options(C, j, slope + drift, price, mu_s, mu_l, lower[j], upper[j], mine, scratch)
+                options(C.holding[j], C.lot, C.way, slope + drift, price, mu_s, mu_l, lower[j], upper[j], mine, scratch)
                 for option in range(3):
                     if mine[option, 0] == np.inf:
                         continue

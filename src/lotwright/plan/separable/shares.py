@@ -13,14 +13,15 @@ from __future__ import annotations
 import numpy as np
 
 from lotwright.plan.separable.cells import column, options
+from lotwright.plan.separable.cholesky import factorise, substitute
+from lotwright.plan.separable.columns import direction
 from lotwright.plan.separable.dual import clip, evaluate, size_of
-from lotwright.plan.separable.jit import kernel
-from lotwright.plan.separable.master import direction, factorise, substitute
+from lotwright.plan.separable.jit import inlined, kernel
 from lotwright.plan.separable.newton import hold_bounds
 from lotwright.plan.separable.search import objective, state_of
 
 
-@kernel
+@inlined
 def contribution(P, h, j, X, short, long, sign, out):
     """Add sign times what holding j's trade of X shares contributes to the dual's slope at every multiplier to out."""
     A, K, free, R = size_of(P)
@@ -35,7 +36,7 @@ def contribution(P, h, j, X, short, long, sign, out):
         out[DU + A + free + r] += sign * (P.row[r, j] * x + P.row_gain[r, 0] * short + P.row_gain[r, 1] * long)
 
 
-@kernel
+@inlined
 def expected(P, j, opts, pick, part, at, b):
     """Set part to what holding j is expected to contribute, at and b to how it answers; returns the weight of its answer.
 
@@ -79,12 +80,12 @@ def start_slope(P, z, aim, gradient, H):
             gradient[h["account"] * K + P.at[j, k]] += P.load[j, k] * h["active"]
 
 
-@kernel
+@inlined
 def add_answer(H, at, b, weight):
     """Add weight b b' to the lower triangle of H."""
     for i in range(at.shape[0]):
-        for k in range(at.shape[0]):
-            if at[k] <= at[i]:
+        if b[i] != 0.0:
+            for k in range(i + 1):
                 H[at[i], at[k]] += weight * b[i] * b[k]
 
 
@@ -125,7 +126,7 @@ def snap(P, z):
             z[i] = P.row_price[r]
 
 
-@kernel
+@inlined
 def best_at(P, j, z, lower, upper, mine, scratch):
     """Best trade of each kind of holding j at the prices z, in mine; returns the prices of gain."""
     A, K, free, R = size_of(P)
@@ -149,7 +150,8 @@ def best_at(P, j, z, lower, upper, mine, scratch):
     account = P.holding[j]["account"]
     for k in range(P.load.shape[1]):
         slope += z[account * K + P.at[j, k]] * P.load[j, k]
-    options(P, j, slope, z[A * K + account], mu_s, mu_l, lower[j], upper[j], mine, scratch)
+    h = P.holding[j]
+    options(h, P.lot, P.way, slope, z[A * K + account], mu_s, mu_l, lower[j], upper[j], mine, scratch)
     return mu_s, mu_l
 
 

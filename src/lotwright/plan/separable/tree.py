@@ -71,8 +71,12 @@ class Effort:
     seconds: float | None = 10.0
 
 
-CAPACITY = 40
+CAPACITY = 20
 """Columns remembered per group."""
+IMPROVE_EVERY = 4
+"""Nodes after which plans near the best one are tried."""
+FREED = (0.2, 0.3, 0.4, 0.5)
+"""Shares of the holdings that are planned anew."""
 
 
 def search(scaled: Scaled, effort: Effort, *, clock: Callable[[], float] = time.perf_counter) -> Outcome:
@@ -124,6 +128,14 @@ class _Search:
         few = self.n <= 60
         self.steps = 25 if few else 0
         """Newton steps from a parent's multipliers."""
+        self.first_steps = 8
+        """Newton steps from no prices at all."""
+        self.follow_steps = 3
+        """Newton steps after sides are fixed."""
+        self.well_rounded = 0.05 * self.goal
+        """What rounding may cost (bp) over the bound of a box before other orders are tried."""
+        self.far = 10.0 * self.goal
+        """What a first rounding costs too much for other orders to mend: sides are at fault."""
         self.probes = 1 if few else 8
         """Splits looked at before one is made."""
         self.look = 2
@@ -153,8 +165,10 @@ class _Search:
                 stopped = f"stopped after {self.effort.seconds:g} seconds"
                 break
             heapq.heappop(self.heap)
-            self._expand(index)
             processed += 1
+            if processed % IMPROVE_EVERY == 0:
+                self._improve(self.nodes[index], processed)
+            self._expand(index)
         bound = min((node.bound for node in self.nodes if node.is_leaf), default=np.inf)
         if stopped is None and self.value - bound > self.effort.gap_bp:
             stopped = "ended with nothing left to split"
@@ -170,9 +184,9 @@ class _Search:
     def _root(self, piece: int) -> None:
         lower, upper = self.scaled.lower, self.scaled.upper
         z = start_multipliers(self.scaled.pieces[piece])
-        bound = self._bound(piece, lower, upper, z, rounds=12, close=1.0)
+        bound = self._bound(piece, lower, upper, z, rounds=12, close=1.0, steps=self.first_steps)
         if bound < self.value - self.goal:
-            self._try(piece, lower, upper, z)
+            self._try(piece, lower, upper, z, bound)
         self._add(Node(piece, -1, -1, 0.0, False, bound, z), lower, upper)
 
     def _bound(
@@ -184,12 +198,17 @@ class _Search:
         )  # fmt: skip
         return float(bound)
 
-    def _try(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
-        """Offer the plan that z suggests within the given bounds; every so often with many more orders of rounding."""
+    def _try(self, piece: int, lower: Floats, upper: Floats, z: Floats, bound: float) -> None:
+        """Offer the plan that z suggests within the given bounds; every so often with many more orders of rounding.
+
+        ``bound`` is the bound within them: what comes near it, or near that of all open nodes, is good enough.
+        """
         variants = self.variants * (5 if len(self.nodes) % 8 == 1 else 1)
+        least = self.heap[0][0] if self.heap else bound
+        enough = max(bound + self.well_rounded, least + self.goal)
         self._offer(self.kernels.suggest(
             self.scaled.pieces[piece], self.exact[piece], z, lower, upper, self.scaled.lower, self.scaled.upper,
-            self.opts, self.pick, self.trade, variants, *self.polish,
+            self.opts, self.pick, self.trade, variants, *self.polish, enough, enough + self.far,
         ))  # fmt: skip
 
     def _try_rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
@@ -203,13 +222,14 @@ class _Search:
 
     def _follow(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
         for _ in range(4):
-            if self._bound(piece, lower, upper, z, rounds=3, close=0.15) >= self.value - 1e-9:
+            bound = self._bound(piece, lower, upper, z, rounds=3, close=0.15, steps=self.follow_steps)
+            if bound >= self.value - 1e-9:
                 return
             low, high, undecided = self._rounded(piece, lower, upper, z)
             if not undecided:
                 break
             lower, upper = low, high
-        self._try(piece, lower, upper, z)
+        self._try(piece, lower, upper, z, bound)
 
     def _rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> tuple[Floats, Floats, int]:
         """Box of the best combination of sides, and how many groups were undecided."""
@@ -238,6 +258,21 @@ class _Search:
                 self._try_rounded(node.piece, lower, upper, node.z)
         if node.bound < self.value - self.goal:
             heapq.heappush(self.heap, (node.bound, index))
+
+    def _improve(self, node: Node, seed: int) -> None:
+        """Offer plans near the best one: most holdings trade as they do in it, a random share of them is planned anew.
+
+        Random in the sense of a shuffled order: the same ``seed`` frees the same holdings everywhere.
+        """
+        if self.best is None:
+            return
+        draw = np.random.default_rng(seed)
+        for share in FREED:
+            free = draw.random(self.n) < share
+            shares = self.best[:, 0]
+            lower = np.where(free, self.scaled.lower, shares)
+            upper = np.where(free, self.scaled.upper, shares)
+            self._follow(node.piece, lower, upper, node.z.copy())
 
     def _expand(self, index: int) -> None:
         """Split a node in two; one that shows nothing to split is bounded anew with every column first.
