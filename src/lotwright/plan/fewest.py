@@ -9,47 +9,39 @@ without. Whoever trades with k orders pays at most ``paid`` for trading, so a bo
 
     k  >=  (b - paid) / PRICE,   rounded up.
 
-The second is the program itself with no more orders than the first one found; it begins with that plan, and where it ends
-short of its goal the cheapest plan of the same orders is looked for too. Programs that do not fall apart go one search with
-the dear price on every order, which also bounds both.
+The second is the program itself with no more orders than the first one found; it begins with that plan. Where it ends
+short of its goal the orders are chosen one set after the other, as long as there are few to choose from
+(:mod:`lotwright.plan.which_orders`), or else the cheapest plan of the same orders is looked for. Programs that do not fall
+apart go one search with the dear price on every order, which also bounds both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from lotwright.book.failure import Failure
 from lotwright.plan.costs import Ticket
-from lotwright.plan.costs.amounts import orders, sold_shares
+from lotwright.plan.costs.amounts import orders
 from lotwright.plan.limits import NumberOfTickets
 from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
-from lotwright.plan.separable.form import SeparableForm
 from lotwright.plan.separable.tree import Effort
-from lotwright.plan.snapshot import Bools, Snapshot
+from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.solution import Solution
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import cvxpy as cp
-
-    from lotwright.plan.decision import Decision
+from lotwright.plan.which_orders import Only, Solve, by_sets, sets_of_orders
 
 PRICE = 0.01
 """What an order costs while orders are counted, as a part of household value: more than trading everything does."""
 CLOSE = 0.5
 """Part of an order's price within which the count is searched."""
-COUNTING, PLANNING = 0.4, 0.75
-"""Part of the time that counting may take, and part of what is left for the search that bounds the cost."""
-
-Solve = Callable[[Program, Effort, Trades | None], Solution | Failure]
-"""Solves a separable program that has nothing that comes first, beginning with a plan where one is at hand."""
+COUNTING, PLANNING, GLANCE = 0.4, 0.75, 0.2
+"""Part of the time that counting may take, and part of what is left for the search that bounds the cost: less where there
+are few sets of orders."""
 
 
 def ranked(program: Program, price: float) -> Program:
@@ -118,11 +110,17 @@ def fewest(
         return counted
     count, floor = _count(snapshot, counted.trades), at_least(counted.bound, program, snapshot)
     limited = capped(program, count)
-    found = solve(limited, within(PLANNING), counted.trades)
+    sets = sets_of_orders(program, snapshot, most=count)
+    found = solve(limited, within(PLANNING if sets is None else GLANCE), counted.trades)
     if isinstance(found, Failure):
         return found
     plans = [found.trades]
-    if found.stopped:
+    if found.stopped and sets is not None:
+        chosen = by_sets(program, snapshot, sets, within(1.0), solve=solve, clock=clock)
+        if chosen is not None:
+            plans.append(chosen.trades)
+            found = chosen if chosen.bound > found.bound else found
+    elif found.stopped:
         same = replace(limited, limits=(*limited.limits, Only.those(snapshot, counted.trades)))
         other = solve(same, within(1.0), counted.trades)
         plans += [other.trades] if isinstance(other, Solution) else []
@@ -165,39 +163,6 @@ def unranked(found: Solution, snapshot: Snapshot, price: float) -> Solution:
         bound=found.bound - price * count,
         certificate={**found.certificate, "first": {"tickets": count, "price": price}},
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Only:
-    """Nothing but these holdings is traded: what makes other plans of the same orders."""
-
-    kind: ClassVar[str] = "only"
-
-    traded: Bools
-    """Shape (n,)."""
-
-    @classmethod
-    def those(cls, snapshot: Snapshot, trades: Trades) -> Only:
-        """The holdings that ``trades`` trade."""
-        return cls(traded=(trades.buy > 0) | (sold_shares(snapshot, trades) > 0))
-
-    def excess(self, snapshot: Snapshot, decision: Decision) -> Sequence[cp.Expression]:  # noqa: ARG002
-        """What is traded of the others."""
-        others = np.flatnonzero(~self.traded)
-        return [decision.buy[others] + decision.sold[others]] if len(others) else []
-
-    def violation(self, snapshot: Snapshot, trades: Trades) -> float:
-        """Shares traded of the others."""
-        return float((trades.buy + sold_shares(snapshot, trades))[~self.traded].sum())
-
-    def explain(self, snapshot: Snapshot, trades: Trades) -> str:  # noqa: ARG002
-        """How many may be traded."""
-        return f"{int(self.traded.sum())} holdings may be traded."
-
-    def contribute(self, snapshot: Snapshot, form: SeparableForm) -> None:  # noqa: ARG002
-        """Close the others."""
-        form.lower[~self.traded] = np.maximum(form.lower[~self.traded], 0.0)
-        form.upper[~self.traded] = np.minimum(form.upper[~self.traded], 0.0)
 
 
 def first_of(claim: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
 from lotwright.plan.separable.certify import KIND, check_bound
 from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.which_orders import SETS, check_sets
 
 NOTHING_TO_TRADE = "nothing_to_trade/1"
 """Kind of certificate of a household without money or lots: its only plan is to do nothing."""
@@ -38,6 +39,8 @@ def bound_again(claim: Mapping[str, Any], program: Program, snapshot: Snapshot) 
         if "price" in first:
             price = _price(first["price"])
             return _plain(claim, ranked(program, price), snapshot) - price * int(first["tickets"])
+        if claim.get("kind") == SETS:
+            return check_sets(claim, program, snapshot, most=int(first["most"]))
         return _plain(claim, capped(program, int(first["most"])), snapshot)
     return _plain(claim, program, snapshot)
 

@@ -1,7 +1,8 @@
 """Bands in ``Decimal``: what was outside its band is back where it was to land, what was inside has not left.
 
 A rule is not held against what it could not do: nothing is demanded of buys that a restriction or a lock bars, nor of
-sales that restrictions or the wash-sale window bar; and what a restriction demands to be sold may be.
+sales that restrictions or the wash-sale window bar; and what a restriction demands to be sold may be. Nor are purchases
+demanded that all the sales the bands allow would not pay for.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ def band_breaks(demand: Demand, evidence: Evidence) -> Iterator[Break]:
 
 
 def _account_breaks(demand: Demand, account: AccountReplay, evidence: Evidence) -> Iterator[Break]:
-    name, value = account.account.account, max(account.value, ZERO)
-    invested = value * (1 - account.account.cash_target)
+    name, value = account.account.account, account.value
+    invested = value - max(account.account.minimum_cash, account.account.cash_target * value, ZERO)
     model = evidence.market.models[account.account.model]
     bands = _bands(demand, model, account, evidence) if invested > 0 else []
     cash = account.account.cash + account.account.net_cashflow
@@ -56,8 +57,7 @@ def _account_breaks(demand: Demand, account: AccountReplay, evidence: Evidence) 
         for ticket in account.tickets:
             yield ticket.value, f"{name} trades {ticket.trade.symbol} although nothing is outside its band. Drop it."
         return
-    for band in bands:
-        low, high = _interval(band, demand, account, evidence, invested)
+    for band, low, high in _payable(demand, account, evidence, bands=bands, invested=invested):
         after = sum((worth(account, symbol, evidence.market) for symbol in band.members), ZERO)
         yield max(after - high, ZERO), f"{band.name} in {name} ends at {dollars(after)}, above {dollars(high)}."
         yield max(low - after, ZERO), f"{band.name} in {name} ends at {dollars(after)}, below {dollars(low)}."
@@ -93,6 +93,24 @@ def _interval(
         low = min(low, now + sum((most for most in room if most is not None), ZERO))
     going = sum((_may_sell(account, symbol, evidence) for symbol in band.members), ZERO)
     return low, max(high, now - going, low)
+
+
+def _payable(
+    demand: Demand, account: AccountReplay, evidence: Evidence, *, bands: list[_Band], invested: Decimal
+) -> list[tuple[_Band, Decimal, Decimal]]:
+    """Every band and the dollars it may end at, without demands that the account's cash and sales do not pay for."""
+    found = [(band, *_interval(band, demand, account, evidence, invested)) for band in bands]
+    now = {band.name: _now(band, account, evidence) for band in bands}
+    going = {b.name: sum((_may_sell(account, s, evidence) for s in b.members), ZERO) for b in bands}
+    banded = {symbol for band in bands for symbol in band.members}
+    cash = account.account.cash + account.account.net_cashflow - max(account.account.minimum_cash, ZERO)
+    cash += sum((_may_sell(account, s, evidence) for s in account.symbols if s not in banded), ZERO)
+    cash += sum((min(max(now[b.name] - low, ZERO), going[b.name]) for b, low, _ in found), ZERO)
+    if cash < -OUTSIDE:
+        return [(b, min(low, now[b.name] - going[b.name]), high) for b, low, high in found]
+    if sum((max(low - now[b.name], ZERO) for b, low, _ in found), ZERO) > cash + OUTSIDE:
+        return [(b, min(low, now[b.name]), max(high, min(low, now[b.name]))) for b, low, high in found]
+    return found
 
 
 def _room(account: AccountReplay, symbol: str, evidence: Evidence) -> Decimal | None:

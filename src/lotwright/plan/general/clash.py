@@ -32,7 +32,8 @@ def clash(program: Program, snapshot: Snapshot, *, exact: bool) -> Failure:
     Returns
     -------
     Failure with reason ``infeasible`` and evidence ``limits`` (dollars each would have to give), ``against`` (limits
-    that stand in the way) and ``cash_missing`` (dollars by account); or with reason ``unsolved``
+    that stand in the way) and ``cash_missing`` (dollars by account); with reason ``not_found`` where nothing has to give
+    and the search alone fell short; or with reason ``unsolved``
     """
     nearest = None
     for piece in range(tax_piece_count(program, snapshot)):  # a tax budget is another limit on each piece
@@ -93,7 +94,9 @@ def _where(snapshot: Snapshot, slack: dict[str, list[cp.Variable]], posed: Posed
 def _failure(
     program: Program, snapshot: Snapshot, *, gives: dict[str, float], against: list[str], where: dict[str, float]
 ) -> Failure:
-    amounts = ", ".join(f"{kind} by ${amount:,.2f}" for kind, amount in gives.items()) or "one by less than a cent"
+    if not gives:
+        return _elusive(program, snapshot)
+    amounts = ", ".join(f"{kind} by ${amount:,.2f}" for kind, amount in gives.items())
     stands = f" while {', '.join(against)} stand{'s' if len(against) == 1 else ''}" if against else ""
     at = f" ({', '.join(f'{name} lacks ${amount:,.2f}' for name, amount in where.items())})" if where else ""
     evidence: dict[str, Any] = {
@@ -106,6 +109,16 @@ def _failure(
         message=f"No trade list of {snapshot.household.household} keeps every limit of {program.name}: {amounts} would"
         f" have to give{stands}{at}. Relax one of them, or bring cash.",
         evidence=evidence,
+    )
+
+
+def _elusive(program: Program, snapshot: Snapshot) -> Failure:
+    """No limit has to give, so there are trades that keep them all: the search ended before it met any."""
+    return Failure(
+        reason="not_found",
+        message=f"{snapshot.household.household}: no trade list that keeps every limit of {program.name} was found in the"
+        " time there was, though none of them has to give. Allow more time with --time-limit.",
+        evidence={"limits": {}, "against": [], "cash_missing": {}},
     )
 
 

@@ -14,7 +14,10 @@ Therefore: with target t and edges t - d, t + u of what is banded (dollars), and
 and an account in which nothing is outside is not traded, unless its cash is below its floor. Edges are the model's own;
 where it has none, this limit's ``absolute`` and ``relative`` widths, the narrower of the two. An interval narrower than one
 order's step is widened to it. What a restriction or the wash-sale window bars is not demanded, and what a client's
-restriction demands to be sold (an exclusion, a maximum weight) may be, whatever the bands.
+restriction demands to be sold (an exclusion, a maximum weight) may be, whatever the bands. Targets are parts of what may be
+invested: value less the cash target, or less the cash that must stay where that is more. Where all that bands and
+restrictions let an account sell does not pay for what stands below its band, nothing is demanded to be bought; where it
+does not reach the cash that must stay, bands let more be sold.
 """
 
 from __future__ import annotations
@@ -102,7 +105,8 @@ class Bands:
     def _of_account(self, snapshot: Snapshot, a: int) -> list[Band]:
         account = snapshot.household.accounts[a]
         model = snapshot.market.models.get(account.model)
-        invested = max(float(snapshot.value[a]), 0.0) * (1.0 - float(account.cash_target))
+        kept = max(float(account.minimum_cash), float(account.cash_target) * float(snapshot.value[a]), 0.0)
+        invested = float(snapshot.value[a]) - kept
         if model is None or invested <= 0:
             return []
         found = []
@@ -193,7 +197,7 @@ class Bands:
             low = min(band.low - band.now, float(may_buy[band.members].sum()))
             high = max(band.high - band.now, -float(may_sell[band.members].sum()))
             found.append((band, low, max(high, low)))
-        return found
+        return _payable(snapshot, found, may_sell)
 
     def bounds(self, snapshot: Snapshot) -> tuple[Floats, Floats]:
         """Bounds in shares of securities that are a band alone, and of accounts that are not traded."""
@@ -257,6 +261,30 @@ class Bands:
         """Narrow the bounds of single securities, add rows for sleeves of several."""
         narrow(self.bounds(snapshot), form)
         form.rows.extend(self.sleeve_rows(snapshot))
+
+
+def _payable(
+    snapshot: Snapshot, demands: list[tuple[Band, float, float]], may_sell: Floats
+) -> list[tuple[Band, float, float]]:
+    """Demands without what the cash of their account cannot pay for; ``may_sell`` in dollars, shape (n,)."""
+    room = snapshot.cash - np.array([max(float(a.minimum_cash), 0.0) for a in snapshot.household.accounts])
+    loose = may_sell.copy()
+    for band, low, _ in demands:
+        loose[band.members] = 0.0
+        room[band.account] += min(max(-low, 0.0), float(may_sell[band.members].sum()))
+    room += np.bincount(snapshot.account_of, weights=loose, minlength=len(room))
+    need = np.zeros(len(room))
+    for band, low, _ in demands:
+        need[band.account] += max(low, 0.0)
+    found = []
+    for band, low, high in demands:
+        a, least = band.account, low
+        if need[a] > room[a] + CENT:
+            least = min(low, 0.0)
+        if room[a] < -CENT:
+            least = min(low, -float(may_sell[band.members].sum()))
+        found.append((band, least, max(high, least)))
+    return found
 
 
 def _demanded(snapshot: Snapshot) -> Floats:

@@ -25,7 +25,7 @@ from lotwright.plan.separable.lots import lots_taken
 from lotwright.plan.separable.priced import charge, solve_priced
 from lotwright.plan.separable.problem import SCALE, Scaled
 from lotwright.plan.separable.tree import Effort, Node, Outcome, box, search
-from lotwright.plan.separable.verdict import not_found, out_of_reach
+from lotwright.plan.separable.verdict import against, not_found, out_of_reach
 from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.solution import Solution
 from lotwright.version import __version__
@@ -62,8 +62,10 @@ def solve_separable(
         raise PlanError(f"Program {program.name} is not separable. Plan it through the general path.")
     jit.refresh()
     if form.priced or form.curved:
-        return solve_priced(program, snapshot, effort, solve=solve_form, clock=clock, start=start)
-    return solve_form(form, effort, clock)
+        found = solve_priced(program, snapshot, effort, solve=solve_form, clock=clock, start=start)
+    else:
+        found = solve_form(form, effort, clock)
+    return against(found, program, snapshot) if isinstance(found, Failure) else found
 
 
 def solve_form(form: SeparableForm, effort: Effort, clock: Callable[[], float]) -> Solution | Failure:

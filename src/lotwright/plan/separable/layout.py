@@ -7,7 +7,10 @@ import numpy as np
 from lotwright.plan.separable.form import SeparableForm
 from lotwright.plan.separable.lot_layout import before_barred, lot_order, lot_rows, price_lots
 from lotwright.plan.separable.problem import ACCOUNT, FEW, HOLDING, SCALE, Problem, Scaled
-from lotwright.plan.snapshot import Floats, Ints
+from lotwright.plan.snapshot import Floats, Ints, Snapshot
+
+ORDINARY = 8.0
+"""Dollars of sales for a dollar of tax up to which the rows of a tax budget need no other scale."""
 
 
 def scaled(form: SeparableForm) -> Scaled:
@@ -211,9 +214,7 @@ def _rows(form: SeparableForm, total: float, *, line: Floats, only_gains: bool) 
         rows.append((nothing, (-1.0, -1.0), (form.start_short + form.start_long) / total, None))
         rows.append((nothing, (0.0, -1.0), form.start_long / total, None))
     if np.isfinite(form.tax_cap):
-        for a, b, c in line:
-            used = a * form.start_short + b * form.start_long + c
-            rows.append((np.zeros(n), (a, b), (form.tax_cap - used) / total, None))
+        rows += [(np.zeros(n), (a, b), right, None) for a, b, right in _capped(form, total, line)]
     return {
         "row": np.array([row[0] for row in rows]) if rows else np.zeros((0, n)),
         "row_gain": np.array([row[1] for row in rows]) if rows else np.zeros((0, 2)),
@@ -221,3 +222,31 @@ def _rows(form: SeparableForm, total: float, *, line: Floats, only_gains: bool) 
         "row_price": np.array([np.inf if row[3] is None else row[3] * SCALE for row in rows]) if rows else np.zeros(0),
         "real_rows": np.array([len(form.rows)]),
     }
+
+
+def _capped(form: SeparableForm, total: float, line: Floats) -> list[tuple[float, float, float]]:
+    """Lines of the tax below its cap, each scaled by what a dollar of tax is worth at the cap.
+
+    Where losses are scarce a dollar of tax frees a hundred dollars of proceeds: its multiplier, unscaled, is of another
+    size than all others, and the ascent does not get there. A flat line asks for nothing unless it is above the cap.
+    """
+    s = form.snapshot
+    kept = []
+    for a, b, c in line:
+        left = (form.tax_cap - a * form.start_short - b * form.start_long - c) / total
+        if a == b == 0.0 and left >= 0.0:
+            continue
+        unit = max(_proceeds_of_tax(s, short=float(a), long=float(b), left=left * total) / ORDINARY, 1.0)
+        kept.append((float(a) * unit, float(b) * unit, float(left) * unit))
+    return kept
+
+
+def _proceeds_of_tax(s: Snapshot, *, short: float, long: float, left: float) -> float:
+    """Dollars of sales that a dollar more of tax allows, once losses and the least gains a dollar have used up ``left``."""
+    tax = np.where(s.lot_is_long, long, short) * s.lot_gain * s.lot_quantity
+    worth = s.lot_quantity * s.price[s.lot_holding] if len(s.lot) else np.zeros(0)
+    gains = np.flatnonzero(tax > 0.0)
+    gains = gains[np.argsort(tax[gains] / worth[gains], kind="stable")]
+    used = np.cumsum(tax[gains]) + tax[tax < 0.0].sum()
+    over = np.flatnonzero(used > left)
+    return float(worth[gains[over[0]]] / tax[gains[over[0]]]) if len(over) else 0.0

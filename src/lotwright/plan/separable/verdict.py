@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from lotwright.book.failure import Failure
+from lotwright.plan.program import Program
 from lotwright.plan.separable import jit
 from lotwright.plan.separable.form import Row
+from lotwright.plan.separable.layout import scaled
 from lotwright.plan.separable.problem import Scaled
 from lotwright.plan.separable.tree import Outcome, start_multipliers
 from lotwright.plan.snapshot import Snapshot
@@ -34,11 +37,40 @@ def out_of_reach(problem: Scaled, snapshot: Snapshot, rows: Sequence[Row] = ()) 
     first = short[0]
     return Failure(
         reason="infeasible",
-        message=f"{first['account']} needs ${first['needed']:,.2f} in cash but can raise at most ${first['most']:,.2f} by "
-        f"selling everything that may be sold: ${first['missing']:,.2f} short. Reduce the withdrawal or the minimum cash, "
-        "or lift a restriction.",
-        evidence={"limits": ["cash", "restrictions", "wash_sale", "minimum_ticket"], "accounts": short},
+        message=f"{first['account']} must end with ${first['needed']:,.2f} in cash but ends with {_cash(first['most'])} at "
+        f"most, whatever is traded within the limits: ${first['missing']:,.2f} short. Reduce the withdrawal or the minimum "
+        "cash, or lift a limit that stands in its way.",
+        evidence={"limits": ["cash"], "accounts": short},
     )
+
+
+def against(failure: Failure, program: Program, snapshot: Snapshot) -> Failure:
+    """A failure for want of cash with the limits that stand in its way: without them less is missing, and how much less."""
+    short = failure.evidence.get("accounts")
+    if not short:
+        return failure
+    name, missing = short[0]["account"], float(short[0]["missing"])
+    found: dict[str, float] = {}
+    for k, limit in enumerate(program.limits):
+        form = replace(program, limits=(*program.limits[:k], *program.limits[k + 1 :])).form(snapshot)
+        if limit.kind in ("cash", "holdings", "whole_shares") or form is None:
+            continue
+        left = {row["account"]: row["missing"] for row in _shortfalls(scaled(form), snapshot)}.get(name, 0.0)
+        if missing - left >= 0.01:
+            found[limit.kind] = round(missing - left, 2)
+    if not found:
+        return failure
+    said = ", ".join(f"{kind} (${gives:,.2f} of it)" for kind, gives in found.items())
+    stand = "stands" if len(found) == 1 else "stand"
+    return replace(
+        failure,
+        message=f"{failure.message} In its way {stand} {said}.",
+        evidence={**failure.evidence, "limits": ["cash", *found], "against": found},
+    )
+
+
+def _cash(amount: float) -> str:
+    return f"-${-amount:,.2f}" if amount < 0 else f"${amount:,.2f}"
 
 
 def _contradicted(problem: Scaled, snapshot: Snapshot) -> dict[str, float]:
