@@ -56,14 +56,14 @@ MARKER = "warm"
 _state = {"compiled": False, "warming": False}
 
 
-def kernel(function: Function) -> Function:
-    """Decorate a kernel: compiled with numba's cache, or left as it is, as :func:`is_compiled` says on import."""
-    if not _state["compiled"]:
-        return function
-    from numba import njit  # noqa: PLC0415 - a quarter of a second that a plain run need not pay
+def entry(function: Function) -> Function:
+    """Decorate a kernel that Python calls: compiled with numba's cache, or left as it is, as :func:`is_compiled` says on import."""
+    return _compiled(function)
 
-    compiled: Any = njit(cache=True, error_model="numpy", nogil=True)(function)
-    return compiled  # type: ignore[no-any-return]
+
+def kernel(function: Function) -> Function:
+    """Decorate a kernel that only kernels call: once compiled, Python cannot call it, which spares the code for doing so."""
+    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 def inlined(function: Function) -> Function:
@@ -71,11 +71,15 @@ def inlined(function: Function) -> Function:
 
     A problem is some twenty arrays, and handing them over costs more than such a kernel's work.
     """
+    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
+
+
+def _compiled(function: Function, **options: bool) -> Function:
     if not _state["compiled"]:
         return function
-    from numba import njit  # noqa: PLC0415 - as above
+    from numba import njit  # noqa: PLC0415 - a quarter of a second that a plain run need not pay
 
-    compiled: Any = njit(cache=True, error_model="numpy", nogil=True, forceinline=True)(function)
+    compiled: Any = njit(cache=True, error_model="numpy", nogil=True, **options)(function)
     return compiled  # type: ignore[no-any-return]
 
 
