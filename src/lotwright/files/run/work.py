@@ -40,8 +40,8 @@ from lotwright.plan.household import plan_household
 from lotwright.plan.result import HouseholdPlan, Status
 from lotwright.plan.separable.tree import Effort
 
-NODE_HOLDINGS, LEAST_NODES = 100_000, 100
-"""Nodes a search may visit, times the household's holdings, and the least nodes: the work of some ten seconds.
+NODE_HOLDINGS, LEAST_NODES = 60_000, 100
+"""Nodes a search may visit, times the household's holdings, and the least nodes: the work of some five seconds.
 
 Counted in nodes the end of a search is the same on every machine and under any load, which seconds are not.
 """
@@ -177,7 +177,9 @@ def _planned(ready: Ready, read: _Read, name: str, read_seconds: float) -> House
 
 
 def effort_for(household: Household | Failure, market: Market, effort: Effort) -> Effort:
-    """The effort spent on a household: as many nodes as ``NODE_HOLDINGS`` allows for its holdings."""
+    """The effort spent on a household: as many nodes as ``NODE_HOLDINGS`` allows for its holdings, and not even those where they
+    close little of a gap that is small (:attr:`Effort.tolerant`): one household in two hundred would take half the time.
+    """
     if isinstance(household, Failure):
         return effort
     holdings = sum(
@@ -185,7 +187,8 @@ def effort_for(household: Household | Failure, market: Market, effort: Effort) -
         for account in household.accounts
         if account.model in market.models
     )
-    return replace(effort, nodes=min(effort.nodes, max(LEAST_NODES, NODE_HOLDINGS // max(holdings, 1))))
+    nodes = min(effort.nodes, max(LEAST_NODES, NODE_HOLDINGS // max(holdings, 1)))
+    return replace(effort, nodes=nodes, tolerant=True)
 
 
 def _read(setup: Setup, frames: dict[str, Any], pending: InHand | None = None) -> _Read:
