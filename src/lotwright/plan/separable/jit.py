@@ -77,10 +77,10 @@ def inlined(function: Function) -> Function:
 def _compiled(function: Function, **options: bool) -> Function:
     if not _state["compiled"]:
         return function
-    from numba import njit  # noqa: PLC0415 - a quarter of a second that a plain run need not pay
+    import numba  # noqa: PLC0415 - a quarter of a second that a plain run need not pay
 
-    compiled: Any = njit(cache=True, error_model="numpy", nogil=True, **options)(function)
-    return compiled  # type: ignore[no-any-return]
+    njit: Any = numba.njit
+    return njit(cache=True, error_model="numpy", nogil=True, **options)(function)  # type: ignore[no-any-return]
 
 
 def is_warming() -> bool:

@@ -135,22 +135,9 @@ def stationary(P, opts, pick, z):
             z[i] = min(P.row_price[r], max(16.0 * z[i], 1e3))
 
 
-@kernel
-def improve(P, C, z, lower, upper, trade, sweeps, width, swaps):
-    """Descend and swap until neither improves; returns the exact cost."""
-    value = descend(P, C, z, lower, upper, trade, sweeps)
-    for s in range(swaps):
-        if swap_pairs(P, z, lower, upper, trade, width) == 0:
-            break
-        value = descend(P, C, z, lower, upper, trade, 1)
-    return value
-
-
 @entry
-def suggest(
-    P, C, z, lower, upper, root_lower, root_upper, opts, pick, trade, variants, sweeps, width, swaps, enough, hopeless
-):
-    """A whole-share plan from multipliers: rounded within the node's bounds, improved within the root's; its exact cost.
+def suggest(P, z, lower, upper, opts, pick, trade, variants, enough, hopeless):
+    """A whole-share plan from multipliers, rounded within the node's bounds; its exact cost.
 
     The best of ``variants`` orders of rounding; where none keeps every floor and row, or in small households besides, the
     trades at z with the prices of what is broken raised. Ends as soon as a plan costs at most ``enough`` (bp); a first
@@ -165,27 +152,38 @@ def suggest(
             kept[:] = trade
         if best <= enough or hopeless < best < np.inf:
             break
-    few = P.holding.shape[0] <= FEW
-    if best == np.inf or (few and best > enough):
-        value = np.inf
-        if repair(P, z, lower, upper, opts, pick, trade):
-            value = objective(P, trade)
-            if value < np.inf:
-                value = descend(P, C, z, lower, upper, trade, sweeps)
-        if value == np.inf and best == np.inf:
-            return np.inf
-        if value >= best:
-            trade[:] = kept
+    if (best == np.inf or (P.holding.shape[0] <= FEW and best > enough)) and repair(
+        P, z, lower, upper, opts, pick, trade
+    ):
+        value = objective(P, trade)
+        if value < best:
+            return value
+    trade[:] = kept
+    return best
+
+
+@entry
+def improve(P, C, z, lower, upper, root_lower, root_upper, trade, sweeps, width, swaps, enough):
+    """Improve a plan in place until it costs at most ``enough`` (bp) or no move and no swap betters it; its exact cost.
+
+    Moves stay within the node's bounds first, then within the root's.
+    """
+    low = lower
+    high = upper
+    most = sweeps
+    value = np.inf
+    for s in range(swaps + 2):
+        value = descend(P, C, z, low, high, trade, most)
+        if value <= enough:
+            break
+        if s == 0:
+            low = root_lower
+            high = root_upper
+        elif s == swaps + 1 or swap_pairs(P, z, low, high, trade, width) == 0:
+            break
         else:
-            best = value
-    else:
-        trade[:] = kept
-    if best <= enough:
-        return best
-    value = descend(P, C, z, lower, upper, trade, sweeps)
-    if value <= enough:
-        return value
-    return improve(P, C, z, root_lower, root_upper, trade, sweeps, width, swaps)
+            most = 1
+    return value
 
 
 @kernel

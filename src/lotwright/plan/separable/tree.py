@@ -228,10 +228,16 @@ class _Search:
         variants = self.variants * (5 if len(self.nodes) % 8 == 1 else 1)
         least = self.heap[0][0] if self.heap else bound
         enough = max(bound + self.well_rounded, least + self.goal)
-        self._offer(self.kernels.suggest(
-            self.scaled.pieces[piece], self.exact[piece], z, lower, upper, self.scaled.lower, self.scaled.upper,
-            self.opts, self.pick, self.trade, variants, *self.polish, enough, enough + self.far,
-        ))  # fmt: skip
+        part = self.scaled.pieces[piece]
+        value = self.kernels.suggest(
+            part, z, lower, upper, self.opts, self.pick, self.trade, variants, enough, enough + self.far
+        )
+        if enough < value < np.inf:
+            value = self.kernels.improve(
+                part, self.exact[piece], z, lower, upper, self.scaled.lower, self.scaled.upper, self.trade,
+                *self.polish, enough,
+            )  # fmt: skip
+        self._offer(value)
 
     def _try_rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
         """Offer the plan with every undecided group fixed to one side and the others answering.
