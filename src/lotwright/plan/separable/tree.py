@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lotwright.plan.separable import jit
-from lotwright.plan.separable.problem import Problem, Scaled
+from lotwright.plan.separable.problem import SCALE, Problem, Scaled
 from lotwright.plan.snapshot import Floats
 
 
@@ -77,6 +77,8 @@ class Effort:
 
 CAPACITY = 20
 """Columns remembered per group."""
+CENTS = 0.02
+"""Dollars that rounding every order to the cent may add to what a plan costs."""
 TOLERANCE = 5.0
 """Gaps of up to so many times the asked one are tolerated where the search makes no headway."""
 FIRST_LOOK = 32
@@ -128,7 +130,7 @@ class _Search:
         """When headway was last judged."""
         self.nodes: list[Node] = []
         self.heap: list[tuple[float, int]] = []
-        self.goal = effort.gap_bp * 0.98
+        self.goal = 0.98 * effort.gap_bp - min(0.2 * effort.gap_bp, CENTS / scaled.value * SCALE)
         self.settle = effort.gap_bp * 0.02
         self.fine = 1e-3 * effort.gap_bp
         """Specific risk (bp) below which a step of a holding counts as continuous."""
@@ -200,7 +202,7 @@ class _Search:
             return False
         before, self.gap = self.gap, gap
         missing = gap - self.goal
-        is_tolerable = 2.0 * self.goal < gap <= TOLERANCE * self.effort.gap_bp
+        is_tolerable = 2.0 * self.effort.gap_bp < gap <= TOLERANCE * self.effort.gap_bp
         return processed >= FIRST_LOOK and is_tolerable and missing > 4.0 * (before - gap)
 
     def _root(self, piece: int) -> None:
