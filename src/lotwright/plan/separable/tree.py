@@ -202,7 +202,8 @@ class _Search:
             return False
         before, self.gap = self.gap, gap
         missing = gap - self.goal
-        is_tolerable = 2.0 * self.effort.gap_bp < gap <= TOLERANCE * self.effort.gap_bp
+        nearly = 2.0 if processed < 2 * FIRST_LOOK else 1.2
+        is_tolerable = nearly * self.effort.gap_bp < gap <= TOLERANCE * self.effort.gap_bp
         return processed >= FIRST_LOOK and is_tolerable and missing > 4.0 * (before - gap)
 
     def _root(self, piece: int) -> None:
