@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 from lotwright.files.run.folder import RunFolder
 from lotwright.files.run.prepare import Asked
 from lotwright.files.run.reading import read_plans
-from lotwright.files.run.run import Run, Running
+from lotwright.files.run.run import Run
 from lotwright.files.run.summary import summarise
+from lotwright.files.run.workers import Running, workers
 
 BOOK = Path(__file__).parent / "books" / "first_steps"
 
@@ -23,8 +24,10 @@ if __name__ == "__main__":  # the workers import this file too, and must not sta
     with tempfile.TemporaryDirectory() as out:
         folder = RunFolder(Path(out))
         run = Run(Asked(book=BOOK), folder, resume=False)
-        for finished in run.work(Running(workers=1)):
-            print(f"{len(finished.covered)} household done, and safe on the disk")
+        running = Running(workers=1)
+        with workers(running, folder.path, limit=None) as engine:
+            for finished in run.work(engine, running):
+                print(f"{len(finished.covered)} household done, and safe on the disk")
         said = summarise(folder).to_json()
         print(f"{said['planned']} planned, {said['failed']} failed, widest gap {said['gap_bp']['1']:.3f} bp")
 

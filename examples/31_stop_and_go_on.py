@@ -11,7 +11,8 @@ from pathlib import Path
 from lotwright.errors import LotwrightError
 from lotwright.files.run.folder import RunFolder
 from lotwright.files.run.prepare import Asked
-from lotwright.files.run.run import Run, Running
+from lotwright.files.run.run import Run
+from lotwright.files.run.workers import Running, workers
 
 FIRST = Path(__file__).parent / "books" / "first_steps"
 
@@ -37,13 +38,16 @@ if __name__ == "__main__":
         out.mkdir()
         done: set[int] = set()
         run = Run(Asked(book=book), RunFolder(out), resume=False)
-        for finished in run.work(Running(workers=1, units=2), is_stopping=done.__len__):
-            done |= finished.covered
+        running = Running(workers=1, units=2)
+        with workers(running, out, limit=None) as engine:
+            for finished in run.work(engine, running, is_stopping=done.__len__):
+                done |= finished.covered
         print(f"stopped with {len(done)} of 12 done")
 
         run = Run(Asked(book=book), RunFolder(out), resume=True)
         print(f"going on with {run.left}")
-        again = {unit for finished in run.work(Running(workers=1, units=2)) for unit in finished.covered}
+        with workers(running, out, limit=None) as engine:
+            again = {unit for finished in run.work(engine, running) for unit in finished.covered}
         print(f"planned twice: {len(done & again)}; done in all: {len(done | again)}")
 
         (book / "prices.csv").write_text((book / "prices.csv").read_text() + "\n")

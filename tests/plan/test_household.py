@@ -207,12 +207,12 @@ def test_cash_holds_to_the_cent_where_fractions_spend_the_last_of_it(cash: str) 
 
 
 def test_a_program_of_ones_own_goes_the_general_path() -> None:
-    """A soft limit has no place in the separable form; the plan still comes with a bound below its cost."""
+    """A price on cash has no place in the separable form; the plan still comes with a bound below its cost."""
     soft = Program(
         name="soft",
         says="",
-        costs=(Tracking(), IdleCash(), Soft(limit=Restrictions(), price=0.5)),
-        limits=(Cash(), Holdings(), WholeShares()),
+        costs=(Tracking(), IdleCash(), Soft(limit=Cash(), price=0.5)),
+        limits=(Restrictions(), Holdings(), WholeShares()),
     )
     found = plan(
         off_target(kind=AccountKind.IRA, restrictions=(rule("no_sell", "AAA"),)), program=soft, effort=Effort(seconds=5)
@@ -222,8 +222,8 @@ def test_a_program_of_ones_own_goes_the_general_path() -> None:
     assert found.objective.bound <= found.objective.posed
     assert found.provenance is not None
     assert "highs" in found.provenance.solver
-    assert [line.name for line in found.costs] == ["tracking", "idle_cash", "soft_restrictions"]
-    assert any("soft_restrictions" in note for note in found.notes)
+    assert [line.name for line in found.costs] == ["tracking", "idle_cash", "soft_cash"]
+    assert any("soft_cash" in note for note in found.notes)
 
 
 def test_timing_comes_from_the_clock_it_is_given() -> None:

@@ -76,8 +76,9 @@ def test_a_shipped_program_plans_and_verify_accepts_its_plan(
         ('kind = "turnover"\nmost = 0.05\nsoft = 0.01', "separable/1"),
         ('kind = "number_of_tickets"\nmost = 1', "separable/1"),
         ('kind = "number_of_tickets"\nmost = 1\nsoft = 5.0', "separable/1"),
-        ('kind = "no_short_term_gains"\nsoft = 0.02', "general/1"),
-        ('kind = "gain_budget"\ntax = 20.0\nsoft = 0.5', "general/1"),
+        ('kind = "no_short_term_gains"\nsoft = 0.02', "separable/1"),
+        ('kind = "gain_budget"\ntax = 20.0\nsoft = 0.5', "separable/1"),
+        ('kind = "cash"\nsoft = 0.5', "general/1"),
     ],
 )
 def test_verify_recomputes_the_bound_whichever_way_a_plan_was_found(

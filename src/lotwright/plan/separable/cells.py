@@ -20,13 +20,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from lotwright.plan.separable.jit import entry, inlined, kernel
+from lotwright.plan.separable.jit import inlined, kernel
 
 SCALE = 1e4
 EPS = 1e-9
 
 
-@entry
+@kernel
 def column(h, X):
     """Cost (bp) that depends on no multiplier, active fraction moved x, and cash spent, of trading X shares."""
     x = h["price"] * X

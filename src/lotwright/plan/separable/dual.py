@@ -26,7 +26,7 @@ from lotwright.plan.separable.cells import (
     ordered_kind,
     row_lots_cost,
 )
-from lotwright.plan.separable.jit import entry, inlined, kernel
+from lotwright.plan.separable.jit import inlined, kernel
 
 SCALE = 1e4
 
@@ -76,7 +76,7 @@ def unpack(P, z, sigma, nu):
     return mu_s, mu_l, tax, rows
 
 
-@entry
+@kernel
 def clip(P, z):
     """Move z to the nearest multipliers whose bound is finite."""
     A, K, free, R = size_of(P)
@@ -107,7 +107,7 @@ def cash_term(P, a, nu):
     return min(at_target, at_floor)
 
 
-@entry
+@kernel
 def evaluate(P, z, lower, upper, opts, pick):
     """Bound at z over trades within [lower, upper]; fills opts (n, 3, 6) and pick (n,), the option each holding chose.
 

@@ -56,14 +56,9 @@ MARKER = "warm"
 _state = {"compiled": False, "warming": False}
 
 
-def entry(function: Function) -> Function:
-    """Decorate a kernel that Python calls: compiled with numba's cache, or left as it is, as :func:`is_compiled` says on import."""
-    return _compiled(function)
-
-
 def kernel(function: Function) -> Function:
-    """Decorate a kernel that only kernels call: once compiled, Python cannot call it, which spares the code for doing so."""
-    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    """Decorate a kernel: compiled with numba's cache, or left as it is, as :func:`is_compiled` says on import."""
+    return _compiled(function)
 
 
 def inlined(function: Function) -> Function:
@@ -71,7 +66,7 @@ def inlined(function: Function) -> Function:
 
     A problem is some twenty arrays, and handing them over costs more than such a kernel's work.
     """
-    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
+    return _compiled(function, forceinline=True)
 
 
 def _compiled(function: Function, **options: bool) -> Function:
@@ -80,7 +75,7 @@ def _compiled(function: Function, **options: bool) -> Function:
     import numba  # noqa: PLC0415 - a quarter of a second that a plain run need not pay
 
     njit: Any = numba.njit
-    return njit(cache=True, error_model="numpy", nogil=True, **options)(function)  # type: ignore[no-any-return]
+    return njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True, **options)(function)  # type: ignore[no-any-return]
 
 
 def is_warming() -> bool:

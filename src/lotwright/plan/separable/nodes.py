@@ -7,7 +7,7 @@ import numpy as np
 from lotwright.plan.separable.cells import column
 from lotwright.plan.separable.columns import is_within
 from lotwright.plan.separable.dual import clip, evaluate, harvest_columns, size_of
-from lotwright.plan.separable.jit import entry, kernel
+from lotwright.plan.separable.jit import kernel
 from lotwright.plan.separable.master import master
 from lotwright.plan.separable.newton import newton
 from lotwright.plan.separable.problem import FEW
@@ -15,7 +15,7 @@ from lotwright.plan.separable.search import descend, objective, repair, swap_pai
 from lotwright.plan.separable.shares import whole
 
 
-@entry
+@kernel
 def node_bound(P, pool, lower, upper, z, opts, pick, trade, curve, steps, rounds, cutoff, settle, close, fineness):
     """Best bound found within the node's bounds, leaving its multipliers in z and column weights in the pool.
 
@@ -135,7 +135,7 @@ def stationary(P, opts, pick, z):
             z[i] = min(P.row_price[r], max(16.0 * z[i], 1e3))
 
 
-@entry
+@kernel
 def suggest(P, z, lower, upper, opts, pick, trade, variants, enough, hopeless):
     """A whole-share plan from multipliers, rounded within the node's bounds; its exact cost.
 
@@ -162,7 +162,7 @@ def suggest(P, z, lower, upper, opts, pick, trade, variants, enough, hopeless):
     return best
 
 
-@entry
+@kernel
 def improve(P, C, z, lower, upper, root_lower, root_upper, trade, sweeps, width, swaps, enough):
     """Improve a plan in place until it costs at most ``enough`` (bp) or no move and no swap betters it; its exact cost.
 
@@ -211,7 +211,7 @@ def shares_of(P, pool, j, lower, upper, share):
     return mean, max(square / total - mean * mean, 0.0)
 
 
-@entry
+@kernel
 def branch(P, pool, lower, upper, tried):
     """Holding to branch on and the value between its two sides: (-1, 0) when the box holds a single trade of each holding.
 

@@ -22,7 +22,7 @@ from lotwright.plan.separable.columns import (
     small_column,
 )
 from lotwright.plan.separable.dual import size_of, spacing, unpack
-from lotwright.plan.separable.jit import entry, kernel
+from lotwright.plan.separable.jit import kernel
 
 LARGEST = 400
 UNDECIDED = 0.5
@@ -271,7 +271,7 @@ def exchange(groups, count, group, reduced, vector, chosen, delta):
                 chosen[group[c]] = c
 
 
-@entry
+@kernel
 def round_groups(P, pool, z, lower, upper, curve, within, fineness, fixed_lower, fixed_upper):
     """Bounds with undecided groups fixed to the sides of chosen columns, in fixed_lower and fixed_upper, shape (n,).
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from lotwright.plan.separable.cells import column, lots_cost, options, row_lots_cost
 from lotwright.plan.separable.dual import evaluate, set_option, set_trade, size_of, unpack
-from lotwright.plan.separable.jit import entry, inlined, kernel
+from lotwright.plan.separable.jit import inlined, kernel
 
 
 @kernel
@@ -84,7 +84,7 @@ def state_of(P, trade, y, cash, orders, level):
     return total, S, L
 
 
-@entry
+@kernel
 def objective(P, trade):
     """Exact cost in bp of a trade list; infinite when cash or a hard row is broken."""
     A, K, free, R = size_of(P)

@@ -125,6 +125,8 @@ class _Search:
         self.pick = np.zeros(self.n, dtype=np.int64)
         self.trade = np.zeros((self.n, 8))
         self.best: Floats | None = None
+        self.found: tuple[int, Floats] | None = None
+        """The tax piece and the multipliers of the best plan."""
         self.value = np.inf
         self.gap = np.inf
         """When headway was last judged."""
@@ -184,6 +186,7 @@ class _Search:
             if processed % IMPROVE_EVERY == 0:
                 self._improve(self.nodes[index], processed)
             self._expand(index)
+        self._finish()
         bound = min((node.bound for node in self.nodes if node.is_leaf), default=np.inf)
         if stopped is None and self.value - bound > self.effort.gap_bp:
             stopped = "ended with nothing left to split"
@@ -240,7 +243,21 @@ class _Search:
                 part, self.exact[piece], z, lower, upper, self.scaled.lower, self.scaled.upper, self.trade,
                 *self.polish, enough,
             )  # fmt: skip
+        before = self.value
         self._offer(value)
+        if self.value < before:
+            self.found = (piece, z.copy())
+
+    def _finish(self) -> None:
+        """Improve the best plan once more: what was good enough to end the search need not be the last share's worth."""
+        if self.best is None or self.found is None:
+            return
+        piece, z = self.found
+        self.trade[:] = self.best
+        lower, upper = self.scaled.lower, self.scaled.upper
+        self._offer(self.kernels.improve(
+            self.scaled.pieces[piece], self.exact[piece], z, lower, upper, lower, upper, self.trade, *self.polish, -np.inf
+        ))  # fmt: skip
 
     def _try_rounded(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
         """Offer the plan with every undecided group fixed to one side and the others answering.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lotwright.plan.separable.cells import run_of
-from lotwright.plan.separable.jit import entry, kernel
+from lotwright.plan.separable.jit import kernel
 from lotwright.plan.separable.relaxed.ascent import RUNAWAY, ascend
 from lotwright.plan.separable.relaxed.divisible import divisible
 from lotwright.plan.separable.relaxed.dual import BROKEN
@@ -112,7 +112,7 @@ def relax_one(C, b, z, centre, given, net, steps, rounds):
     return bound, gap, count, SOLVED if gap <= PROVEN else STALLED
 
 
-@entry
+@kernel
 def relax_all(C, z, bound, gap, count, state, net, given, centre, steps, rounds):
     """Relax every household of C from the multipliers in z, in place; net trades and lots given are fractions of value."""
     for b in range(C.part.shape[0]):
@@ -122,7 +122,7 @@ def relax_all(C, z, bound, gap, count, state, net, given, centre, steps, rounds)
         bound[b], gap[b], count[b], state[b] = relax_one(C, b, mine, centre, given, trades, steps, rounds)
 
 
-@entry
+@kernel
 def standing(C, cost):
     """What each household costs without a trade, bp; infinite where a floor or one of the program's rows is broken."""
     for b in range(C.part.shape[0]):
