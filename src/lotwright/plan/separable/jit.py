@@ -38,6 +38,7 @@ _MODULES = (
     "search",
     "shares",
     "nodes",
+    "looks",
     "relaxed.multipliers",
     "relaxed.divisible",
     "relaxed.softened",

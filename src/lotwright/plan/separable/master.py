@@ -32,30 +32,45 @@ def master(P, pool, lower, upper, z, within, slack, goal, stiff, trade, curve):
     method starts, ``goal`` how near (bp) to the optimum is near enough. Decided groups are taken as quadratics about ``trade``;
     their curvature (lower triangle) is left in ``curve``.
     """
-    A, K, free, R = size_of(P)
     M = gather(P, pool, lower, upper, z, within, stiff, trade, curve)
     z0 = z.copy()
     lam = np.empty(M.columns)
     if not active_set(P, M, curve, z, goal, MOST, lam):
         interior(P, M, curve, z, slack, goal, lam)
+    keep_weights(pool, M, lam)
+    return worth(P, M, curve, z0, z)
+
+
+@kernel
+def worth(P, M, curve, start, z):
+    """The master's value at z; ``start`` is where its columns were gathered."""
+    A, K, free, R = size_of(P)
     bend = np.zeros(z.shape[0])
-    bend_of(curve, z, z0, bend)
+    bend_of(curve, z, start, bend)
     value = M.constant
     for i in range(z.shape[0]):
-        value += M.lin[i] * z[i] - 0.5 * bend[i] * (z[i] - z0[i])
+        value += M.lin[i] * z[i] - 0.5 * bend[i] * (z[i] - start[i])
         if i < A * K:
             value -= 0.25 * z[i] * z[i]
     priced = np.empty(M.columns)
     price_columns(P, z, M, priced)
     for h in range(M.groups):
         low = np.inf
-        total = 0.0
         for c in range(M.start[h], M.start[h + 1]):
             low = min(low, priced[c])
-            total += lam[c]
         value += low
-        g = M.source[M.start[h], 0]
-        if g >= 0:
-            for c in range(M.start[h], M.start[h + 1]):
-                pool.weight[g, M.source[c, 1]] = lam[c] / total
     return value
+
+
+@kernel
+def keep_weights(pool, M, lam):
+    """Note the weights lam (C,) of gathered columns in the pool, those of every group adding up to one."""
+    for h in range(M.groups):
+        g = M.source[M.start[h], 0]
+        if g < 0:
+            continue
+        total = 0.0
+        for c in range(M.start[h], M.start[h + 1]):
+            total += lam[c]
+        for c in range(M.start[h], M.start[h + 1]):
+            pool.weight[g, M.source[c, 1]] = lam[c] / total

@@ -32,22 +32,23 @@ class Node:
     bound: float
     z: Floats
     is_leaf: bool = True
-    splits: list[tuple[int, float]] = field(default_factory=lambda: [(-1, 0.0)])
-    """Holdings and thresholds to branch on, the most promising first; holding -1: unknown."""
+    splits: list[tuple[int, float]] = field(default_factory=list)
+    """Holdings and thresholds to branch on, the most promising first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Split:
-    """A holding and a threshold; of the side below and the one above it, a bound and its multipliers."""
+    """A holding and a threshold; of the side below and the one above it, a bound, its multipliers and what it promises."""
 
     holding: int
     at: float
     sides: tuple[tuple[float, Floats], tuple[float, Floats]]
+    promise: tuple[float, float]
 
     def score(self, bound: float, cutoff: float) -> float:
         """What the two sides gain together over a node's bound, each counted up to the cutoff."""
         most = max(cutoff - bound, 0.0)
-        return sum(min(max(side - bound, 0.0), most) for side, _ in self.sides)
+        return sum(min(max(side - bound, 0.0), most) for side in self.promise)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -144,7 +145,11 @@ class _Search:
         """Newton steps from a parent's multipliers."""
         self.first_steps = 8
         """Newton steps from no prices at all."""
-        self.follow_steps = 3
+        self.follow_most = 4
+        self.follow_rounds = 3
+        self.every = 4
+        self.rounds = 8
+        self.follow_steps = 3 if few else 0
         """Newton steps after sides are fixed."""
         self.well_rounded = 0.05 * self.goal
         """What rounding may cost (bp) over the bound of a box before other orders are tried."""
@@ -152,7 +157,8 @@ class _Search:
         """What a first rounding costs too much for other orders to mend: sides are at fault."""
         self.probes = 1 if few else 8
         """Splits looked at before one is made."""
-        self.look = 2
+        self.close = 0.3
+        """Lead (bp) of a group's choice from which a look takes it as decided."""
         self.telling = self.goal
         """Gain (bp) below which short looks tell splits apart no better than what they promise: some gain late."""
         self.variants = 3 if few else 6
@@ -183,7 +189,7 @@ class _Search:
                 break
             heapq.heappop(self.heap)
             processed += 1
-            if processed % IMPROVE_EVERY == 0:
+            if processed % self.every == 0:
                 self._improve(self.nodes[index], processed)
             self._expand(index)
         self._finish()
@@ -269,8 +275,8 @@ class _Search:
         self._follow(piece, low, high, z.copy())
 
     def _follow(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
-        for _ in range(4):
-            bound = self._bound(piece, lower, upper, z, rounds=3, close=0.15, steps=self.follow_steps)
+        for _ in range(self.follow_most):
+            bound = self._bound(piece, lower, upper, z, rounds=self.follow_rounds, close=0.15, steps=self.follow_steps)
             if bound >= self.value - 1e-9:
                 return
             low, high, undecided = self._rounded(piece, lower, upper, z)
@@ -298,7 +304,7 @@ class _Search:
         self._open(len(self.nodes) - 1, lower, upper)
 
     def _open(self, index: int, lower: Floats, upper: Floats) -> None:
-        """While a node is worth expanding, note where to split it and offer its plan."""
+        """While a node is worth expanding, keep it and offer its plan."""
         node = self.nodes[index]
         if node.bound < self.value - self.goal:
             node.splits = self._splits(node.piece, lower, upper)
@@ -329,14 +335,14 @@ class _Search:
         """
         node = self.nodes[index]
         lower, upper = box(self.nodes, index, self.scaled)
-        if node.splits[0][0] < 0:
+        if not node.splits:
             z = node.z.copy()
             bound = self._bound(node.piece, lower, upper, z, rounds=20, close=4.0)
             if bound > node.bound:
                 node.bound, node.z = bound, z.copy()
             node.splits = self._splits(node.piece, lower, upper)
             self._try_rounded(node.piece, lower, upper, z)
-            if node.splits[0][0] < 0 or node.bound >= self.value - self.goal:
+            if not node.splits or node.bound >= self.value - self.goal:
                 return
         looks = self._looks(node, lower, upper)
         cutoff = self.value - self.goal
@@ -383,14 +389,14 @@ class _Search:
         for is_upper, (low, z) in enumerate(split.sides):
             child_lower, child_upper = lower.copy(), upper.copy()
             _narrow(child_lower, child_upper, split.holding, split.at, bool(is_upper))
-            bound = self._bound(parent.piece, child_lower, child_upper, z, rounds=8, close=0.3, steps=self.steps)
+            bound = self._bound(parent.piece, child_lower, child_upper, z, rounds=self.rounds, close=0.3, steps=self.steps)
             bound = max(bound, low, parent.bound)
             self._add(
                 Node(parent.piece, index, split.holding, split.at, bool(is_upper), bound, z), child_lower, child_upper
             )
 
     def _splits(self, piece: int, lower: Floats, upper: Floats) -> list[tuple[int, float]]:
-        """The holdings that promise most when split, and where; (-1, 0) alone where there is nothing to split."""
+        """The holdings that promise most when split, and where, by the column weights of the last bound."""
         tried = np.zeros(self.n, dtype=bool)
         found: list[tuple[int, float]] = []
         while len(found) < self.probes:
@@ -399,33 +405,36 @@ class _Search:
                 break
             found.append((int(holding), float(at)))
             tried[holding] = True
-        return found or [(-1, 0.0)]
+        return found
 
     def _looks(self, node: Node, lower: Floats, upper: Floats) -> list[_Split]:
         """The node's promising splits with a short look at both sides of each.
 
         A plan is offered that takes the cheaper side of every one.
         """
-        if len(node.splits) == 1:
-            holding, at = node.splits[0]
-            return [_Split(holding, at, ((node.bound, node.z.copy()), (node.bound, node.z.copy())))]
-        found = []
-        low, high = lower.copy(), upper.copy()
-        for holding, at in node.splits:
-            below, above = (self._look(node, lower, upper, holding, at, is_upper) for is_upper in (False, True))
-            found.append(_Split(holding, at, (below, above)))
-            _narrow(low, high, holding, at, above[0] < below[0])
+        count = len(node.splits)
+        holding = np.array([holding for holding, _ in node.splits])
+        at = np.array([at for _, at in node.splits])
+        bound, promise, found = np.zeros((count, 2)), np.zeros((count, 2)), np.zeros((count, 2, len(node.z)))
+        self.kernels.look(
+            self.scaled.pieces[node.piece], self.pools[node.piece], lower, upper, node.z, self.opts, self.pick, self.trade,
+            self.curves[node.piece], self.close, self.fine, self.value - self.goal, holding, at, bound, promise, found,
+        )  # fmt: skip
+        splits = [
+            _Split(
+                int(holding[k]),
+                float(at[k]),
+                ((float(bound[k, 0]), found[k, 0]), (float(bound[k, 1]), found[k, 1])),
+                (float(promise[k, 0]), float(promise[k, 1])),
+            )
+            for k in range(count)
+        ]
         if len(self.nodes) <= 24 or len(self.nodes) % 4 == 0:
+            low, high = lower.copy(), upper.copy()
+            for split in splits:
+                _narrow(low, high, split.holding, split.at, split.promise[1] < split.promise[0])
             self._follow(node.piece, low, high, node.z.copy())
-        return found
-
-    def _look(
-        self, node: Node, lower: Floats, upper: Floats, holding: int, at: float, is_upper: bool
-    ) -> tuple[float, Floats]:
-        """Bound and multipliers of one side of a split after a few rounds."""
-        lower, upper, z = lower.copy(), upper.copy(), node.z.copy()
-        _narrow(lower, upper, holding, at, is_upper)
-        return self._bound(node.piece, lower, upper, z, rounds=self.look, close=0.3, steps=self.steps), z
+        return splits
 
 
 def _narrow(lower: Floats, upper: Floats, holding: int, at: float, is_upper: bool) -> None:
