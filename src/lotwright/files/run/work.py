@@ -41,10 +41,12 @@ from lotwright.plan.result import HouseholdPlan, Status
 from lotwright.plan.separable.tree import Effort
 
 NODE_HOLDINGS, LEAST_NODES = 50_000, 100
-"""Nodes a search may visit, times the household's holdings, and the least nodes: the work of some five seconds.
+"""Nodes a search may visit, times the household's holdings, and the least nodes: the work of some three seconds.
 
 Counted in nodes the end of a search is the same on every machine and under any load, which seconds are not.
 """
+PATIENCE, LEAST_PATIENCE = 20_000, 24
+"""The same for a gap that is small but not as small as asked; see :attr:`Effort.patience`."""
 
 SELDOM = 50_000
 """Objects made, less those gone, after which a worker looks for cycles."""
@@ -177,8 +179,8 @@ def _planned(ready: Ready, read: _Read, name: str, read_seconds: float) -> House
 
 
 def effort_for(household: Household | Failure, market: Market, effort: Effort) -> Effort:
-    """The effort spent on a household: as many nodes as ``NODE_HOLDINGS`` allows for its holdings, and not even those where they
-    close little of a gap that is small (:attr:`Effort.tolerant`): one household in two hundred would take half the time.
+    """The effort spent on a household: as many nodes as ``NODE_HOLDINGS`` allows for its holdings, and for the last of a small
+    gap no more than ``PATIENCE`` does: one household in two hundred would take a third of the time.
     """
     if isinstance(household, Failure):
         return effort
@@ -188,7 +190,7 @@ def effort_for(household: Household | Failure, market: Market, effort: Effort) -
         if account.model in market.models
     )
     nodes = min(effort.nodes, max(LEAST_NODES, NODE_HOLDINGS // max(holdings, 1)))
-    return replace(effort, nodes=nodes, tolerant=True)
+    return replace(effort, nodes=nodes, patience=max(LEAST_PATIENCE, PATIENCE // max(holdings, 1)))
 
 
 def _read(setup: Setup, frames: dict[str, Any], pending: InHand | None = None) -> _Read:

@@ -35,7 +35,7 @@ class Pool(NamedTuple):
     around: Ints
     """Shape (G, C): a bit for each member whose neighbouring sizes have been added."""
     smooth: Ints
-    """Shape (G,): 1 where the group is decided and enters the master as a quadratic."""
+    """Shape (G,): 1 where the group is decided and enters the master as a quadratic, 2 where each of its columns is wanted."""
 
 
 def empty_pool(holdings: int, groups: int, capacity: int) -> Pool:
@@ -344,7 +344,7 @@ def gather(P, pool, lower, upper, z, within, stiff, trade, curve):
     capacity = 2 * A
     widest = 1
     for g in range(G):
-        if pool.smooth[g] == 0:
+        if pool.smooth[g] != 1:
             capacity += pool.known[g] + 1
         widest = max(widest, P.members_offset[g + 1] - P.members_offset[g])
     lin = np.empty(z.shape[0])
@@ -375,7 +375,7 @@ def gather(P, pool, lower, upper, z, within, stiff, trade, curve):
                 constant += add_smooth(P, j, trade[j], stiff, lin, curve, at, b)
             pool.weight[g, :] = 0.0
             continue
-        few = P.holding[P.members[P.members_offset[g]]]["many"] == 0
+        few = pool.smooth[g] == 2 or P.holding[P.members[P.members_offset[g]]]["many"] == 0
         reach = np.inf if few else within
         found = near_columns(P, pool, g, lower, upper, reach, sigma, nu, mu_s, mu_l, price, code, weight, near)
         alone = P.members_offset[g + 1] - P.members_offset[g] == 1

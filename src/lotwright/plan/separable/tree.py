@@ -67,13 +67,13 @@ class Outcome:
 class Effort:
     """How long to search: gap in bp to stop at, most nodes, most seconds (None: no clock).
 
-    With ``tolerant``, a gap of TOLERANCE times as much will do where the search makes no headway.
+    After ``patience`` nodes a gap of TOLERANCE times as much will do (None: never).
     """
 
     gap_bp: float = 0.1
     nodes: int = 20000
     seconds: float | None = 10.0
-    tolerant: bool = False
+    patience: int | None = None
 
 
 CAPACITY = 20
@@ -81,11 +81,11 @@ CAPACITY = 20
 CENTS = 0.02
 """Dollars that rounding every order to the cent may add to what a plan costs."""
 TOLERANCE = 5.0
-"""Gaps of up to so many times the asked one are tolerated where the search makes no headway."""
-FIRST_LOOK = 32
-"""Nodes after which headway is first judged, then at every doubling."""
-IMPROVE_EVERY = 4
+"""Gaps of up to so many times the asked one will do when patience is at its end."""
+IMPROVE_EVERY = 16
 """Nodes after which plans near the best one are tried."""
+DULL = 2
+"""Nodes without a split that gains anything after which they are tried besides."""
 FREED = (0.2, 0.3, 0.4, 0.5)
 """Shares of the holdings that are planned anew."""
 
@@ -129,8 +129,8 @@ class _Search:
         self.found: tuple[int, Floats] | None = None
         """The tax piece and the multipliers of the best plan."""
         self.value = np.inf
-        self.gap = np.inf
-        """When headway was last judged."""
+        self.dull = 0
+        """Nodes so far without a split that gains anything."""
         self.nodes: list[Node] = []
         self.heap: list[tuple[float, int]] = []
         self.goal = 0.98 * effort.gap_bp - min(0.2 * effort.gap_bp, CENTS / scaled.value * SCALE)
@@ -145,10 +145,6 @@ class _Search:
         """Newton steps from a parent's multipliers."""
         self.first_steps = 8
         """Newton steps from no prices at all."""
-        self.follow_most = 4
-        self.follow_rounds = 3
-        self.every = 4
-        self.rounds = 8
         self.follow_steps = 3 if few else 0
         """Newton steps after sides are fixed."""
         self.well_rounded = 0.05 * self.goal
@@ -159,8 +155,8 @@ class _Search:
         """Splits looked at before one is made."""
         self.close = 0.3
         """Lead (bp) of a group's choice from which a look takes it as decided."""
-        self.telling = self.goal
-        """Gain (bp) below which short looks tell splits apart no better than what they promise: some gain late."""
+        self.telling = 0.1 * self.goal
+        """Gain (bp) below which looks tell splits apart no better than column weights do: some gain late."""
         self.variants = 3 if few else 6
         """Orders in which holdings are rounded to whole shares, the best of which is kept."""
         self.polish = (6, 64, 20) if few else (6, 24, 4)
@@ -174,6 +170,7 @@ class _Search:
             self._root(piece)
         stopped = None
         processed = 0
+        patience = self.effort.nodes if self.effort.patience is None else self.effort.patience
         while self.heap:
             bound, index = self.heap[0]
             if bound >= self.value - self.goal:
@@ -184,12 +181,12 @@ class _Search:
             if self.effort.seconds is not None and self.clock() - self.started > self.effort.seconds:
                 stopped = f"stopped after {self.effort.seconds:g} seconds"
                 break
-            if self.effort.tolerant and self._is_stuck(processed, self.value - bound):
-                stopped = f"stopped after {processed} nodes that closed little of the gap"
+            if processed >= patience and self.value - bound <= TOLERANCE * self.effort.gap_bp:
+                stopped = f"stopped after {processed} nodes"
                 break
             heapq.heappop(self.heap)
             processed += 1
-            if processed % self.every == 0:
+            if processed % IMPROVE_EVERY == 0:
                 self._improve(self.nodes[index], processed)
             self._expand(index)
         self._finish()
@@ -204,16 +201,6 @@ class _Search:
             count=processed,
             stopped=stopped,
         )
-
-    def _is_stuck(self, processed: int, gap: float) -> bool:
-        """True when the last half of the nodes closed less than a fifth of what was open, and the gap is tolerable."""
-        if processed < FIRST_LOOK // 2 or processed & (processed - 1):
-            return False
-        before, self.gap = self.gap, gap
-        missing = gap - self.goal
-        nearly = 2.0 if processed < 2 * FIRST_LOOK else 1.2
-        is_tolerable = nearly * self.effort.gap_bp < gap <= TOLERANCE * self.effort.gap_bp
-        return processed >= FIRST_LOOK and is_tolerable and missing > 4.0 * (before - gap)
 
     def _root(self, piece: int) -> None:
         lower, upper = self.scaled.lower, self.scaled.upper
@@ -275,8 +262,8 @@ class _Search:
         self._follow(piece, low, high, z.copy())
 
     def _follow(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
-        for _ in range(self.follow_most):
-            bound = self._bound(piece, lower, upper, z, rounds=self.follow_rounds, close=0.15, steps=self.follow_steps)
+        for _ in range(4):
+            bound = self._bound(piece, lower, upper, z, rounds=3, close=0.15, steps=self.follow_steps)
             if bound >= self.value - 1e-9:
                 return
             low, high, undecided = self._rounded(piece, lower, upper, z)
@@ -361,7 +348,16 @@ class _Search:
             return
         bound = self.nodes[index].bound
         best = max(rest, key=lambda split: split.score(bound, cutoff))
-        self._halve(index, best if best.score(bound, cutoff) >= self.telling else rest[0], lower, upper)
+        if best.score(bound, cutoff) < self.telling:
+            best = rest[0]
+            self._note_dull(self.nodes[index])
+        self._halve(index, best, lower, upper)
+
+    def _note_dull(self, node: Node) -> None:
+        """Where no split gains anything it is the plan in hand that is at fault: try others near it."""
+        self.dull += 1
+        if self.dull % DULL == 1:
+            self._improve(node, self.effort.nodes + self.dull)
 
     def _divide(self, index: int, split: _Split, cutoff: float) -> int | None:
         """Both sides of a split of which one is known to hold nothing better; returns the other, None when neither does."""
@@ -389,7 +385,7 @@ class _Search:
         for is_upper, (low, z) in enumerate(split.sides):
             child_lower, child_upper = lower.copy(), upper.copy()
             _narrow(child_lower, child_upper, split.holding, split.at, bool(is_upper))
-            bound = self._bound(parent.piece, child_lower, child_upper, z, rounds=self.rounds, close=0.3, steps=self.steps)
+            bound = self._bound(parent.piece, child_lower, child_upper, z, rounds=8, close=0.3, steps=self.steps)
             bound = max(bound, low, parent.bound)
             self._add(
                 Node(parent.piece, index, split.holding, split.at, bool(is_upper), bound, z), child_lower, child_upper
