@@ -60,7 +60,10 @@ class Numbers:
     def at(self, rows: Ints) -> list[Any]:
         """Return ``Decimal`` or None for each row: of text exactly, of a double its shortest decimal form."""
         if self.exact is None:
-            return [Decimal(repr(x)) if x == x else None for x in self.approx[rows].tolist()]  # noqa: PLR0124
+            approx = self.approx[rows]
+            if not np.isnan(approx).any():
+                return list(map(Decimal, map(repr, approx.tolist())))
+            return [Decimal(repr(x)) if x == x else None for x in approx.tolist()]  # noqa: PLR0124
         cells = self.exact.take(positions(rows)).to_pylist()
         return [
             None if missing else Decimal(cell)
@@ -121,8 +124,11 @@ def _encoded(cells: Any) -> Texts:
     encoded = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
     indices = encoded.indices.cast(pa.int64())
     code = np.where(is_null(indices), -1, items(indices, np.int64))
-    raw = [word.strip() if word is not None else "" for word in encoded.dictionary.to_pylist()]
+    found = encoded.dictionary.to_pylist()
+    raw = [word.strip() if word is not None else "" for word in found]
     word = tuple(dict.fromkeys(w for w in raw if w))
+    if len(word) == len(found) and raw == found:  # nothing to trim and nothing twice: the codes stay
+        return Texts(code, word)
     place = {w: i for i, w in enumerate(word)}
     translate = np.array([place.get(w, -1) for w in raw] + [-1], dtype=np.int64)
     return Texts(translate[code], word)
