@@ -22,7 +22,7 @@ from lotwright.files.run.units import texts_of
 from lotwright.files.run.work import failed
 from lotwright.files.run.workers import MOST_UNITS
 
-MOST_ROWS = 6_000
+MOST_ROWS = 8_000
 """Rows of all tables at which a chunk ends, if not after so many households: large ones go two or three at a time."""
 
 _WORDS = {
