@@ -26,6 +26,7 @@ from lotwright.plan.result import Explanation, HouseholdPlan, Objective, WashSal
 __all__ = ["plan_from_json", "plan_schema", "plan_to_json", "plans_to_csv"]
 
 CENT = Decimal("0.01")
+_FLOAT = {float}
 
 
 def plan_to_json(plan: HouseholdPlan) -> dict[str, Any]:
@@ -224,6 +225,8 @@ def plain(value: Any) -> Any:
         return value if kind is not float or isfinite(value) else None
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
+    if kind is list and value and set(map(type, value)) == _FLOAT and all(map(isfinite, value)):
+        return value  # multipliers of a box
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
