@@ -175,9 +175,7 @@ def shared_part(
     )
 
 
-def account_table_rows(
-    tables: Mapping[str, Table], *, at_once: bool = False, telling: Bools | None = None
-) -> Rows:
+def account_table_rows(tables: Mapping[str, Table], *, at_once: bool = False, telling: Bools | None = None) -> Rows:
     """Return the rows of the tables of accounts, grouped.
 
     Parameters
@@ -192,9 +190,7 @@ def account_table_rows(
     is_known = basis is not None and not basis.is_missing.any()  # then nobody needs the basis a share
     return Rows(
         accounts=RowsByWord(tables["accounts"], "household", at_once=at_once),
-        lots=RowsByWord(
-            tables["lots"], "account", at_once=at_once, without=("basis_per_share",) if is_known else ()
-        ),
+        lots=RowsByWord(tables["lots"], "account", at_once=at_once, without=("basis_per_share",) if is_known else ()),
         transactions=group_by(tables.get("transactions"), "account", at_once=at_once, counts=telling),
         restrictions=group_by(tables.get("restrictions"), "account", at_once=at_once),
         cashflows=group_by(tables.get("cashflows"), "account", at_once=at_once),
