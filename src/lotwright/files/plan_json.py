@@ -225,12 +225,11 @@ def plain(value: Any) -> Any:
         return value if kind is not float or isfinite(value) else None
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
-    if kind is list and value and set(map(type, value)) == _FLOAT and all(map(isfinite, value)):
-        return value  # multipliers of a box
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        is_plain = set(map(type, value)) == _FLOAT and all(map(isfinite, value))  # multipliers of a box
+        return list(value) if is_plain else [plain(item) for item in value]
     if isinstance(value, float | Decimal):
         if not isfinite(value):
             return None
