@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from math import isfinite
+from math import isfinite, isinf
 from typing import Any
 
 import numpy as np
@@ -190,8 +190,11 @@ def _monies(owner: object, names: Iterable[str]) -> dict[str, float | int]:
 
 
 def _reals(owner: object, names: Iterable[str]) -> dict[str, float]:
+    figures = {name: getattr(owner, name) for name in names}
+    if all(map(isfinite, figures.values())):
+        return {name: float(number) + 0.0 for name, number in figures.items()}
     kind = type(owner).__name__
-    return {name: _real(getattr(owner, name), kind, name) for name in names}
+    return {name: _real(number, kind, name) for name, number in figures.items()}
 
 
 def _money(amount: Decimal) -> float | int:
@@ -201,9 +204,11 @@ def _money(amount: Decimal) -> float | int:
 
 def _exact(number: Decimal) -> float | int:
     """Return a decimal as the JSON number that reads back as it: exact up to 15 digits, else the nearest double."""
-    if number == number.to_integral_value():
-        return int(number)
-    return float(number)
+    real = float(number)
+    if not (real.is_integer() or isinf(real)):
+        return real
+    whole = int(number)
+    return whole if whole == number else real
 
 
 def _real(number: float, *name: str) -> float:
