@@ -20,7 +20,7 @@ from lotwright.files.run.work import failed
 from lotwright.files.run.workers import MOST_UNITS
 
 MOST_ROWS = 8_000
-"""Rows of all tables at which a chunk ends, if not after so many households: large ones go two or three at a time."""
+"""Rows of all tables at which a chunk ends, if not after so many households: large ones go some five at a time."""
 
 _WORDS = {
     "worker_died": "killed the process that planned it, twice: with others, and alone",
