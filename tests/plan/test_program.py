@@ -167,3 +167,18 @@ def test_a_cost_of_ones_own_composes_and_is_counted_in_the_hash() -> None:
     assert not program.is_separable
     assert program.unverified == (Flat(),)
     assert program.content_hash != other.content_hash
+
+
+def test_what_is_done_to_a_form_stays_with_who_asked_for_it() -> None:
+    """Prices are added to forms in place; whoever asks next gets the program's own."""
+    snapshot = make_snapshot([account(lots=[lot("AAA", 10, cost=90)])], prices={"AAA": 100})
+    program = balanced()
+    first = program.form(snapshot)
+    assert first is not None
+    before = first.buy_cost.copy()
+    first.buy_cost += 1.0
+    first.pieces.clear()
+    again = program.form(snapshot)
+    assert again is not None
+    assert (again.buy_cost == before).all()
+    assert again.pieces

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from lotwright.book.kinds import Rule
+from lotwright.book.kinds import Regime, Rule
 from lotwright.files.arrow import Bools
 from lotwright.files.checks import word_flags
 from lotwright.files.faults import Fault, Faults, did_you_mean
@@ -135,6 +135,24 @@ def check_transactions(report: Report, *, priced: Collection[str], prices: str, 
     if isinstance(days, Dates):
         recent = days.day >= as_of - np.timedelta64(WINDOW_DAYS, "D")
         check_priced(report, priced=priced, prices=prices, rows=recent)
+
+
+def telling_trades(accounts: Table, transactions: Table, *, as_of: np.datetime64) -> Bools:
+    """Return which rows of transactions a plan on a day can depend on, shape (rows,).
+
+    Under the law of the United States those of the last 61 days: what was realised this year stands in ``accounts``, and
+    lots say when they were bought. Pools of other regimes are made of every trade there was.
+    """
+    regime, name = accounts.values.get("regime"), accounts.values.get("account")
+    account, days = transactions.values.get("account"), transactions.values.get("date")
+    if not (isinstance(account, Texts) and isinstance(days, Dates) and isinstance(name, Texts)):
+        return np.ones(len(transactions), dtype=bool)
+    recent: Bools = ~(days.day < as_of - np.timedelta64(WINDOW_DAYS, "D"))
+    if not isinstance(regime, Texts):
+        return recent
+    elsewhere = ~(word_flags(regime, {Regime.US}) | regime.is_missing)
+    pooled = {name.word[code] for code in name.code[elsewhere].tolist() if code >= 0}
+    return recent | word_flags(account, pooled)
 
 
 def check_restrictions(report: Report, *, sectors: Collection[str], prices: str) -> None:

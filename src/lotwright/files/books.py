@@ -15,6 +15,7 @@ from lotwright.book.market import Market, Price
 from lotwright.declared import Shelf, declared_names
 from lotwright.errors import BookError, ProgramError
 from lotwright.files import account_rows, market_tables
+from lotwright.files.arrow import Bools
 from lotwright.files.checks import check_table
 from lotwright.files.dynamic import dynamic_portfolio, read_dynamic
 from lotwright.files.factor_table import factor_data, read_factors
@@ -174,12 +175,23 @@ def shared_part(
     )
 
 
-def account_table_rows(tables: Mapping[str, Table], *, at_once: bool = False) -> Rows:
-    """Return the rows of the tables of accounts, grouped; ``at_once`` where every household will be built."""
+def account_table_rows(tables: Mapping[str, Table], *, at_once: bool = False, telling: Bools | None = None) -> Rows:
+    """Return the rows of the tables of accounts, grouped.
+
+    Parameters
+    ----------
+    tables : mapping of name to table
+    at_once : bool
+        Every household will be built.
+    telling : bools, optional
+        Rows of transactions that households are to have; all by default.
+    """
+    basis = tables["lots"].values.get("basis")
+    is_known = basis is not None and not basis.is_missing.any()  # then nobody needs the basis a share
     return Rows(
         accounts=RowsByWord(tables["accounts"], "household", at_once=at_once),
-        lots=RowsByWord(tables["lots"], "account", at_once=at_once),
-        transactions=group_by(tables.get("transactions"), "account", at_once=at_once),
+        lots=RowsByWord(tables["lots"], "account", at_once=at_once, without=("basis_per_share",) if is_known else ()),
+        transactions=group_by(tables.get("transactions"), "account", at_once=at_once, counts=telling),
         restrictions=group_by(tables.get("restrictions"), "account", at_once=at_once),
         cashflows=group_by(tables.get("cashflows"), "account", at_once=at_once),
     )

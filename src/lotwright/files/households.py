@@ -20,7 +20,7 @@ from lotwright.book.failure import Failure
 from lotwright.book.holdings import ZERO, Account, Cashflow, Household, Lot, Restriction, Transaction
 from lotwright.book.kinds import Rule
 from lotwright.files.account_rows import maximum_weight
-from lotwright.files.arrow import Ints
+from lotwright.files.arrow import Bools, Ints
 from lotwright.files.columns import Vocabulary
 from lotwright.files.forms import Flow
 from lotwright.files.notes import notes_of
@@ -38,14 +38,29 @@ class RowsByWord:
         Of text.
     at_once : bool
         Turn the whole table into objects when the first row is asked for: faster where every row will be.
+    counts : bools, optional
+        Shape (rows,): the rows there are; all by default.
+    without : collection of str
+        Columns that nobody will ask for.
     """
 
-    def __init__(self, table: Table, column: str, *, at_once: bool = False) -> None:
+    def __init__(
+        self,
+        table: Table,
+        column: str,
+        *,
+        at_once: bool = False,
+        counts: Bools | None = None,
+        without: Collection[str] = (),
+    ) -> None:
         texts = table.values[column]
         if not isinstance(texts, Texts):
             raise TypeError(f"{table.file} can be grouped by a column of text, and {column} is none.")
         self.table = table
         self._order: Ints = np.argsort(texts.code, kind="stable").astype(np.int64)
+        if counts is not None:
+            self._order = self._order[counts[self._order]]
+        self._without = frozenset(without)
         self._start: list[int] = np.searchsorted(texts.code[self._order], np.arange(len(texts.word) + 1)).tolist()
         self._code = {word: code for code, word in enumerate(texts.word)}
         self._at_once = at_once
@@ -71,7 +86,7 @@ class RowsByWord:
     def _read(self, rows: Ints) -> dict[str, list[Any]]:
         columns: dict[str, list[Any]] = {}
         for column in self.table.form.columns:
-            if column.name in self.table.values:
+            if column.name in self.table.values and column.name not in self._without:
                 cells = self.table.at(column.name, rows)
                 columns[column.name] = cells if column.choices is None else _members(cells, column.choices)
         return columns
@@ -274,9 +289,11 @@ def _cashflow(record: dict[str, Any]) -> Cashflow:
     )
 
 
-def group_by(table: Table | None, column: str, *, at_once: bool = False) -> RowsByWord | None:
+def group_by(
+    table: Table | None, column: str, *, at_once: bool = False, counts: Bools | None = None
+) -> RowsByWord | None:
     """Return a table grouped by a column of text, None without a table."""
-    return None if table is None else RowsByWord(table, column, at_once=at_once)
+    return None if table is None else RowsByWord(table, column, at_once=at_once, counts=counts)
 
 
 def account_names(accounts: Table) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from math import isfinite
+from math import isfinite, isinf
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from lotwright.plan.result import Explanation, HouseholdPlan, Objective, WashSal
 __all__ = ["plan_from_json", "plan_schema", "plan_to_json", "plans_to_csv"]
 
 CENT = Decimal("0.01")
+_FLOAT = {float}
 
 
 def plan_to_json(plan: HouseholdPlan) -> dict[str, Any]:
@@ -189,8 +190,11 @@ def _monies(owner: object, names: Iterable[str]) -> dict[str, float | int]:
 
 
 def _reals(owner: object, names: Iterable[str]) -> dict[str, float]:
+    figures = {name: getattr(owner, name) for name in names}
+    if all(map(isfinite, figures.values())):
+        return {name: float(number) + 0.0 for name, number in figures.items()}
     kind = type(owner).__name__
-    return {name: _real(getattr(owner, name), kind, name) for name in names}
+    return {name: _real(number, kind, name) for name, number in figures.items()}
 
 
 def _money(amount: Decimal) -> float | int:
@@ -200,9 +204,11 @@ def _money(amount: Decimal) -> float | int:
 
 def _exact(number: Decimal) -> float | int:
     """Return a decimal as the JSON number that reads back as it: exact up to 15 digits, else the nearest double."""
-    if number == number.to_integral_value():
-        return int(number)
-    return float(number)
+    real = float(number)
+    if not (real.is_integer() or isinf(real)):
+        return real
+    whole = int(number)
+    return whole if whole == number else real
 
 
 def _real(number: float, *name: str) -> float:
@@ -227,7 +233,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        is_plain = set(map(type, value)) == _FLOAT and all(map(isfinite, value))  # multipliers of a box
+        return list(value) if is_plain else [plain(item) for item in value]
     if isinstance(value, float | Decimal):
         if not isfinite(value):
             return None

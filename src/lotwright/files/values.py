@@ -60,7 +60,10 @@ class Numbers:
     def at(self, rows: Ints) -> list[Any]:
         """Return ``Decimal`` or None for each row: of text exactly, of a double its shortest decimal form."""
         if self.exact is None:
-            return [Decimal(repr(x)) if x == x else None for x in self.approx[rows].tolist()]  # noqa: PLR0124
+            approx = self.approx[rows]
+            if not np.isnan(approx).any():
+                return list(map(Decimal, map(repr, approx.tolist())))
+            return [Decimal(repr(x)) if x == x else None for x in approx.tolist()]  # noqa: PLR0124
         cells = self.exact.take(positions(rows)).to_pylist()
         return [
             None if missing else Decimal(cell)
@@ -119,10 +122,17 @@ def read_values(type_: Type, cells: Any) -> tuple[Values, Bools] | None:
 def _encoded(cells: Any) -> Texts:
     """Words and codes of a text column; spaces around a word do not count, and an empty word is an empty cell."""
     encoded = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
-    indices = encoded.indices.cast(pa.int64())
-    code = np.where(is_null(indices), -1, items(indices, np.int64))
-    raw = [word.strip() if word is not None else "" for word in encoded.dictionary.to_pylist()]
+    indices = encoded.indices
+    if pa.types.is_int32(indices.type):  # what Arrow encodes itself; a call of its cast costs more than small columns
+        number = items(indices, np.int32).astype(np.int64)
+    else:
+        number = items(indices.cast(pa.int64()), np.int64)
+    code = np.where(is_null(indices), -1, number) if indices.null_count else number
+    found = encoded.dictionary.to_pylist()
+    raw = [word.strip() if word is not None else "" for word in found]
     word = tuple(dict.fromkeys(w for w in raw if w))
+    if len(word) == len(found) and raw == found:  # nothing to trim and nothing twice: the codes stay
+        return Texts(code, word)
     place = {w: i for i, w in enumerate(word)}
     translate = np.array([place.get(w, -1) for w in raw] + [-1], dtype=np.int64)
     return Texts(translate[code], word)
@@ -170,8 +180,9 @@ def _plain_text(cells: Any) -> Any:
 
 
 def _floats(cells: Any) -> NDArray[np.float64]:
-    floats = cells.cast(pa.float64(), safe=False)
-    return np.where(is_null(floats), np.nan, items(floats, np.float64))
+    floats = cells if pa.types.is_float64(cells.type) else cells.cast(pa.float64(), safe=False)
+    number: NDArray[np.float64] = items(floats, np.float64)
+    return np.where(is_null(floats), np.nan, number) if floats.null_count else number
 
 
 def _finite(approx: NDArray[np.float64], *, exact: Any, unreadable: Bools | None = None) -> tuple[Values, Bools]:

@@ -85,14 +85,8 @@ def listing(index: int, account: Account, market: Market) -> Iterator[Holding]:
     for symbol in sorted(held.keys() | places.keys()):
         place = places.get(symbol, _NO_PLACE)
         lots = held.get(symbol)
-        yield Holding(
-            account=index,
-            symbol=symbol,
-            lots=() if lots is None else tuple(lots) if len(lots) == 1 else relief_order(lots, account.relief),
-            weight=place.weight,
-            is_substitute=place.is_substitute,
-            stand_in_rank=place.rank,
-        )
+        in_order = () if lots is None else tuple(lots) if len(lots) == 1 else relief_order(lots, account.relief)
+        yield Holding(index, symbol, in_order, place.weight, place.is_substitute, place.rank)
 
 
 def _stand_ins(targets: tuple[Target, ...], market: Market) -> dict[str, int]:

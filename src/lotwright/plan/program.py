@@ -41,6 +41,7 @@ from lotwright.plan.costs.parameter import Names, Parameter, Word, exact, parame
 from lotwright.plan.limits import LIMITS, Harvest, MinimumTicket, Soft, WholeShares
 from lotwright.plan.limits.soft import priced_per
 from lotwright.plan.protocols import Cost, Limit, Separable, Trades, Viewing
+from lotwright.plan.remembered import Remembered
 from lotwright.plan.separable.form import SeparableForm, blank
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.terms import Demand, Terms
@@ -120,6 +121,15 @@ class Program:
 
     def form(self, snapshot: Snapshot) -> SeparableForm | None:
         """The separable form of this program for one household, or ``None`` where some addend does not fit it."""
+        made = self._forms(snapshot)
+        return None if made is None else _copied(made)
+
+    @cached_property
+    def _forms(self) -> Remembered[Snapshot, SeparableForm | None]:
+        """Forms of the last households: one household asks for its form several times, and changes what it gets."""
+        return Remembered(self._form, most=2)
+
+    def _form(self, snapshot: Snapshot) -> SeparableForm | None:
         if not self.is_separable:
             return None
         form = blank(snapshot)
@@ -357,6 +367,16 @@ def _plain(found: Any) -> Any:
 def _class(addend: object) -> Any:
     """The class of a cost or limit, by which is remembered what it can do."""
     return type(addend)
+
+
+def _copied(form: SeparableForm) -> SeparableForm:
+    """The same form, its arrays and lists its own."""
+    held = {name: getattr(form, name) for name in _FORM_FIELDS}
+    arrays = {name: value.copy() for name, value in held.items() if isinstance(value, np.ndarray)}
+    return SeparableForm(**{**held, **arrays, **{k: list(v) for k, v in held.items() if isinstance(v, list)}})
+
+
+_FORM_FIELDS = tuple(field.name for field in fields(SeparableForm))
 
 
 @cache

@@ -225,9 +225,10 @@ def _purchases(window: WashWindow, group_index: Mapping[str, int], household: Ho
 
     def fields(lots: list[Lot]) -> dict[str, np.ndarray]:
         owner = {(p.account, p.symbol, name): k for k, p in enumerate(recent) for name in p.lots}
+        bought = {symbol for _, symbol, _ in owner}
         return {
             "lot_purchase": np.array(
-                [owner.get((lot.account, lot.symbol, lot.lot), -1) for lot in lots] if owner else [-1] * len(lots),
+                [owner.get((lot.account, lot.symbol, lot.lot), -1) if lot.symbol in bought else -1 for lot in lots],
                 dtype=np.int64,
             ),
             "purchase_group": np.array([group_index[p.group] for p in recent], dtype=np.int64),

@@ -6,15 +6,17 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
 from lotwright.book.holdings import Household, Pending
 from lotwright.book.kinds import Side
 from lotwright.cli.app import app
+from lotwright.errors import PlanError
 from lotwright.files.run import parts as parts_module
 from lotwright.files.run.chunks import chunks
-from lotwright.files.run.frames import pack, unpack
+from lotwright.files.run.frames import pack, unpack, unpack_first
 from lotwright.files.run.prepare import Asked, prepare
 from lotwright.files.run.work import Ready, prepare_worker, setup_bytes, work
 from tests.files.run.many import write_many
@@ -101,6 +103,61 @@ def test_frames_may_be_sent_as_they_are(tmp_path: Path) -> None:
     folder.mkdir()
     rows = prepare(Asked(book=write_many(tmp_path / "book", 2)), folder).parts.read(0).tables
     assert unpack(pack(rows, compression=None))[0] == unpack(pack(rows))[0] == rows
+
+
+def test_of_an_answer_the_units_can_be_read_alone(tmp_path: Path) -> None:
+    tables = {"plans": pa.table({"unit": [3, 1], "plan": ["{}", "[]"]}), "trades": pa.table({"unit": [3]})}
+    for compression in ("lz4", None):
+        assert unpack_first(pack(tables, about={"worker": "w"}, compression=compression), "plans") == (
+            [3, 1],
+            {"worker": "w"},
+        )
+    with pytest.raises(PlanError, match="ends within its table trades"):
+        unpack_first(pack(tables)[:-1], "plans")
+
+
+@pytest.mark.parametrize("units", [(0,), (2, 3, 4), (1, 4, 5), (0, 3, 11)])
+def test_units_that_stand_apart_are_taken_as_those_that_stand_together(units: tuple[int, ...], tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    part = prepare(Asked(book=write_many(tmp_path / "book", 12, shuffled=True)), folder).parts.read(0)
+    taken = part.rows_of(units)
+    assert set(taken) == {"accounts", "lots", "transactions"}
+    for name, rows in taken.items():
+        assert rows.equals(pa.concat_tables([part.cut(unit, unit + 1)[name] for unit in units]))
+        assert rows.num_rows or name == "transactions"
+
+
+def test_a_worker_hands_over_old_trades_only_where_a_law_makes_pools_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """IRC section 1091 looks back 30 days; a section 104 holding (TCGA 1992) is made of every trade there was."""
+    monkeypatch.setenv("LOTWRIGHT_KERNELS", "plain")
+    book, folder = write_many(tmp_path / "book", 3), tmp_path / "parts"
+    folder.mkdir()
+    said = (book / "accounts.csv").read_text().splitlines()
+    regimes = ["regime", "us", "", "uk"]
+    (book / "accounts.csv").write_text(
+        "".join(f"{line},{regime}\n" for line, regime in zip(said, regimes, strict=True))
+    )
+    rows = [
+        f"A0000{n}-0,{day},AAA,buy,1,99.5"
+        for n in range(3)
+        for day in ("2019-03-01", "2020-09-29", "2020-09-30", "2020-11-30")
+    ]
+    (book / "transactions.csv").write_text("\n".join(["account,date,symbol,action,quantity,price", *rows]) + "\n")
+    prepared = prepare(Asked(book=book), folder)
+    ready: Ready = prepare_worker(setup_bytes(prepared.setup, hang_seconds=60))
+    seen: list[object] = []
+    monkeypatch.setattr("lotwright.files.run.work.plan_household", _noting(seen))
+    (chunk,) = chunks(prepared.parts, prepared.setup, done={})
+    with pytest.raises(_Seen):
+        work(ready, chunk.payload(alone=True))
+    dates = [
+        [str(trade.date) for trade in each.accounts[0].transactions] for each in seen if isinstance(each, Household)
+    ]
+    recent = ["2020-09-30", "2020-11-30"]
+    assert dates == [recent, recent, ["2019-03-01", "2020-09-29", *recent]]
 
 
 @pytest.mark.parametrize("was_there", [True, False])

@@ -84,7 +84,9 @@ def _parsed(names: tuple[str, ...], table: Any, before: int) -> Parsed:
 
 def plain_array(column: Any) -> Any:
     """Return a chunked column as one array, its dictionary looked up: what an IPC file of many batches can hold."""
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    whole = column
+    if isinstance(column, pa.ChunkedArray):  # of a single chunk, putting them together would copy it
+        whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     if isinstance(whole, pa.ChunkedArray):
         whole = pa.concat_arrays(whole.chunks)
     return whole.dictionary_decode() if pa.types.is_dictionary(whole.type) else whole

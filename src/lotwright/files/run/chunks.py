@@ -7,13 +7,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from lotwright.book.failure import Failure
 from lotwright.files.parse import Parsed
 from lotwright.files.run.blocks import plain_array
-from lotwright.files.run.frames import pack, unpack
+from lotwright.files.run.frames import pack, unpack_first
 from lotwright.files.run.parts import Part, Parts, row_numbers
 from lotwright.files.run.pending import InHand, pending_rows
 from lotwright.files.run.prepare import Setup
@@ -22,8 +19,8 @@ from lotwright.files.run.units import texts_of
 from lotwright.files.run.work import failed
 from lotwright.files.run.workers import MOST_UNITS
 
-MOST_ROWS = 3_000
-"""Rows of all tables at which a chunk ends, if not after so many households: large ones go two or three at a time."""
+MOST_ROWS = 8_000
+"""Rows of all tables at which a chunk ends, if not after so many households: large ones go some five at a time."""
 
 _WORDS = {
     "worker_died": "killed the process that planned it, twice: with others, and alone",
@@ -57,8 +54,8 @@ class HouseholdChunk:
 
     def covered(self, answer: bytes) -> tuple[set[int], Mapping[str, Any]]:
         """Return the units an answer has plans of, and what its worker says of its making."""
-        tables, about = unpack(answer)
-        return set(tables["plans"].column("unit").to_pylist()), about
+        units, about = unpack_first(answer, "plans")
+        return set(units), about
 
     def failed(self, reason: str, evidence: Mapping[str, Any]) -> bytes:
         """Return the answer that every household of these units failed."""
@@ -67,12 +64,7 @@ class HouseholdChunk:
         return pack(tables_of((unit, failed(self.setup, name, _failure(name, reason, evidence))) for name in names))
 
     def _rows(self) -> dict[str, Any]:
-        first, stop = min(self.units), max(self.units) + 1
-        rows = self.part.cut(first, stop)
-        if len(self.units) == stop - first:
-            return rows
-        wanted = pc.SetLookupOptions(value_set=_int32(self.units))
-        return {name: table.filter(pc.is_in(table.column("_unit"), options=wanted)) for name, table in rows.items()}
+        return self.part.rows_of(self.units)
 
 
 def _names(accounts: Any) -> list[str]:
@@ -80,10 +72,6 @@ def _names(accounts: Any) -> list[str]:
     column = {"household": plain_array(accounts.column("household"))}
     parsed = Parsed(names=("household",), columns=column, row=row_numbers(accounts))
     return sorted(texts_of(parsed, "household").word)
-
-
-def _int32(values: Sequence[int]) -> Any:
-    return pa.array(values, pa.int32())
 
 
 def _failure(household: str, reason: str, evidence: Mapping[str, Any]) -> Failure:

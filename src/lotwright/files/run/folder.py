@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from lotwright.errors import PlanError
 from lotwright.files.run.durable import remove_all, sync_folder, write_bytes_durably, write_durably
-from lotwright.files.run.frames import unpack
+from lotwright.files.run.frames import unpack, unpack_first
 from lotwright.files.run.parts import PART, Parts
 from lotwright.files.run.place import MANIFEST, WORK
 from lotwright.files.run.results import SCHEMAS
@@ -104,7 +104,7 @@ class RunFolder:
             if number in self._done and self.is_finished(number):
                 file.unlink()  # the run was stopped between writing the part and removing this
                 continue
-            units = unpack(file.read_bytes())[0][LAST].column("unit").to_pylist()
+            units, _ = unpack_first(file.read_bytes(), LAST)
             self._files.setdefault(number, []).append(file)
             self._done.setdefault(number, set()).update(units)
         for number in sorted(self._files):

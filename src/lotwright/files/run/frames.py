@@ -37,17 +37,39 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     PlanError
         The bytes are not whole.
     """
+    streams, about = _streams(data)
+    return {name: _read(stream) for name, stream in streams.items()}, about
+
+
+def unpack_first(data: bytes, table: str) -> tuple[list[Any], dict[str, Any]]:
+    """Return the cells of a table's first column and what was said about the tables; nothing else is decompressed.
+
+    Raises
+    ------
+    PlanError
+        The bytes are not whole.
+    """
+    streams, about = _streams(data)
+    return _read(streams[table], columns=[0]).column(0).to_pylist(), about
+
+
+def _read(stream: memoryview, columns: list[int] | None = None) -> Any:
+    # threads for a few kilobytes cost more than they bring
+    options = pa.ipc.IpcReadOptions(use_threads=False, included_fields=columns)
+    with pa.ipc.open_stream(pa.py_buffer(stream), options=options) as reader:
+        return reader.read_all()
+
+
+def _streams(data: bytes) -> tuple[dict[str, memoryview], dict[str, Any]]:
     view = memoryview(data)
     start = 12 + int.from_bytes(view[4:12], "little")
     if bytes(view[:4]) != _MAGIC or start > len(view):
         raise PlanError("A file of finished work is not whole. Remove it, and resume the run.")
     head = json.loads(bytes(view[12:start]))
-    tables: dict[str, Any] = {}
-    options = pa.ipc.IpcReadOptions(use_threads=False)  # threads for a few kilobytes cost more than they bring
+    streams: dict[str, memoryview] = {}
     for name, length in head["tables"].items():
         if start + length > len(view):
             raise PlanError(f"A file of finished work ends within its table {name}. Remove it, and resume the run.")
-        with pa.ipc.open_stream(pa.py_buffer(view[start : start + length]), options=options) as reader:
-            tables[name] = reader.read_all()
+        streams[name] = view[start : start + length]
         start += length
-    return tables, head["about"]
+    return streams, head["about"]

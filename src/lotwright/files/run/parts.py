@@ -192,6 +192,18 @@ class Part:
             out[name] = rows.slice(start, end - start)
         return out
 
+    def rows_of(self, units: Sequence[int]) -> dict[str, Any]:
+        """Return the rows of some units, which are sorted."""
+        if units[-1] - units[0] == len(units) - 1:
+            return self.cut(units[0], units[-1] + 1)
+        out: dict[str, Any] = {}
+        for name, rows in self.tables.items():
+            start = np.searchsorted(self.unit[name], units)
+            count = np.searchsorted(self.unit[name], units, side="right") - start
+            before = np.cumsum(count) - count
+            out[name] = rows.take(positions(np.arange(count.sum()) + np.repeat(start - before, count)))
+        return out
+
     def weight(self, units: range) -> Ints:
         """Return the number of rows of each of some units, all tables together, shape (units,)."""
         edges = np.arange(units.start, units.stop + 1)

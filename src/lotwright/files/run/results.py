@@ -182,5 +182,8 @@ def _plan(plan: HouseholdPlan) -> tuple[Any, ...]:
     )
 
 
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
+
+
 def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _encoder.encode(value)

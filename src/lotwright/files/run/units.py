@@ -14,8 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from lotwright.files.arrow import Ints
 from lotwright.files.columns import Type
@@ -113,6 +111,9 @@ def _linked(account: Ints, unit: Ints, count: int) -> Ints:
     apart = one != other
     if not apart.any():
         return np.arange(count, dtype=np.int64)
+    from scipy.sparse import coo_array  # noqa: PLC0415  a quarter of what a worker imports, for an error in the input
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
     edges = coo_array((np.ones(int(apart.sum())), (one[apart], other[apart])), shape=(count, count))
     label = connected_components(edges, directed=False)[1]
     _, first, inverse = np.unique(label, return_index=True, return_inverse=True)

@@ -22,6 +22,7 @@ from lotwright.book.failure import Failure
 from lotwright.book.holdings import Household
 from lotwright.book.market import Market
 from lotwright.errors import BookError, ProgramError
+from lotwright.files.account_rows import telling_trades
 from lotwright.files.books import account_table_rows, check_accounts, check_each, households_of
 from lotwright.files.faults import Faults
 from lotwright.files.forms import FORMS
@@ -214,7 +215,9 @@ def _read(setup: Setup, frames: dict[str, Any], pending: InHand | None = None) -
     check_accounts(tables, faults, household_of=household_of, shared=setup.shared)
     if faults.shared.count:
         raise BookError("\n".join(fault.message for fault in faults.shared.first))
-    rows = account_table_rows(tables, at_once=True)
+    told = tables.get("transactions")
+    telling = None if told is None else telling_trades(accounts, told, as_of=setup.shared.as_of)
+    rows = account_table_rows(tables, at_once=True, telling=telling)
     return _Read(
         households=households_of(rows, faults, setup.shared, names=rows.accounts.words),
         unit=dict(_units(accounts, unit_numbers(frames["accounts"]).tolist())),

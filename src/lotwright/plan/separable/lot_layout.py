@@ -202,7 +202,7 @@ def price_lots(form: SeparableForm, lot: np.ndarray, order: Ints) -> Floats:
     s = form.snapshot
     per_share = s.price * SCALE / s.total_value
     lot["cost"] = (form.lot_cost * per_share[s.lot_holding])[order]
-    for j in np.flatnonzero(s.is_ordered):
+    for j in np.flatnonzero(s.is_ordered) if form.lot_cost.any() else ():
         own = slice(s.offset[j], s.offset[j + 1])
         lot["through_cost"][own] = np.cumsum(lot["shares"][own] * lot["cost"][own])
     before, price = np.zeros(len(lot)), np.zeros(len(s.symbol))
