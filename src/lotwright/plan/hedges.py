@@ -18,7 +18,7 @@ import numpy as np
 
 from lotwright.plan.result import Drift
 from lotwright.plan.snapshot import Bools, Floats, Ints, Snapshot
-from lotwright.plan.words import percent
+from lotwright.plan.words import weights
 
 TELLING = 0.1
 """Share of all that a trade offsets which one holding must make up to be named."""
@@ -150,21 +150,26 @@ class Effects:
         if best is None or pays[best] <= 0:
             return None
         others = " beside it" if around.sector_of[self.holding] == best else ""
-        weights = f"{percent(after[best])} of the account against a target of {percent(target[best])}"
-        return f"the sector {around.sectors[best]}{others} ({weights})"
+        ends, wanted = weights(after[best], target[best])
+        return f"the sector {around.sectors[best]}{others} ({ends} of the account against a target of {wanted})"
 
     def _by_sector(self, figure: Floats) -> list[float]:
         """Sums over the other holdings of the account, sector by sector."""
         around = self.around
-        weights = np.where(self.others, figure, 0.0)
-        sums: list[float] = np.bincount(around.sector_of, weights=weights, minlength=len(around.sectors) + 1).tolist()
+        of_others = np.where(self.others, figure, 0.0)
+        sums: list[float] = np.bincount(around.sector_of, weights=of_others, minlength=len(around.sectors) + 1).tolist()
         return sums
 
 
 def offsets(found: list[Hedged]) -> str:
     """``MSFT (10.8 % against a target of 9.9 %, correlation 0.71)``, and so on."""
     return " and ".join(
-        f"{one.row.symbol} ({percent(one.row.after)} against a target of {percent(one.row.target)},"
-        f" correlation {one.correlation:.2f})"
+        f"{one.row.symbol} ({against(one.row.after, one.row.target)}, correlation {one.correlation:.2f})"
         for one in found
     )
+
+
+def against(after: float, target: float) -> str:
+    """``10.8 % against a target of 9.9 %``."""
+    ends, wanted = weights(after, target)
+    return f"{ends} against a target of {wanted}"

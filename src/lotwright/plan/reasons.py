@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple
 
 from lotwright.book.holdings import ZERO, Account
 from lotwright.book.kinds import Character, Rule, Side
 from lotwright.book.trades import Trade
-from lotwright.plan.hedges import Around, offsets
+from lotwright.plan.hedges import Around, against, offsets
 from lotwright.plan.limits.bands import Band
 from lotwright.plan.policy_reasons import bands_by_holding, into_band, sells_for_cash
 from lotwright.plan.program import Program
@@ -23,7 +25,7 @@ from lotwright.plan.result import Drift
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.step_up_reasons import bought_back
 from lotwright.plan.verify import Verification
-from lotwright.plan.words import day, money, percent
+from lotwright.plan.words import day, money, weights
 from lotwright.tax.regimes.plannable import YearSoFar
 
 DOLLAR = Decimal(1)
@@ -40,7 +42,15 @@ INSTEAD = "in place of many small positions that end below their targets"
 """Where no single holding makes up a tenth of what a purchase stands for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Said(NamedTuple):
+    """A security's weights before and after the plan, and its target, as they stand in one sentence."""
+
+    before: str
+    after: str
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _Facts:
     """One trade and what is true around it."""
 
@@ -61,6 +71,11 @@ class _Facts:
     """The band it is in, under a program of bands."""
     is_for_cash: bool
     """True where the program asks for cash whatever it comes from."""
+
+    @cached_property
+    def said(self) -> _Said:
+        """The weights of the security traded, in words."""
+        return _Said(*weights(self.drift.before, self.drift.after, self.drift.target))
 
     @property
     def held(self) -> float:
@@ -132,7 +147,7 @@ def _why_sold(facts: _Facts) -> str:
     cause = _restricted(facts) or _needed_cash(facts) or _turned_into_cash(facts) or _off_target(facts)
     if cause:
         return f"{cause}; {clause}" if clause else cause
-    away = f"{_from_to(facts)}, below its target of {percent(facts.drift.target)}"
+    away = f"{_from_to(facts)}, below its target of {facts.said.target}"
     if change is not None and gain < 0:
         use = _use_of_loss(facts, change)
         return f"Sells {facts.trade.symbol} at a loss of {money(-gain)}, which {use}: {away}"
@@ -170,7 +185,7 @@ def _restricted(facts: _Facts) -> str | None:
         if rule.rule is Rule.MAXIMUM_WEIGHT and rule.symbol == symbol and rule.weight is not None:
             value = float(facts.snapshot.value[facts.snapshot.account_of[facts.holding]])
             if facts.held > float(rule.weight) * value:
-                return f"Brings {symbol} {_from_to(facts)}: the client allows at most {percent(float(rule.weight))}"
+                return f"Brings {symbol} {_from_to(facts)}: the client allows at most {weights(float(rule.weight))[0]}"
     return None
 
 
@@ -204,7 +219,7 @@ def _off_target(facts: _Facts) -> str | None:
     if facts.band is not None and facts.band.is_outside and facts.band.now > facts.band.target:
         return f"Trims {symbol} {_from_to(facts)}, {into_band(facts.band, facts.snapshot, facts.around.drift)}"
     if facts.held > facts.target and not _is_beyond(facts):
-        return f"Trims {symbol} {_from_to(facts)}, towards its target of {percent(facts.drift.target)}"
+        return f"Trims {symbol} {_from_to(facts)}, towards its target of {facts.said.target}"
     return None
 
 
@@ -212,7 +227,7 @@ def _is_beyond(facts: _Facts) -> bool:
     """True where a trade ends on the far side of its target by more than rounding to orders explains."""
     after, target = facts.drift.after, facts.drift.target
     past = target - after if facts.trade.side is Side.SELL else after - target
-    return past > min(FAR, NEARLY * target) and percent(after) != percent(target)
+    return past > min(FAR, NEARLY * target) and facts.said.after != facts.said.target
 
 
 def _gain_clause(facts: _Facts, gain: Decimal, change: Decimal) -> str:
@@ -261,13 +276,13 @@ def _why_bought(facts: _Facts) -> str:
     elif facts.band is not None:
         what = f"brings {symbol} {_from_to(facts)}, {into_band(facts.band, facts.snapshot, facts.around.drift)}"
     elif _is_beyond(facts) or facts.held >= facts.target:
-        target = percent(facts.drift.target)
+        target = facts.said.target
         what = f"takes {symbol} {_from_to(facts)}, over its target of {target}, {_instead(facts)}"
     elif facts.held <= 0:
-        to = percent(facts.drift.after)
-        what = f"starts {symbol} at {to} of the account, towards its target of {percent(facts.drift.target)}"
+        to = facts.said.after
+        what = f"starts {symbol} at {to} of the account, towards its target of {facts.said.target}"
     else:
-        what = f"brings {symbol} {_from_to(facts)}, towards its target of {percent(facts.drift.target)}"
+        what = f"brings {symbol} {_from_to(facts)}, towards its target of {facts.said.target}"
     return f"{source}: {what}" if source else what[0].upper() + what[1:]
 
 
@@ -290,7 +305,7 @@ def _instead_of_few(facts: _Facts) -> str:
         return ""
     if few[0][0] < MOST * sum(gap for gap, _ in short):
         few = few[:1]
-    named = (f"{name} ({percent(own[name].after)} against a target of {percent(own[name].target)})" for _, name in few)
+    named = (f"{name} ({against(own[name].after, own[name].target)})" for _, name in few)
     return f"in place of {' and '.join(named)}"
 
 
@@ -344,4 +359,4 @@ def _stood_in_for(facts: _Facts) -> list[str]:
 
 
 def _from_to(facts: _Facts) -> str:
-    return f"from {percent(facts.drift.before)} to {percent(facts.drift.after)} of the account"
+    return f"from {facts.said.before} to {facts.said.after} of the account"
