@@ -115,8 +115,9 @@ def trades_of(problem: Scaled, snapshot: Snapshot, outcome: Outcome) -> Trades:
     assert outcome.trade is not None
     shares = outcome.trade[:, 0]
     sell = np.zeros(len(snapshot.lot))
-    for j in np.flatnonzero(shares < 0):
-        sell += lots_taken(problem, int(j), outcome.trade[j], len(snapshot.lot))
+    for j in np.flatnonzero(shares < 0).tolist():
+        for lot, quantity in lots_taken(problem, j, outcome.trade[j].tolist()):
+            sell[lot] += quantity
     return Trades(sell=sell, buy=np.maximum(shares, 0.0))
 
 
