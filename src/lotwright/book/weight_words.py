@@ -10,6 +10,8 @@ SHARED = 0.01
 """Weights below it are given with as many digits as the smallest beside them; larger ones keep one."""
 MOST_DIGITS = 5
 """Behind the point, of a percentage; what would read as zero with them is said as zero."""
+LEAST = 0.5 * 10.0 ** -(MOST_DIGITS + 2)
+"""A smaller weight is said as zero."""
 
 
 def percent(weight: float, digits: int = 1) -> str:
@@ -30,15 +32,10 @@ def weights(*parts: float) -> list[str]:
     >>> weights(0.0825, 0.0, 0.1)
     ['8.2 %', '0.0 %', '10.0 %']
     """
-    small = [abs(part) for part in parts if _is_seen(part) and abs(part) < SHARED]
-    if min(small, default=SMALL) >= SMALL:
-        return [percent(part) for part in parts]
+    if not any(LEAST <= abs(part) < SMALL for part in parts):
+        return [f"{part * 100:.1f} %" for part in parts]
+    small = [abs(part) for part in parts if LEAST <= abs(part) < SHARED]
     digits = min(1 - floor(log10(min(small) * 100)), MOST_DIGITS)
     while digits < MOST_DIGITS and len({percent(one, digits) for one in small}) < len(set(small)):
         digits += 1
-    return [percent(part, digits if _is_seen(part) and abs(part) < SHARED else 1) for part in parts]
-
-
-def _is_seen(weight: float) -> bool:
-    """True where the most digits tell a weight from zero."""
-    return abs(weight) >= 0.5 * 10.0 ** -(MOST_DIGITS + 2)
+    return [percent(part, digits if LEAST <= abs(part) < SHARED else 1) for part in parts]

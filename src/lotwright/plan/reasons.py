@@ -9,7 +9,7 @@ figure in a sentence is the verifier's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
@@ -93,11 +93,12 @@ def with_reasons(
 ) -> tuple[Trade, ...]:
     """The same trades, each with its sentence; ``program`` says what else than risk and tax they may be for."""
     bands, for_cash = bands_by_holding(program, snapshot), sells_for_cash(program)
-    names = zip(snapshot.account_of, snapshot.symbol, strict=True)
-    index = {(snapshot.account[a], symbol): j for j, (a, symbol) in reversed(list(enumerate(names)))}
+    names = list(zip(map(snapshot.account.__getitem__, snapshot.account_of.tolist()), snapshot.symbol, strict=True))
+    index = dict(zip(reversed(names), reversed(range(len(names))), strict=True))  # a twin comes after what it stands for
     both = bought_back(trades)
     drift = {(row.account, row.symbol): row for row in verification.drift}
-    around = Around(snapshot, drift)
+    traded = [(index[trade.account, trade.symbol], trade.side is Side.SELL) for trade in trades]
+    around = Around(snapshot, drift, traded)
     accounts = {account.account: account for account in snapshot.household.accounts}
     tax = snapshot.year
     gains = verification.tax
@@ -107,15 +108,14 @@ def with_reasons(
         for name in accounts
     }
     return tuple(
-        replace(
-            trade,
-            reason=both[trade.account, trade.symbol, trade.side]
+        trade.because(
+            both[trade.account, trade.symbol, trade.side]
             if (trade.account, trade.symbol, trade.side) in both
             else _sentence(
                 _Facts(
                     trade=trade,
                     account=accounts[trade.account],
-                    holding=index[trade.account, trade.symbol],
+                    holding=holding,
                     drift=drift[trade.account, trade.symbol],
                     around=around,
                     spent=spent[trade.account],
@@ -123,12 +123,12 @@ def with_reasons(
                     verification=verification,
                     tax=tax,
                     tax_of_plan=tax_of_plan,
-                    band=bands.get(index[trade.account, trade.symbol]),
+                    band=bands.get(holding),
                     is_for_cash=for_cash,
                 )
             ),
         )
-        for trade in trades
+        for trade, (holding, _) in zip(trades, traded, strict=True)
     )
 
 
