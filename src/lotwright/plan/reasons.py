@@ -8,10 +8,10 @@ figure in a sentence is the verifier's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import NamedTuple
 
 from lotwright.book.holdings import ZERO, Account
@@ -60,6 +60,8 @@ class _Facts:
     drift: Drift
     around: Around
     """Where everything the household holds ends."""
+    lacking: Callable[[str], str]
+    """Words for the few positions that an account lacks most of, if they are few."""
     spent: Decimal
     """Dollars bought in the account."""
     snapshot: Snapshot
@@ -94,11 +96,14 @@ def with_reasons(
     """The same trades, each with its sentence; ``program`` says what else than risk and tax they may be for."""
     bands, for_cash = bands_by_holding(program, snapshot), sells_for_cash(program)
     names = list(zip(map(snapshot.account.__getitem__, snapshot.account_of.tolist()), snapshot.symbol, strict=True))
-    index = dict(zip(reversed(names), reversed(range(len(names))), strict=True))  # a twin comes after what it stands for
+    index = dict(
+        zip(reversed(names), reversed(range(len(names))), strict=True)
+    )  # a twin comes after what it stands for
     both = bought_back(trades)
     drift = {(row.account, row.symbol): row for row in verification.drift}
     traded = [(index[trade.account, trade.symbol], trade.side is Side.SELL) for trade in trades]
     around = Around(snapshot, drift, traded)
+    lacking = cache(partial(_instead_of_few, verification.drift))
     accounts = {account.account: account for account in snapshot.household.accounts}
     tax = snapshot.year
     gains = verification.tax
@@ -118,6 +123,7 @@ def with_reasons(
                     holding=holding,
                     drift=drift[trade.account, trade.symbol],
                     around=around,
+                    lacking=lacking,
                     spent=spent[trade.account],
                     snapshot=snapshot,
                     verification=verification,
@@ -293,12 +299,12 @@ def _instead(facts: _Facts) -> str:
     if found:
         return f"in place of {offsets(found)}"
     sector = effects.sector()
-    return f"in place of {sector}" if sector else _instead_of_few(facts) or INSTEAD
+    return f"in place of {sector}" if sector else facts.lacking(facts.trade.account) or INSTEAD
 
 
-def _instead_of_few(facts: _Facts) -> str:
+def _instead_of_few(drift: Iterable[Drift], account: str) -> str:
     """The one or two positions of the account that lack most of what it lacks; nothing where there are many."""
-    own = {symbol: row for (account, symbol), row in facts.around.drift.items() if account == facts.trade.account}
+    own = {row.symbol: row for row in drift if row.account == account}
     short = sorted((row.after - row.target, symbol) for symbol, row in own.items() if row.after < row.target)
     few = short[:2]
     if not few or sum(gap for gap, _ in few) > MOST * sum(gap for gap, _ in short):

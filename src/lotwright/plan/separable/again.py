@@ -59,7 +59,9 @@ def _no_clock() -> float:
 def _starts(problem: Scaled, claim: Mapping[str, Any]) -> list[tuple[float, int, Floats]]:
     """Of every tax piece the best bound (bp) that multipliers of the certificate give, the piece, and they themselves."""
     leaves = [
-        np.array(node["multipliers"], dtype=float) for node in claim.get("nodes", ()) if node.get("multipliers") is not None
+        np.array(node["multipliers"], dtype=float)
+        for node in claim.get("nodes", ())
+        if node.get("multipliers") is not None
     ][-LOOKED_AT:]
     found = []
     for number, piece in enumerate(problem.pieces):
