@@ -161,8 +161,8 @@ class Effects:
 
         def summed(figure: Floats) -> list[list[float]]:
             sums = np.bincount(bins, weights=np.where(others, figure, 0.0).ravel(), minlength=len(rows) * kinds)
-            found: list[list[float]] = sums.reshape(len(rows), kinds).tolist()
-            return found
+            by_row: list[list[float]] = sums.reshape(len(rows), kinds).tolist()
+            return by_row
 
         figures = (summed(one) for one in (self.pays[rows], self.around.after, self.around.target))
         return dict(zip(rows, zip(*figures, strict=True), strict=True))

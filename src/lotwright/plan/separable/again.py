@@ -32,13 +32,13 @@ def cost_nearby(problem: Scaled, claim: Mapping[str, Any], *, below: float) -> f
         Dollars: a plan that costs more is of no interest, and is not looked for where a bound rules a cheaper one out.
     """
     dollars = problem.value / SCALE
-    starts = _starts(problem, claim)
-    if not starts or below <= (min(bound for bound, _, _ in starts) + problem.constant) * dollars:
-        return None
-    _, piece, z = min(starts, key=lambda start: start[:2])
-    search = _Near(problem, ONE_PLAN, _no_clock)
-    search.plan_from(piece, z)
-    return float((search.value + problem.constant) * dollars) if search.best is not None else None
+    search, cost = _Near(problem, ONE_PLAN, _no_clock), np.inf
+    for bound, piece, z in sorted(_starts(problem, claim), key=lambda start: start[:2]):
+        if below <= (bound + problem.constant) * dollars or cost < below:
+            break
+        search.plan_from(piece, z)
+        cost = (search.value + problem.constant) * dollars
+    return float(cost) if cost < below else None
 
 
 class _Near(_Search):
