@@ -160,7 +160,8 @@ class Effects:
         bins = (np.arange(len(rows))[:, None] * kinds + self.around.sector_of).ravel()
 
         def summed(figure: Floats) -> list[list[float]]:
-            sums = np.bincount(bins, weights=np.where(others, figure, 0.0).ravel(), minlength=len(rows) * kinds)
+            parts = np.where(others, figure, 0.0).ravel()
+            sums: Floats = np.bincount(bins, weights=parts, minlength=len(rows) * kinds).astype(float)
             by_row: list[list[float]] = sums.reshape(len(rows), kinds).tolist()
             return by_row
 
