@@ -30,7 +30,7 @@ from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.terms import RiskNumbers
 from lotwright.plan.trade_list import as_arrays, trade_list
 from lotwright.plan.verify import Verification, verify
-from lotwright.plan.words import percent
+from lotwright.plan.words import weights
 
 from .factory import account, lot, make_snapshot, risk_model, rule, sale, snapshots, verified, whole_trades
 from .factory import trade_list as listed
@@ -95,7 +95,7 @@ def test_what_a_trade_offsets_is_off_target_the_way_the_words_say(data: st.DataO
     for trade in with_reasons(trade_list(chosen, snapshot), snapshot, true):
         for symbol, after, target, correlation in HEDGE.findall(trade.reason):
             row = rows[trade.account, symbol]
-            assert (after, target) == (percent(row.after), percent(row.target))
+            assert [after, target] == weights(row.after, row.target)
             i, k = model.symbols.index(trade.symbol), model.symbols.index(symbol)
             covariance = model.exposure @ model.exposure.T + np.diag(model.specific)
             expected = covariance[i, k] / np.sqrt(covariance[i, i] * covariance[k, k])

@@ -38,3 +38,16 @@ class Trade:
     value: Decimal
     lots: tuple[LotSale, ...] = ()
     reason: str = ""
+
+    def because(self, reason: str) -> Trade:
+        """The same order with its reason; what ``replace`` does, without looking at every field's declaration."""
+        return Trade(
+            account=self.account,
+            symbol=self.symbol,
+            side=self.side,
+            quantity=self.quantity,
+            price=self.price,
+            value=self.value,
+            lots=self.lots,
+            reason=reason,
+        )

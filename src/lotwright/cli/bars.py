@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from lotwright.plan.result import Drift
-from lotwright.plan.words import percent
+from lotwright.plan.words import weights
 
 ROW, LABEL, WIDTH, FIGURE = 26, 84, 700, 132
 """Pixels: height of a row, width of its label, of the whole, and of the figures at its end."""
@@ -26,8 +26,9 @@ def drift_bars(rows: Sequence[Drift]) -> str:
 
 def _row(row: Drift, *, top: int, scale: float) -> str:
     x = LABEL + max(row.target, 0.0) * scale
-    words = f"{percent(row.before)} → {percent(row.after)}"
-    said = f"{row.symbol}: target {percent(row.target)}, before {percent(row.before)}, after {percent(row.after)}"
+    target, before, after = weights(row.target, row.before, row.after)
+    words = f"{before} → {after}"
+    said = f"{row.symbol}: target {target}, before {before}, after {after}"
     return (
         f"<g><title>{escape(said)}</title>"
         f'<text x="0" y="{top + 17}">{escape(row.symbol[:10])}</text>'

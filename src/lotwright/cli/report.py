@@ -30,7 +30,7 @@ from lotwright.cli.words import (
 )
 from lotwright.plan.currency import in_currency
 from lotwright.plan.result import HouseholdPlan, TaxFigures
-from lotwright.plan.words import day, money, percent, plain
+from lotwright.plan.words import day, money, percent, plain, weights
 from lotwright.risk.model import RiskModel
 
 PIPED_WIDTH = 110
@@ -196,7 +196,7 @@ def _tracking(console: Console, plan: HouseholdPlan) -> None:
     rows, left = drift_lines(plan, ROWS_OF_DRIFT)
     table = _table("account", "symbol", "target", "before", "after", right=(2, 3, 4))
     for row in rows:
-        table.add_row(row.account, row.symbol, percent(row.target), percent(row.before), percent(row.after))
+        table.add_row(row.account, row.symbol, *weights(row.target, row.before, row.after))
     _indented(console, table)
     if left:
         console.print(Padding(f"and {left} more that were closer to their targets.", (0, 0, 0, 2)))

@@ -155,16 +155,16 @@ def plan_household(
 def _planned(work: _Work, name: str, started: float) -> HouseholdPlan:
     """The plan in dollars, whatever its currency."""
     market, program, clock = work.market, work.program, work.clock
-    snapshot = _no_model(work) or take_snapshot(work.household, market, work.risk)
+    taken = _no_model(work) or take_snapshot(work.household, market, work.risk)
     posed = clock()
-    if isinstance(snapshot, Failure):
-        return _failed(name, market, program, snapshot)
-    snapshot = work.program.view(snapshot)
+    if isinstance(taken, Failure):
+        return _failed(name, market, program, taken)
+    snapshot = work.program.view(taken)
     solution = work.solve(program, snapshot)
     if isinstance(solution, Failure):
         plan = _failed(name, market, program, solution)
     else:
-        plan = _plan(work, snapshot, _to_the_cent(work, snapshot, _found(work, snapshot, solution)))
+        plan = _plan(work, taken, snapshot, _to_the_cent(work, snapshot, _found(work, snapshot, solution)))
     done = clock()
     pose, solving = posed - started, work.search.seconds
     return replace(plan, timing=Timing(pose=pose, solve=solving, verify=done - posed - solving, total=done - started))
@@ -240,8 +240,11 @@ def _counted(again: Solution, first: Solution) -> dict[str, Any]:
     return {"first": {**first.certificate["first"], "tickets": again.certificate["first"]["tickets"]}}
 
 
-def _plan(work: _Work, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
-    """The verified figures as a plan, or the failure that a failed check makes of it."""
+def _plan(work: _Work, taken: Snapshot, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
+    """The verified figures as a plan, or the failure that a failed check makes of it.
+
+    ``taken`` is the household as the book has it, ``snapshot`` as the program views it.
+    """
     true, solution = found.verification, found.solution
     lines = cost_lines(work.program, snapshot, solution, verified=true.costs)
     reached = objective(lines, solution, value=true.value)
@@ -265,7 +268,7 @@ def _plan(work: _Work, snapshot: Snapshot, found: _Found) -> HouseholdPlan:
         drift=true.drift,
         wash_sales=WashSales(locks=true.locks, kept=rules, honoured=pending_in_force(work.household, work.market)),
         checks=checks,
-        notes=(*notes(work.program, snapshot, solution, risk=work.risk), *_relief(work, found, reached.posed)),
+        notes=(*notes(work.program, snapshot, solution, risk=work.risk), *_relief(work, taken, found, reached.posed)),
         explanation=_explanation(work, snapshot, found, rules) if work.explain else None,
         provenance=Provenance(
             version=__version__,
@@ -293,15 +296,14 @@ def _explanation(work: _Work, snapshot: Snapshot, found: _Found, rules: tuple[Ke
         )
 
 
-def _relief(work: _Work, found: _Found, posed: float) -> tuple[str, ...]:
+def _relief(work: _Work, taken: Snapshot, found: _Found, posed: float) -> tuple[str, ...]:
     """What choosing lots would have saved, where a standing relief order keeps from it."""
     with work.search.timed():
         said = relief_note(
-            work.household,
+            taken,
             found.trades,
+            found.solution,
             posed=posed,
-            market=work.market,
-            risk=work.risk,
             program=work.program,
             clock=work.clock,
         )

@@ -17,7 +17,7 @@ from lotwright.plan.limits.window import LossRules, loss_rules
 from lotwright.plan.result import Drift, Kept, Lock
 from lotwright.plan.snapshot import Floats, Snapshot
 from lotwright.plan.verify import Verification
-from lotwright.plan.words import day, money, percent, shares
+from lotwright.plan.words import day, money, shares, weights
 from lotwright.tax.window import RecentPurchase
 
 OFF_TARGET = 0.0025
@@ -74,7 +74,8 @@ def _restricted(snapshot: Snapshot, holding: int, row: Drift) -> Iterator[_Block
         if not is_meant:
             continue
         said = f"The restriction {rule.rule} {rule.sector or rule.symbol} of {row.account}"
-        ends = f"it ends at {percent(row.after)} of the account against a target of {percent(row.target)}."
+        after, target = weights(row.after, row.target)
+        ends = f"it ends at {after} of the account against a target of {target}."
         bars_buys = rule.rule in NO_BUY or rule.rule is Rule.EXCLUDE_SECTOR
         caps = rule.rule is Rule.MAXIMUM_WEIGHT and rule.weight is not None and float(rule.weight) < row.target
         if (bars_buys or caps) and over <= -OFF_TARGET:
@@ -92,13 +93,14 @@ def _locked(
     lock = locks.get(snapshot.group[int(snapshot.group_of[holding])])
     if lock is None or (row.account, row.symbol) in sold or row.target - row.after < OFF_TARGET:
         return
+    after, target = weights(row.after, row.target)
     yield (
         lock.no_buy_until,
         Kept(
             symbol=row.symbol,
             rule="wash_sale",
             because=f"It may not be bought until {day(lock.no_buy_until)} is over, though {row.account} ends with"
-            f" {percent(row.after)} of it against a target of {percent(row.target)}: {lock.because}",
+            f" {after} of it against a target of {target}: {lock.because}",
         ),
     )
 

@@ -23,7 +23,7 @@ from lotwright.plan.program import Program
 from lotwright.plan.protocols import Trades
 from lotwright.plan.result import Kept, NotDone
 from lotwright.plan.snapshot import Snapshot
-from lotwright.plan.words import money, percent, plain
+from lotwright.plan.words import money, plain, weights
 
 MOST = 8
 """Questions answered, the largest ones."""
@@ -138,8 +138,9 @@ def _told(plan: _Plan, asked: Question, *, rule: str, because: str, change: Chan
     expected = (
         f"a loss of {money(asked.dollars)} is not taken"
         if asked.is_harvest
-        else f"it ends at {percent(after / value)} of the account against a target of"
-        f" {percent(float(snapshot.target[j]) / value)}"
+        else "it ends at {} of the account against a target of {}".format(
+            *weights(after / value, float(snapshot.target[j]) / value)
+        )
     )
     return NotDone(
         account=snapshot.account[int(snapshot.account_of[j])],

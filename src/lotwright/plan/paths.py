@@ -102,9 +102,10 @@ def _with_twins(
 def _solve(program: Program, snapshot: Snapshot, effort: Effort, *, clock: Callable[[], float]) -> Solution | Failure:
     started = clock()
     try:
-        if program.form(snapshot) is not None:
+        form = program.form(snapshot)
+        if form is not None:
             with np.errstate(all="ignore"):  # kernels that are not compiled say so where compiled ones say infinity
-                found = solve_separable(program, snapshot, effort, clock=clock)
+                found = solve_separable(program, snapshot, effort, clock=clock, form=form)
             if isinstance(found, Solution) or found.reason != "not_found":
                 return found
         return _general(program, snapshot, effort, spent=clock() - started)
@@ -153,6 +154,8 @@ def _short(program: Program, snapshot: Snapshot) -> Failure | None:
     Cheap to see before searching; what restrictions and wash sales keep from being sold is for the search to find out.
     """
     floor = np.maximum(snapshot.cash_floor, 0.0)
+    if (snapshot.cash >= floor).all() and snapshot.total_value > 0:
+        return None  # trading nothing keeps the cash
     keeps_cash = any(isinstance(limit, Cash) for limit in program.limits)
     rows = zip(snapshot.account, floor.tolist(), _raised(program, snapshot).tolist(), strict=True)
     accounts = [

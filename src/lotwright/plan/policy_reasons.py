@@ -12,7 +12,7 @@ from lotwright.plan.limits.bands import Band
 from lotwright.plan.program import Program
 from lotwright.plan.result import Drift
 from lotwright.plan.snapshot import Snapshot
-from lotwright.plan.words import percent
+from lotwright.plan.words import weights
 
 Around = Mapping[tuple[str, str], Drift]
 
@@ -31,11 +31,11 @@ def sells_for_cash(program: Program | None) -> bool:
 
 def into_band(band: Band, snapshot: Snapshot, around: Around) -> str:
     """Where a band's trades bring it: "back inside its band of 20.0 % to 30.0 %", of a sleeve with its name and weights."""
-    low, high = (percent(max(edge, 0.0) / float(snapshot.value[band.account])) for edge in band.edges)
+    low, high = weights(*(max(edge, 0.0) / float(snapshot.value[band.account]) for edge in band.edges))
     back = "back inside" if band.is_outside else "inside"
     if len(band.members) == 1:
         return f"{back} its band of {low} to {high}"
-    before, after = (percent(float(np.sum(weights))) for weights in zip(*_weights(band, snapshot, around), strict=True))
+    before, after = weights(*(float(np.sum(each)) for each in zip(*_weights(band, snapshot, around), strict=True)))
     return f"which takes {band.name} from {before} to {after}, {back} its band of {low} to {high}"
 
 

@@ -8,14 +8,16 @@ figure in a sentence is the verifier's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache, cached_property, partial
+from typing import NamedTuple
 
 from lotwright.book.holdings import ZERO, Account
 from lotwright.book.kinds import Character, Rule, Side
 from lotwright.book.trades import Trade
-from lotwright.plan.hedges import Around, offsets
+from lotwright.plan.hedges import Around, against, offsets
 from lotwright.plan.limits.bands import Band
 from lotwright.plan.policy_reasons import bands_by_holding, into_band, sells_for_cash
 from lotwright.plan.program import Program
@@ -23,7 +25,7 @@ from lotwright.plan.result import Drift
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.step_up_reasons import bought_back
 from lotwright.plan.verify import Verification
-from lotwright.plan.words import day, money, percent
+from lotwright.plan.words import day, money, weights
 from lotwright.tax.regimes.plannable import YearSoFar
 
 DOLLAR = Decimal(1)
@@ -40,7 +42,15 @@ INSTEAD = "in place of many small positions that end below their targets"
 """Where no single holding makes up a tenth of what a purchase stands for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Said(NamedTuple):
+    """A security's weights before and after the plan, and its target, as they stand in one sentence."""
+
+    before: str
+    after: str
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _Facts:
     """One trade and what is true around it."""
 
@@ -50,6 +60,8 @@ class _Facts:
     drift: Drift
     around: Around
     """Where everything the household holds ends."""
+    lacking: Callable[[str], str]
+    """Words for the few positions that an account lacks most of, if they are few."""
     spent: Decimal
     """Dollars bought in the account."""
     snapshot: Snapshot
@@ -61,6 +73,11 @@ class _Facts:
     """The band it is in, under a program of bands."""
     is_for_cash: bool
     """True where the program asks for cash whatever it comes from."""
+
+    @cached_property
+    def said(self) -> _Said:
+        """The weights of the security traded, in words."""
+        return _Said(*weights(self.drift.before, self.drift.after, self.drift.target))
 
     @property
     def held(self) -> float:
@@ -78,11 +95,15 @@ def with_reasons(
 ) -> tuple[Trade, ...]:
     """The same trades, each with its sentence; ``program`` says what else than risk and tax they may be for."""
     bands, for_cash = bands_by_holding(program, snapshot), sells_for_cash(program)
-    names = zip(snapshot.account_of, snapshot.symbol, strict=True)
-    index = {(snapshot.account[a], symbol): j for j, (a, symbol) in reversed(list(enumerate(names)))}
+    names = list(zip(map(snapshot.account.__getitem__, snapshot.account_of.tolist()), snapshot.symbol, strict=True))
+    index = dict(
+        zip(reversed(names), reversed(range(len(names))), strict=True)
+    )  # a twin comes after what it stands for
     both = bought_back(trades)
     drift = {(row.account, row.symbol): row for row in verification.drift}
-    around = Around(snapshot, drift)
+    traded = [(index[trade.account, trade.symbol], trade.side is Side.SELL) for trade in trades]
+    around = Around(snapshot, drift, traded)
+    lacking = cache(partial(_instead_of_few, verification.drift))
     accounts = {account.account: account for account in snapshot.household.accounts}
     tax = snapshot.year
     gains = verification.tax
@@ -92,28 +113,28 @@ def with_reasons(
         for name in accounts
     }
     return tuple(
-        replace(
-            trade,
-            reason=both[trade.account, trade.symbol, trade.side]
+        trade.because(
+            both[trade.account, trade.symbol, trade.side]
             if (trade.account, trade.symbol, trade.side) in both
             else _sentence(
                 _Facts(
                     trade=trade,
                     account=accounts[trade.account],
-                    holding=index[trade.account, trade.symbol],
+                    holding=holding,
                     drift=drift[trade.account, trade.symbol],
                     around=around,
+                    lacking=lacking,
                     spent=spent[trade.account],
                     snapshot=snapshot,
                     verification=verification,
                     tax=tax,
                     tax_of_plan=tax_of_plan,
-                    band=bands.get(index[trade.account, trade.symbol]),
+                    band=bands.get(holding),
                     is_for_cash=for_cash,
                 )
             ),
         )
-        for trade in trades
+        for trade, (holding, _) in zip(trades, traded, strict=True)
     )
 
 
@@ -132,7 +153,7 @@ def _why_sold(facts: _Facts) -> str:
     cause = _restricted(facts) or _needed_cash(facts) or _turned_into_cash(facts) or _off_target(facts)
     if cause:
         return f"{cause}; {clause}" if clause else cause
-    away = f"{_from_to(facts)}, below its target of {percent(facts.drift.target)}"
+    away = f"{_from_to(facts)}, below its target of {facts.said.target}"
     if change is not None and gain < 0:
         use = _use_of_loss(facts, change)
         return f"Sells {facts.trade.symbol} at a loss of {money(-gain)}, which {use}: {away}"
@@ -170,7 +191,7 @@ def _restricted(facts: _Facts) -> str | None:
         if rule.rule is Rule.MAXIMUM_WEIGHT and rule.symbol == symbol and rule.weight is not None:
             value = float(facts.snapshot.value[facts.snapshot.account_of[facts.holding]])
             if facts.held > float(rule.weight) * value:
-                return f"Brings {symbol} {_from_to(facts)}: the client allows at most {percent(float(rule.weight))}"
+                return f"Brings {symbol} {_from_to(facts)}: the client allows at most {weights(float(rule.weight))[0]}"
     return None
 
 
@@ -204,7 +225,7 @@ def _off_target(facts: _Facts) -> str | None:
     if facts.band is not None and facts.band.is_outside and facts.band.now > facts.band.target:
         return f"Trims {symbol} {_from_to(facts)}, {into_band(facts.band, facts.snapshot, facts.around.drift)}"
     if facts.held > facts.target and not _is_beyond(facts):
-        return f"Trims {symbol} {_from_to(facts)}, towards its target of {percent(facts.drift.target)}"
+        return f"Trims {symbol} {_from_to(facts)}, towards its target of {facts.said.target}"
     return None
 
 
@@ -212,7 +233,7 @@ def _is_beyond(facts: _Facts) -> bool:
     """True where a trade ends on the far side of its target by more than rounding to orders explains."""
     after, target = facts.drift.after, facts.drift.target
     past = target - after if facts.trade.side is Side.SELL else after - target
-    return past > min(FAR, NEARLY * target) and percent(after) != percent(target)
+    return past > min(FAR, NEARLY * target) and facts.said.after != facts.said.target
 
 
 def _gain_clause(facts: _Facts, gain: Decimal, change: Decimal) -> str:
@@ -261,13 +282,13 @@ def _why_bought(facts: _Facts) -> str:
     elif facts.band is not None:
         what = f"brings {symbol} {_from_to(facts)}, {into_band(facts.band, facts.snapshot, facts.around.drift)}"
     elif _is_beyond(facts) or facts.held >= facts.target:
-        target = percent(facts.drift.target)
+        target = facts.said.target
         what = f"takes {symbol} {_from_to(facts)}, over its target of {target}, {_instead(facts)}"
     elif facts.held <= 0:
-        to = percent(facts.drift.after)
-        what = f"starts {symbol} at {to} of the account, towards its target of {percent(facts.drift.target)}"
+        to = facts.said.after
+        what = f"starts {symbol} at {to} of the account, towards its target of {facts.said.target}"
     else:
-        what = f"brings {symbol} {_from_to(facts)}, towards its target of {percent(facts.drift.target)}"
+        what = f"brings {symbol} {_from_to(facts)}, towards its target of {facts.said.target}"
     return f"{source}: {what}" if source else what[0].upper() + what[1:]
 
 
@@ -278,19 +299,19 @@ def _instead(facts: _Facts) -> str:
     if found:
         return f"in place of {offsets(found)}"
     sector = effects.sector()
-    return f"in place of {sector}" if sector else _instead_of_few(facts) or INSTEAD
+    return f"in place of {sector}" if sector else facts.lacking(facts.trade.account) or INSTEAD
 
 
-def _instead_of_few(facts: _Facts) -> str:
+def _instead_of_few(drift: Iterable[Drift], account: str) -> str:
     """The one or two positions of the account that lack most of what it lacks; nothing where there are many."""
-    own = {symbol: row for (account, symbol), row in facts.around.drift.items() if account == facts.trade.account}
+    own = {row.symbol: row for row in drift if row.account == account}
     short = sorted((row.after - row.target, symbol) for symbol, row in own.items() if row.after < row.target)
     few = short[:2]
     if not few or sum(gap for gap, _ in few) > MOST * sum(gap for gap, _ in short):
         return ""
     if few[0][0] < MOST * sum(gap for gap, _ in short):
         few = few[:1]
-    named = (f"{name} ({percent(own[name].after)} against a target of {percent(own[name].target)})" for _, name in few)
+    named = (f"{name} ({against(own[name].after, own[name].target)})" for _, name in few)
     return f"in place of {' and '.join(named)}"
 
 
@@ -344,4 +365,4 @@ def _stood_in_for(facts: _Facts) -> list[str]:
 
 
 def _from_to(facts: _Facts) -> str:
-    return f"from {percent(facts.drift.before)} to {percent(facts.drift.after)} of the account"
+    return f"from {facts.said.before} to {facts.said.after} of the account"

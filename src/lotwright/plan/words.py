@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from lotwright.book.weight_words import percent, weights
 from lotwright.plan.currency import sign
+
+__all__ = ["day", "money", "percent", "plain", "shares", "weights"]
 
 MONTHS = [
     "January",
@@ -34,11 +37,6 @@ def money(amount: Decimal | float) -> str:
     """
     shown = f"{abs(amount):,.2f}"
     return f"{'-' if amount < 0 and shown.strip('0.,') else ''}{sign()}{shown}"
-
-
-def percent(weight: float, digits: int = 1) -> str:
-    """``8.2 %``."""
-    return f"{weight * 100:.{digits}f} %"
 
 
 def shares(quantity: Decimal) -> str:

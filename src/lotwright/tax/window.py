@@ -71,7 +71,22 @@ def wash_window(household: Household, market: Market) -> WashWindow:
 
     The window is ``abs(as_of - trade date) <= 30`` calendar days (section 1091(a)). Purchases count in every account,
     IRAs included (Rev. Rul. 2008-5), and so do reinvested dividends; losses count in taxable accounts only.
+
+    The last one is remembered: who plans a household and who verifies its plan ask for the same.
     """
+    global _last  # noqa: PLW0603  one pair of immutable objects, told apart by identity, and what follows from them
+    known = _last
+    if known is not None and known[0] is household and known[1] is market:
+        return known[2]
+    window = _wash_window(household, market)
+    _last = (household, market, window)
+    return window
+
+
+_last: tuple[Household, Market, WashWindow] | None = None
+
+
+def _wash_window(household: Household, market: Market) -> WashWindow:
     purchases = [
         RecentPurchase(
             key=f"{account.account}/{found.symbol}/{found.date.isoformat()}/{found.name}",

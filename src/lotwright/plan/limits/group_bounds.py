@@ -18,7 +18,7 @@ from lotwright.plan.limits.chosen import chosen, spelt
 from lotwright.plan.limits.linear import row_beyond, row_excess
 from lotwright.plan.separable.form import Row
 from lotwright.plan.snapshot import Bools, Floats, Snapshot
-from lotwright.plan.words import percent
+from lotwright.plan.words import weights
 
 if TYPE_CHECKING:
     import cvxpy as cp
@@ -108,12 +108,12 @@ class GroupBounds:
         """What the group weighs after the plan, and what it may."""
         after = snapshot.quantity * snapshot.price + bought_dollars(snapshot, trades) - sold_dollars(snapshot, trades)
         said = [
-            f"{percent(float(after[group].sum()) / value)} of {name}"
+            f"{weights(float(after[group].sum()) / value)[0]} of {name}"
             for name, group, value in self._scopes(snapshot)
             if value > 0
         ]
-        low = f"at least {percent(self.least)}" if self.least is not None else ""
-        high = f"at most {percent(self.most)}" if self.most is not None else ""
+        low = f"at least {weights(self.least)[0]}" if self.least is not None else ""
+        high = f"at most {weights(self.most)[0]}" if self.most is not None else ""
         allowed = " and ".join(part for part in (low, high) if part)
         return f"{self._said()} may weigh {allowed}: after the plan {', '.join(said) or 'nothing'}."
 

@@ -17,7 +17,7 @@ from lotwright.plan.limits import bounded
 from lotwright.plan.limits.bounded import Bounds, unbounded
 from lotwright.plan.limits.chosen import chosen, spelt
 from lotwright.plan.snapshot import Snapshot
-from lotwright.plan.words import percent
+from lotwright.plan.words import weights
 
 if TYPE_CHECKING:
     from lotwright.plan.protocols import Trades
@@ -83,13 +83,11 @@ class PositionBounds:
         after = snapshot.quantity * snapshot.price + bought_dollars(snapshot, trades) - sold_dollars(snapshot, trades)
         value = np.maximum(snapshot.value, 0.0)[snapshot.account_of]
         weight = np.where(named & (value > 0), after / np.where(value > 0, value, 1.0), -1.0)
-        low = f"at least {percent(self.least)}" if self.least is not None else ""
-        high = f"at most {percent(self.most)}" if self.most is not None else ""
+        low = f"at least {weights(self.least)[0]}" if self.least is not None else ""
+        high = f"at most {weights(self.most)[0]}" if self.most is not None else ""
         allowed = " and ".join(part for part in (low, high) if part)
         said = spelt(symbols=self.symbols, sectors=self.sectors, tags=self.tags)
         if not named.any():
             return f"A position of {said} may weigh {allowed}; there is none."
         j = int(np.argmax(weight))
-        return (
-            f"A position of {said} may weigh {allowed}; the heaviest is {snapshot.symbol[j]} at {percent(weight[j])}."
-        )
+        return f"A position of {said} may weigh {allowed}; the heaviest is {snapshot.symbol[j]} at {weights(float(weight[j]))[0]}."

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lotwright.plan.remembered import Remembered
 from lotwright.plan.snapshot import Bools, Floats, Ints, Snapshot
 
 
@@ -28,7 +29,11 @@ class LossRules:
 
 
 def loss_rules(snapshot: Snapshot) -> LossRules:
-    """Work out, lot by lot, what the window demands of a guarded sale."""
+    """Work out, lot by lot, what the window demands of a guarded sale; remembered, as several limits ask."""
+    return _remembered(snapshot)
+
+
+def _loss_rules(snapshot: Snapshot) -> LossRules:
     is_guarded = snapshot.lot_is_guarded
     barred = np.zeros(len(snapshot.lot), dtype=bool)
     nothing = np.zeros(0, dtype=np.int64)
@@ -47,6 +52,9 @@ def loss_rules(snapshot: Snapshot) -> LossRules:
         elif others:
             clear[lot] = np.flatnonzero(np.isin(snapshot.lot_purchase, others))
     return LossRules(is_guarded=is_guarded, is_barred=barred, must_clear=tuple(clear))
+
+
+_remembered = Remembered(_loss_rules, most=2)
 
 
 def sellable(snapshot: Snapshot) -> Floats:

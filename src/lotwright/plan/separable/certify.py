@@ -42,6 +42,7 @@ def solve_separable(
     *,
     clock: Callable[[], float] = time.perf_counter,
     start: Trades | None = None,
+    form: SeparableForm | None = None,
 ) -> Solution | Failure:
     """Cheapest whole-share plan of a separable program and a proven bound, or which limits clash and by how much.
 
@@ -56,8 +57,10 @@ def solve_separable(
         Read only to keep ``effort.seconds``.
     start : Trades, optional
         A plan that keeps every limit; only searches of priced couplings begin with it.
+    form : SeparableForm, optional
+        The program's form of the snapshot, where it is at hand; it is not used again.
     """
-    form = program.form(snapshot)
+    form = program.form(snapshot) if form is None else form
     if form is None:
         raise PlanError(f"Program {program.name} is not separable. Plan it through the general path.")
     jit.refresh()
@@ -115,8 +118,9 @@ def trades_of(problem: Scaled, snapshot: Snapshot, outcome: Outcome) -> Trades:
     assert outcome.trade is not None
     shares = outcome.trade[:, 0]
     sell = np.zeros(len(snapshot.lot))
-    for j in np.flatnonzero(shares < 0):
-        sell += lots_taken(problem, int(j), outcome.trade[j], len(snapshot.lot))
+    for j in np.flatnonzero(shares < 0).tolist():
+        for lot, quantity in lots_taken(problem, j, outcome.trade[j].tolist()):
+            sell[lot] += quantity
     return Trades(sell=sell, buy=np.maximum(shares, 0.0))
 
 

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import repeat
+
 import numpy as np
 
 from lotwright.plan.separable.problem import Scaled
-from lotwright.plan.snapshot import Floats
 
 
-def lots_taken(problem: Scaled, j: int, row: Floats, count: int) -> Floats:
-    """Shares of each snapshot lot, shape (count,), that the sale in ``row`` of holding ``j`` takes.
+def lots_taken(problem: Scaled, j: int, row: Sequence[float]) -> list[tuple[int, float]]:
+    """Lots of the snapshot that the sale in ``row`` of holding ``j`` takes, and shares of each, in the order they leave.
 
     Ordered holdings give lots in their order; elsewhere first what must leave whole for a loss to be allowed, then the
     cheapest first at the prices of gain the sale was found at (``row[5]``, ``row[6]``), short-term first on a tie; where
-    turns have a price, what a lot would give in its turn is cheaper than the rest of it.
+    turns have a price, what a lot would give in its turn is cheaper than the rest of it, and a lot may come twice.
     """
     part = problem.pieces[0]
-    holding, lots = part.holding[j], part.lot
-    own = range(int(holding["first"]), int(holding["stop"]))
-    kind, purchase, short, long = int(row[3]), int(row[4]), row[5], row[6]
-    taken = np.zeros(count)
-    shares = left = -float(row[0])
-    for lot, size in _sequence(holding, lots, own, kind, purchase, (short, long), shares):
+    holding = part.holding[j]
+    first, stop = int(holding["first"]), int(holding["stop"])
+    lots, name = part.lot[first:stop], problem.lot_order[first:stop].tolist()
+    taken = []
+    shares = left = -row[0]
+    if holding["ordered"]:
+        sequence = list(enumerate(lots["shares"].tolist()))
+    else:
+        sequence = _sequence(lots, int(row[3]), int(row[4]), (row[5], row[6]), shares, float(holding["turn_price"]))
+    for lot, size in sequence:
         quantity = min(left, size)
-        taken[problem.lot_order[lot]] += quantity
+        taken.append((name[lot], quantity))
         left -= quantity
         if left <= 1e-9 * max(1.0, shares):
             break
@@ -31,31 +37,31 @@ def lots_taken(problem: Scaled, j: int, row: Floats, count: int) -> Floats:
 
 
 def _sequence(
-    holding: np.void,
-    lots: np.ndarray,
-    own: range,
-    kind: int,
-    purchase: int,
-    prices: tuple[float, float],
-    shares: float,
+    lots: np.ndarray, kind: int, purchase: int, prices: tuple[float, float], shares: float, turn: float
 ) -> list[tuple[int, float]]:
-    """Lots, or parts of them, in the order they leave, and the shares in each."""
-    if holding["ordered"]:
-        return [(lot, float(lots[lot]["shares"])) for lot in own]
+    """Lots that may be chosen, or parts of them, in the order they leave, and the shares in each."""
+    size_of, from_purchase = lots["shares"].tolist(), lots["purchase"].tolist()
     with_losses = kind == 2
-    first = [lot for lot in own if with_losses and lots[lot]["clearable"] and lots[lot]["purchase"] != purchase]
-    rest = [
-        lot
-        for lot in own
-        if lot not in first
-        and (not lots[lot]["loss"] or (with_losses and (purchase == -1 or lots[lot]["purchase"] == purchase)))
-    ]
-    turn = float(holding["turn_price"])
+    first: list[int] = []
+    if with_losses:
+        clearable = lots["clearable"].tolist()
+        first = [lot for lot, bought in enumerate(from_purchase) if clearable[lot] and bought != purchase]
+    priced = zip(
+        lots["loss"].tolist(),
+        lots["gain"].tolist(),
+        lots["long"].tolist(),
+        lots["cost"].tolist(),
+        lots["before"].tolist() if turn > 0 else repeat(0.0),
+        strict=False,
+    )
     parts = []
-    for lot in rest:
-        one = lots[lot]
-        key, size = one["gain"] * prices[int(one["long"])] + one["cost"], float(one["shares"])
-        free = min(max(shares - float(one["before"]), 0.0), size) if turn > 0 else size
-        parts += [(key, False, lot, free), (key + turn, True, lot, size - free)]
+    for lot, (loss, gain, is_long, cost, before) in enumerate(priced):
+        if lot in first or (loss and not (with_losses and purchase in (-1, from_purchase[lot]))):
+            continue
+        key, size = gain * prices[is_long] + cost, size_of[lot]
+        free = min(max(shares - before, 0.0), size) if turn > 0 else size
+        parts.append((key, False, lot, free))
+        if turn > 0:
+            parts.append((key + turn, True, lot, size - free))
     parts.sort(key=lambda part: part[:3])
-    return [(lot, float(lots[lot]["shares"])) for lot in first] + [(lot, size) for _, _, lot, size in parts if size > 0]
+    return [(lot, size_of[lot]) for lot in first] + [(lot, size) for _, _, lot, size in parts if size > 0]

@@ -15,7 +15,7 @@ from lotwright.plan.separable.form import Row
 from lotwright.plan.separable.layout import scaled
 from lotwright.plan.separable.problem import Scaled
 from lotwright.plan.separable.tree import Outcome, start_multipliers
-from lotwright.plan.snapshot import Snapshot
+from lotwright.plan.snapshot import Floats, Snapshot
 
 DEAR = 1e9
 """A price of cash (bp per unit of household value) at which nothing but cash matters."""
@@ -131,6 +131,9 @@ def _shortfalls(problem: Scaled, snapshot: Snapshot) -> list[dict[str, Any]]:
     """Accounts whose floor is out of reach even when cash is worth more than anything else."""
     kernels = jit.kernels()
     part = problem.pieces[-1]
+    may_rest = bool((problem.lower <= 0).all() and (problem.upper >= 0).all())
+    if may_rest and bool((part.account["cash"] >= part.account["floor"]).all()):
+        return []  # trading nothing keeps the cash
     n = len(snapshot.symbol)
     opts, pick = np.zeros((n, 3, 6)), np.zeros(n, dtype=np.int64)
     z = start_multipliers(part)
@@ -138,10 +141,7 @@ def _shortfalls(problem: Scaled, snapshot: Snapshot) -> list[dict[str, Any]]:
     start = accounts * int(part.factors[0])
     z[start : start + accounts] = DEAR
     kernels.evaluate(part, z, problem.lower, problem.upper, opts, pick)
-    spent = np.zeros(accounts)
-    for j in range(n):
-        best = opts[j, pick[j]]
-        spent[part.holding[j]["account"]] += kernels.column(part.holding[j], best[1])[2]
+    spent = _spent(part.holding, opts[np.arange(n), pick, 1], accounts)
     found = []
     for a, name in enumerate(snapshot.account):
         most = (part.account[a]["cash"] - spent[a]) * problem.value
@@ -149,3 +149,11 @@ def _shortfalls(problem: Scaled, snapshot: Snapshot) -> list[dict[str, Any]]:
         if most < needed - 1e-6:
             found.append({"account": name, "needed": needed, "most": most, "missing": needed - most})
     return found
+
+
+def _spent(holding: np.ndarray, shares: Floats, accounts: int) -> Floats:
+    """Cash that trades of so many shares of each holding cost, by account, shape (A,), fractions of household value."""
+    x = holding["price"] * shares
+    paid = np.where(shares > 0, holding["buy_rate"] * x, -holding["sell_rate"] * x) + holding["ticket_cash"]
+    out = np.where(shares == 0, 0.0, x + paid)
+    return np.bincount(holding["account"], weights=out, minlength=accounts).astype(float)

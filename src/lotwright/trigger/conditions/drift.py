@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from lotwright.book import weight_words
 from lotwright.errors import ProgramError
 from lotwright.trigger.conditions.setting import CHEAP, FORBID, setting
 from lotwright.trigger.situation import Situation
@@ -103,4 +104,5 @@ class Drift:
 
 
 def _words(line: Line) -> str:
-    return f"{line.name} in {line.account} is {line.weight:.1%}, target {line.target:.1%}".replace("%", " %")
+    weight, target = weight_words.weights(line.weight, line.target)
+    return f"{line.name} in {line.account} is {weight}, target {target}"
