@@ -151,6 +151,8 @@ class _Search:
         """What rounding may cost (bp) over the bound of a box before other orders are tried."""
         self.far = 10.0 * self.goal
         """What a first rounding costs too much for other orders to mend: sides are at fault."""
+        self.hopeful = 2.0 * self.goal
+        """What a rounded plan may cost (bp) over the best one to be improved: moves and swaps seldom gain more."""
         self.probes = 1 if few else 8
         """Splits looked at before one is made."""
         self.close = 0.3
@@ -231,7 +233,7 @@ class _Search:
         value = self.kernels.suggest(
             part, z, lower, upper, self.opts, self.pick, self.trade, variants, enough, enough + self.far
         )
-        if enough < value < np.inf:
+        if enough < value < self.value + self.hopeful:
             value = self.kernels.improve(
                 part, self.exact[piece], z, lower, upper, self.scaled.lower, self.scaled.upper, self.trade,
                 *self.polish, enough,
