@@ -46,7 +46,7 @@ NODE_HOLDINGS, LEAST_NODES = 50_000, 100
 
 Counted in nodes the end of a search is the same on every machine and under any load, which seconds are not.
 """
-PATIENCE, LEAST_PATIENCE = 12_000, 24
+PATIENCE, LEAST_PATIENCE = 20_000, 40
 """The same for a gap that is small but not as small as asked; see :attr:`Effort.patience`."""
 
 SELDOM = 50_000
