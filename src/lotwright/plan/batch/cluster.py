@@ -200,6 +200,9 @@ def dask_engine(options: EngineOptions) -> DaskEngine:
         threads_per_worker=1,
         processes=True,
         dashboard_address=None,
+        scheduler_kwargs={
+            "dashboard_address": ":0"
+        },  # its server runs all the same: another batch may have the usual port
         memory_limit=0,
         local_directory=str(options.scratch),
         silence_logs=50,
