@@ -38,16 +38,3 @@ class Trade:
     value: Decimal
     lots: tuple[LotSale, ...] = ()
     reason: str = ""
-
-    def because(self, reason: str) -> Trade:
-        """The same order with its reason; what ``replace`` does, without looking at every field's declaration."""
-        return Trade(
-            account=self.account,
-            symbol=self.symbol,
-            side=self.side,
-            quantity=self.quantity,
-            price=self.price,
-            value=self.value,
-            lots=self.lots,
-            reason=reason,
-        )

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from lotwright.book.holdings import ZERO, Account, Lot
 from lotwright.book.market import Market, Target
 from lotwright.book.relief import relief_order
-from lotwright.plan.remembered import Remembered
+from lotwright.book.remembered import Remembered
 
 
 class Holding(NamedTuple):

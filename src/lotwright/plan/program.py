@@ -20,6 +20,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from lotwright.book.remembered import Remembered
 from lotwright.declared import find_program
 from lotwright.errors import ProgramError
 from lotwright.plan.costs import (
@@ -41,7 +42,6 @@ from lotwright.plan.costs.parameter import Names, Parameter, Word, exact, parame
 from lotwright.plan.limits import LIMITS, Harvest, MinimumTicket, Soft, WholeShares
 from lotwright.plan.limits.soft import priced_per
 from lotwright.plan.protocols import Cost, Limit, Separable, Trades, Viewing
-from lotwright.plan.remembered import Remembered
 from lotwright.plan.separable.form import SeparableForm, blank
 from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.terms import Demand, Terms

@@ -9,7 +9,7 @@ figure in a sentence is the verifier's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache, cached_property, partial
 from typing import NamedTuple
@@ -113,8 +113,9 @@ def with_reasons(
         for name in accounts
     }
     return tuple(
-        trade.because(
-            both[trade.account, trade.symbol, trade.side]
+        replace(
+            trade,
+            reason=both[trade.account, trade.symbol, trade.side]
             if (trade.account, trade.symbol, trade.side) in both
             else _sentence(
                 _Facts(

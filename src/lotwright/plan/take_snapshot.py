@@ -14,8 +14,8 @@ from lotwright.book.failure import Failure
 from lotwright.book.holdings import Household, Lot
 from lotwright.book.kinds import Character, Relief
 from lotwright.book.market import Market
+from lotwright.book.remembered import Remembered
 from lotwright.plan.listing import Holding, listing, shares_held
-from lotwright.plan.remembered import Remembered
 from lotwright.plan.snapshot import Floats, Ints, Snapshot
 from lotwright.risk.model import RiskModel
 from lotwright.risk.split import exact_split

@@ -19,6 +19,7 @@ from decimal import Decimal
 from lotwright.book.holdings import Account, Household, Pending, Transaction
 from lotwright.book.kinds import Side
 from lotwright.book.market import Market
+from lotwright.book.remembered import Remembered
 from lotwright.tax.law import wash_days
 from lotwright.tax.purchases import Bought, match_purchases
 
@@ -74,16 +75,14 @@ def wash_window(household: Household, market: Market) -> WashWindow:
 
     The last one is remembered: who plans a household and who verifies its plan ask for the same.
     """
-    global _last  # noqa: PLW0603  one pair of immutable objects, told apart by identity, and what follows from them
-    known = _last
-    if known is not None and known[0] is household and known[1] is market:
-        return known[2]
-    window = _wash_window(household, market)
-    _last = (household, market, window)
-    return window
+    return _remembered(household)(market)
 
 
-_last: tuple[Household, Market, WashWindow] | None = None
+def _window_of(household: Household) -> Remembered[Market, WashWindow]:
+    return Remembered(lambda market: _wash_window(household, market), most=1)
+
+
+_remembered = Remembered(_window_of, most=1)
 
 
 def _wash_window(household: Household, market: Market) -> WashWindow:

@@ -28,7 +28,7 @@ def masters(seeds: range) -> list[tuple[Any, Any, Any, Any]]:
         case = draw(seed)
         form = case.program.form(case.snapshot)
         problem = scaled(form)
-        search = tree._Search(problem, tree.Effort(seconds=None, nodes=2), lambda: 0.0)
+        search = tree.Search(problem, tree.Effort(seconds=None, nodes=2), lambda: 0.0)
         search.run()
         piece, pool = problem.pieces[0], search.pools[0]
         z = search.nodes[-1].z.copy() if search.nodes[-1].piece == 0 else tree.start_multipliers(piece)

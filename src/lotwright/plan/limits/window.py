@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lotwright.plan.remembered import Remembered
+from lotwright.book.remembered import Remembered
 from lotwright.plan.snapshot import Bools, Floats, Ints, Snapshot
 
 

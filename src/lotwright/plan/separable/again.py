@@ -15,7 +15,7 @@ import numpy as np
 
 from lotwright.plan.separable import jit
 from lotwright.plan.separable.problem import SCALE, Scaled
-from lotwright.plan.separable.tree import Effort, _Search, start_multipliers
+from lotwright.plan.separable.tree import Effort, Search, start_multipliers
 from lotwright.plan.snapshot import Floats
 
 LOOKED_AT = 4
@@ -41,7 +41,7 @@ def cost_nearby(problem: Scaled, claim: Mapping[str, Any], *, below: float) -> f
     return float(cost) if cost < below else None
 
 
-class _Near(_Search):
+class _Near(Search):
     """A search that ends with its first plan, from multipliers given to it."""
 
     def plan_from(self, piece: int, z: Floats) -> None:

@@ -92,9 +92,9 @@ FREED = (0.2, 0.3, 0.4, 0.5)
 
 def search(scaled: Scaled, effort: Effort, *, clock: Callable[[], float] = time.perf_counter) -> Outcome:
     """Plan to the asked gap; ``clock`` is only read to stop after ``effort.seconds``."""
-    outcome = _Search(scaled, effort, clock).run()
+    outcome = Search(scaled, effort, clock).run()
     if outcome.trade is None:  # perhaps only the last cents of an account make the difference
-        outcome = _Search(_unguarded(scaled), effort, clock).run()
+        outcome = Search(_unguarded(scaled), effort, clock).run()
     return outcome
 
 
@@ -108,7 +108,7 @@ def _unguarded(scaled: Scaled) -> Scaled:
     return scaled._replace(pieces=tuple(pieces))
 
 
-class _Search:
+class Search:
     """State of one search: incumbent, open nodes, one column pool for each tax piece."""
 
     def __init__(self, scaled: Scaled, effort: Effort, clock: Callable[[], float]) -> None:

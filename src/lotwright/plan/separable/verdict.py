@@ -15,7 +15,7 @@ from lotwright.plan.separable.form import Row
 from lotwright.plan.separable.layout import scaled
 from lotwright.plan.separable.problem import Scaled
 from lotwright.plan.separable.tree import Outcome, start_multipliers
-from lotwright.plan.snapshot import Floats, Snapshot
+from lotwright.plan.snapshot import Snapshot
 
 DEAR = 1e9
 """A price of cash (bp per unit of household value) at which nothing but cash matters."""
@@ -141,7 +141,10 @@ def _shortfalls(problem: Scaled, snapshot: Snapshot) -> list[dict[str, Any]]:
     start = accounts * int(part.factors[0])
     z[start : start + accounts] = DEAR
     kernels.evaluate(part, z, problem.lower, problem.upper, opts, pick)
-    spent = _spent(part.holding, opts[np.arange(n), pick, 1], accounts)
+    spent = np.zeros(accounts)
+    for j in range(n):
+        best = opts[j, pick[j]]
+        spent[part.holding[j]["account"]] += kernels.column(part.holding[j], best[1])[2]
     found = []
     for a, name in enumerate(snapshot.account):
         most = (part.account[a]["cash"] - spent[a]) * problem.value
@@ -149,11 +152,3 @@ def _shortfalls(problem: Scaled, snapshot: Snapshot) -> list[dict[str, Any]]:
         if most < needed - 1e-6:
             found.append({"account": name, "needed": needed, "most": most, "missing": needed - most})
     return found
-
-
-def _spent(holding: np.ndarray, shares: Floats, accounts: int) -> Floats:
-    """Cash that trades of so many shares of each holding cost, by account, shape (A,), fractions of household value."""
-    x = holding["price"] * shares
-    paid = np.where(shares > 0, holding["buy_rate"] * x, -holding["sell_rate"] * x) + holding["ticket_cash"]
-    out = np.where(shares == 0, 0.0, x + paid)
-    return np.bincount(holding["account"], weights=out, minlength=accounts).astype(float)
