@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from lotwright.book.columns import from_columns
 from lotwright.book.failure import Failure
 from lotwright.book.holdings import ZERO, Account, Cashflow, Household, Lot, Restriction, Transaction
 from lotwright.book.kinds import Rule
@@ -219,55 +220,32 @@ def _lots(cells: Mapping[str, list[Any]]) -> list[Lot]:
     """Return lots, total basis from the basis a share and the holding period from the purchase where not given."""
     if not cells:
         return []
-    empty: list[Any] = [None] * len(cells["lot"])
-    basis, per_share = cells.get("basis", empty), cells.get("basis_per_share", empty)
-    rows = zip(
-        cells["account"], cells["symbol"], cells["lot"], cells["quantity"], cells["acquired"], basis, per_share,
-        cells.get("holding_start", empty), cells.get("purchase", empty), cells.get("source", empty),
-        strict=True,
-    )  # fmt: skip
-    return [
-        Lot(
-            account=account,
-            symbol=symbol,
-            lot=lot,
-            quantity=quantity,
-            acquired=acquired,
-            basis=quantity * each if total is None else total,
-            holding_start=acquired if start is None else start,
-            purchase=purchase,
-            source=source,
-        )
-        for account, symbol, lot, quantity, acquired, total, each, start, purchase, source in rows
+    columns = {name: cells[name] for name in ("account", "symbol", "lot", "quantity", "acquired")}
+    columns |= {name: cells[name] for name in ("purchase", "source") if name in cells}
+    columns["basis"] = _basis(cells)
+    starts = cells.get("holding_start", columns["acquired"])
+    columns["holding_start"] = [
+        bought if start is None else start for start, bought in zip(starts, columns["acquired"], strict=True)
     ]
+    return from_columns(Lot, columns, count=len(cells["lot"]))
+
+
+def _basis(cells: Mapping[str, list[Any]]) -> list[Decimal]:
+    """Return the total basis of each lot."""
+    if "basis_per_share" not in cells:
+        return cells["basis"]
+    per_share = cells["basis_per_share"]
+    rows = zip(cells["quantity"], per_share, cells.get("basis", [None] * len(per_share)), strict=True)
+    return [quantity * each if total is None else total for quantity, each, total in rows]
 
 
 def _transactions(cells: Mapping[str, list[Any]]) -> list[Transaction]:
     if not cells:
         return []
-    empty: list[Any] = [None] * len(cells["date"])
-    rows = zip(
-        cells["account"], cells["date"], cells["symbol"], cells["action"], cells["quantity"], cells["price"],
-        *(cells.get(name, empty) for name in ("realised_gain", "character", "disallowed_loss", "lot", "purchase", "reason")),
-        strict=True,
-    )  # fmt: skip
-    return [
-        Transaction(
-            account=account,
-            date=date,
-            symbol=symbol,
-            action=action,
-            quantity=quantity,
-            price=price,
-            realised_gain=gain,
-            character=character,
-            disallowed_loss=ZERO if disallowed is None else disallowed,
-            lot=lot,
-            purchase=purchase,
-            reason=reason,
-        )
-        for account, date, symbol, action, quantity, price, gain, character, disallowed, lot, purchase, reason in rows
-    ]
+    columns = {name: column for name, column in cells.items() if name != "disallowed_loss"}
+    if "disallowed_loss" in cells:
+        columns["disallowed_loss"] = [ZERO if loss is None else loss for loss in cells["disallowed_loss"]]
+    return from_columns(Transaction, columns, count=len(cells["date"]))
 
 
 def _restriction(record: dict[str, Any]) -> Restriction:

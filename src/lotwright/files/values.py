@@ -42,7 +42,10 @@ class Texts:
 
     def at(self, rows: Ints) -> list[Any]:
         """Return ``str`` or None for each row."""
-        return [self.word[code] if code >= 0 else None for code in self.code[rows].tolist()]
+        codes = self.code[rows]
+        if codes.min(initial=0) >= 0:
+            return list(map(self.word.__getitem__, codes.tolist()))
+        return [self.word[code] if code >= 0 else None for code in codes.tolist()]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
