@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 from operator import attrgetter
 
 from lotwright.book.holdings import Lot
@@ -22,3 +23,12 @@ def relief_order(lots: Iterable[Lot], relief: Relief) -> tuple[Lot, ...]:
     if relief is Relief.HIFO:
         return tuple(sorted(oldest_first, key=lambda lot: -(lot.basis / lot.quantity)))
     return tuple(oldest_first)
+
+
+def leaving_order(lots: Iterable[Lot], relief: Relief) -> dict[str, tuple[Lot, ...]]:
+    """Lots of one account by security, sorted, those of each in :func:`relief_order`."""
+    of_security = attrgetter("symbol")
+    oldest_first = groupby(sorted(lots, key=attrgetter("symbol", "acquired", "lot")), key=of_security)
+    if relief in (Relief.LIFO, Relief.HIFO):
+        return {symbol: relief_order(held, relief) for symbol, held in oldest_first}
+    return {symbol: tuple(held) for symbol, held in oldest_first}

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
-from operator import attrgetter
 from typing import NamedTuple
 
-from lotwright.book.holdings import ZERO, Account, Lot
+from lotwright.book.holdings import Account, Lot
 from lotwright.book.market import Market, Target
-from lotwright.book.relief import relief_order
+from lotwright.book.relief import leaving_order
 from lotwright.book.remembered import Remembered
 
 
@@ -78,15 +76,11 @@ _models = Remembered(_Models)
 
 def listing(index: int, account: Account, market: Market) -> Iterator[Holding]:
     """Yield the holdings of one account, the household's number ``index``, in the order of their symbols."""
-    held: dict[str, list[Lot]] = {}
-    for lot in account.lots:
-        held.setdefault(lot.symbol, []).append(lot)
+    held = leaving_order(account.lots, account.relief)
     places = _models(market).places(account.model)
     for symbol in sorted(held.keys() | places.keys()):
         place = places.get(symbol, _NO_PLACE)
-        lots = held.get(symbol)
-        in_order = () if lots is None else tuple(lots) if len(lots) == 1 else relief_order(lots, account.relief)
-        yield Holding(index, symbol, in_order, place.weight, place.is_substitute, place.rank)
+        yield Holding(index, symbol, held.get(symbol, ()), place.weight, place.is_substitute, place.rank)
 
 
 def _stand_ins(targets: tuple[Target, ...], market: Market) -> dict[str, int]:
@@ -106,11 +100,3 @@ def _stand_ins(targets: tuple[Target, ...], market: Market) -> dict[str, int]:
         lower = [line for line in targets if not line.weight and (line.sleeve or "") == sleeve]
         stands(line.symbol for line in sorted(lower, key=lambda line: (line.rank is None, line.rank or 0, line.symbol)))
     return ranks
-
-
-def shares_held(holding: Holding) -> Decimal:
-    """Return the shares of all lots of a holding."""
-    return sum(map(_quantity, holding.lots), ZERO)
-
-
-_quantity = attrgetter("quantity")

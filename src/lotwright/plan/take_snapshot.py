@@ -1,30 +1,28 @@
 """From the book's ``Decimal`` facts to one household's arrays: the only crossing in this direction.
 
-Which securities are on the list: :mod:`lotwright.plan.listing`.
+Which securities are on the list: :mod:`lotwright.plan.listing`; their risk: :mod:`lotwright.plan.listed_risk`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from datetime import date
+from operator import attrgetter
 
 import numpy as np
 
 from lotwright.book.failure import Failure
-from lotwright.book.holdings import Household, Lot
+from lotwright.book.holdings import ZERO, Household, Lot
 from lotwright.book.kinds import Character, Relief
 from lotwright.book.market import Market
 from lotwright.book.remembered import Remembered
-from lotwright.plan.listing import Holding, listing, shares_held
+from lotwright.plan.listed_risk import risk_of_accounts, risk_of_household
+from lotwright.plan.listing import Holding, listing
 from lotwright.plan.snapshot import Floats, Ints, Snapshot
 from lotwright.risk.model import RiskModel
-from lotwright.risk.split import exact_split
 from lotwright.tax.holding import character
 from lotwright.tax.regimes.laws import law_of, unlawful
 from lotwright.tax.window import WashWindow
-
-SPLIT_EXACTLY_UP_TO = 24
-"""Accounts with at most this many securities get their covariance split anew, with as much specific variance as it holds."""
 
 
 def take_snapshot(household: Household, market: Market, risk: RiskModel) -> Snapshot | Failure:
@@ -62,11 +60,20 @@ def _arrays(
     """Assemble every array of the snapshot; each block of lines fills one kind of field."""
     law, accounts = law_of(household), household.accounts
     count = len(entries)
-    account_of = np.array([entry.account for entry in entries], dtype=np.int64)
+    symbols = tuple(entry.symbol for entry in entries)
+    owners = [entry.account for entry in entries]
+    account_of = np.array(owners, dtype=np.int64)
     quotes = _quotes(market)
-    quoted = np.array([quotes[entry.symbol] for entry in entries], dtype=float).reshape(count, 2)
+    quoted = np.array([quotes[symbol] for symbol in symbols], dtype=float).reshape(count, 2)
     price = quoted[:, 0].copy()
-    quantity = np.array([float(shares_held(entry)) for entry in entries], dtype=float)
+
+    lots = [lot for entry in entries for lot in entry.lots]
+    offset = np.zeros(count + 1, dtype=np.int64)
+    np.cumsum([len(entry.lots) for entry in entries], out=offset[1:])
+    lot_holding = np.repeat(np.arange(count), np.diff(offset))
+    lot_quantity = np.array(list(map(float, map(_quantity, lots))), dtype=float)
+    basis = np.array(list(map(float, map(_basis, lots))), dtype=float)
+    quantity = _shares_held(entries, lot_quantity, lot_holding)
 
     cash = np.array([float(account.cash + account.net_cashflow) for account in accounts])
     value: Floats = cash + np.bincount(account_of, weights=quantity * price, minlength=len(accounts)).astype(float)
@@ -74,23 +81,18 @@ def _arrays(
     is_taxable = np.array([account.kind.is_taxable for account in accounts], dtype=bool)
     weight = np.array([entry.weight for entry in entries], dtype=float)
     target = weight * ((1.0 - cash_share) * np.maximum(value, 0.0))[account_of] if count else np.zeros(0)
-
-    lots = [lot for entry in entries for lot in entry.lots]
-    offset = np.zeros(count + 1, dtype=np.int64)
-    np.cumsum([len(entry.lots) for entry in entries], out=offset[1:])
-    lot_holding = np.repeat(np.arange(count), np.diff(offset))
-    lot_quantity = np.array([float(lot.quantity) for lot in lots], dtype=float)
-    basis = np.array([float(lot.basis) for lot in lots], dtype=float)
     taxed = is_taxable[account_of][lot_holding] if lots else np.zeros(0, dtype=bool)
     gain = np.where(taxed, price[lot_holding] - basis / lot_quantity, 0.0) if lots else np.zeros(0)
 
-    exposure, specific = _risk_numbers(entries, len(accounts), risk)
+    exposure, specific = risk_of_accounts(symbols, account_of, len(accounts), risk)
     alone = len(accounts) == 1  # then the household is the account
-    household_exposure, household_specific = (exposure, specific) if alone else _household_risk(entries, risk)
-    group_of = [law.group(accounts[entry.account], market.group_of(entry.symbol)) for entry in entries]
+    household_exposure, household_specific = (exposure, specific) if alone else risk_of_household(symbols, risk)
+    named = zip(owners, map(market.group_of, symbols), strict=True)
+    group_of = [law.group(accounts[owner], group) for owner, group in named]
     groups = sorted(set(group_of))
     group_index = {name: g for g, name in enumerate(groups)}
-    purchases = _purchases(window, group_index, household, entries)
+    is_whole = np.array([not account.fractional for account in accounts], dtype=bool)
+    is_ordered = np.array([account.relief is not Relief.SPECIFIC for account in accounts], dtype=bool)
 
     return Snapshot(
         household=household,
@@ -104,12 +106,12 @@ def _arrays(
         cash_floor=np.array([float(account.minimum_cash) for account in accounts]),
         cash_target=cash_share * np.maximum(value, 0.0),
         is_taxable=is_taxable,
-        symbol=tuple(entry.symbol for entry in entries),
+        symbol=symbols,
         account_of=account_of,
         group_of=np.array([group_index[name] for name in group_of], dtype=np.int64),
         price=price,
         quantity=quantity,
-        increment=np.array([0.0 if accounts[entry.account].fractional else 1.0 for entry in entries]),
+        increment=is_whole[account_of].astype(float),
         target=target,
         half_spread=quoted[:, 1].copy(),
         is_substitute=np.array([entry.is_substitute for entry in entries], dtype=bool),
@@ -122,14 +124,14 @@ def _arrays(
         lot_gain=gain,
         lot_is_long=_long_flags(lots, market),
         lot_is_guarded=taxed if law.guards_gains else gain < 0,
-        is_ordered=np.array([accounts[entry.account].relief is not Relief.SPECIFIC for entry in entries], dtype=bool),
+        is_ordered=is_ordered[account_of],
         exposure=exposure,
         specific=specific,
         household_exposure=household_exposure,
         household_specific=household_specific,
         group=tuple(groups),
         is_locked=_locked(window, group_index),
-        **purchases(lots),
+        **_purchases(window, group_index, household, entries),
     )
 
 
@@ -144,70 +146,42 @@ def _price_and_spread(market: Market) -> dict[str, tuple[float, float]]:
 _quotes = Remembered(_price_and_spread)
 
 
+_quantity, _basis, _holding_start = attrgetter("quantity"), attrgetter("basis"), attrgetter("holding_start")
+EXACT = 2.0**53
+"""Whole numbers below this add up exactly in floats."""
+
+
+def _shares_held(entries: list[Holding], lot_quantity: Floats, lot_holding: Ints) -> Floats:
+    """Shares of all lots of each holding, shape (n,): the float next to their exact sum."""
+    count = len(entries)
+    quantity = np.bincount(lot_holding, weights=lot_quantity, minlength=count).astype(float)
+    is_part = (lot_quantity % 1.0 != 0.0) | (lot_quantity >= EXACT)
+    has_part = np.bincount(lot_holding, weights=is_part, minlength=count) > 0
+    is_several = np.bincount(lot_holding, minlength=count) > 1
+    for j in np.flatnonzero(is_several & (has_part | (quantity >= EXACT))).tolist():
+        quantity[j] = float(sum(map(_quantity, entries[j].lots), ZERO))
+    return quantity
+
+
+class _Terms(dict[date, bool]):
+    """Whether a lot is long-term on the day of a market, by the start of its holding period; told when first asked."""
+
+    def __init__(self, market: Market) -> None:
+        super().__init__()
+        self._as_of = market.as_of
+
+    def __missing__(self, start: date) -> bool:
+        is_long = self[start] = character(start, self._as_of) is Character.LONG
+        return is_long
+
+
+_terms = Remembered(_Terms)
+
+
 def _long_flags(lots: list[Lot], market: Market) -> np.ndarray:
     """True for lots whose sale on the day of the snapshot would be long-term."""
-    starts = [lot.holding_start for lot in lots]
-    is_long = {start: character(start, market.as_of) is Character.LONG for start in set(starts)}
-    return np.array([is_long[start] for start in starts], dtype=bool)
-
-
-def _risk_numbers(entries: list[Holding], accounts: int, risk: RiskModel) -> tuple[Floats, Floats]:
-    """Exposures and specific variances account by account, each account with factors of its own (small ones split anew)."""
-    blocks: list[Floats] = []
-    specific = np.zeros(len(entries))
-    account_of = np.array([entry.account for entry in entries], dtype=np.int64)
-    rows = [np.flatnonzero(account_of == a) for a in range(accounts)]
-    for index in rows:
-        symbols = [entries[i].symbol for i in index]
-        if not symbols:
-            blocks.append(np.zeros((0, 0)))
-            continue
-        exposure, variance = risk.select(symbols)
-        if len(symbols) <= SPLIT_EXACTLY_UP_TO and exposure.shape[1]:
-            exposure, variance = _split(exposure, variance)
-        blocks.append(exposure)
-        specific[index] = variance
-    out = np.zeros((len(entries), max((block.shape[1] for block in blocks), default=0)))
-    for index, block in zip(rows, blocks, strict=True):
-        if len(index):
-            out[index, : block.shape[1]] = block
-    return out, specific
-
-
-def _split(exposure: Floats, variance: Floats) -> tuple[Floats, Floats]:
-    """Exact factors of a small covariance; many households of a book hold the same few funds."""
-    covariance = exposure @ exposure.T + np.diag(variance)
-    return _split_of(covariance.tobytes(), len(covariance))
-
-
-@lru_cache(maxsize=256)
-def _split_of(covariance: bytes, count: int) -> tuple[Floats, Floats]:
-    exposure, variance = exact_split(np.frombuffer(covariance).reshape(count, count))
-    exposure.flags.writeable = variance.flags.writeable = False
-    return exposure, variance
-
-
-def _household_risk(entries: list[Holding], risk: RiskModel) -> tuple[Floats, Floats]:
-    """Exposures and specific variances of the household as one portfolio; see :class:`Snapshot`."""
-    symbols = sorted({entry.symbol for entry in entries})
-    if not symbols:
-        return np.zeros((0, 0)), np.zeros(0)
-    exposure, variance = risk.select(symbols)
-    if len(symbols) <= SPLIT_EXACTLY_UP_TO and exposure.shape[1]:
-        exposure, variance = _split(exposure, variance)
-    place = {symbol: row for row, symbol in enumerate(symbols)}
-    row = np.array([place[entry.symbol] for entry in entries], dtype=np.int64)
-    times = np.bincount(row, minlength=len(symbols))
-    return own_factors(exposure[row], variance[row], row=row, shared=np.flatnonzero(times > 1))
-
-
-def own_factors(exposure: Floats, specific: Floats, *, row: Ints, shared: Ints) -> tuple[Floats, Floats]:
-    """The same risk of holdings, with a factor of its own for each security of ``shared`` instead of specific variance.
-
-    Holdings of one security move as one: their specific variance is common to them, which only a factor can say.
-    """
-    column = np.where(row[:, None] == shared[None, :], np.sqrt(specific)[:, None], 0.0)
-    return np.hstack([exposure, column]), np.where(np.isin(row, shared), 0.0, specific)
+    is_long = _terms(market)
+    return np.array([is_long[start] for start in map(_holding_start, lots)], dtype=bool)
 
 
 def _locked(window: WashWindow, group_index: Mapping[str, int]) -> np.ndarray:
@@ -218,24 +192,25 @@ def _locked(window: WashWindow, group_index: Mapping[str, int]) -> np.ndarray:
     return locked
 
 
-def _purchases(window: WashWindow, group_index: Mapping[str, int], household: Household, entries: list[Holding]):  # type: ignore[no-untyped-def]
-    """Recent purchases as arrays; returns a function of the flat list of lots so that lots can point back at them."""
-    holding_index = {(household.accounts[e.account].account, e.symbol): i for i, e in enumerate(entries)}
+def _purchases(
+    window: WashWindow, group_index: Mapping[str, int], household: Household, entries: list[Holding]
+) -> dict[str, np.ndarray]:
+    """Recent purchases as arrays, and which of them each lot is of."""
     recent = [p for p in window.purchases if p.group in group_index]
-
-    def fields(lots: list[Lot]) -> dict[str, np.ndarray]:
-        owner = {(p.account, p.symbol, name): k for k, p in enumerate(recent) for name in p.lots}
-        bought = {symbol for _, symbol, _ in owner}
-        return {
-            "lot_purchase": np.array(
-                [owner.get((lot.account, lot.symbol, lot.lot), -1) if lot.symbol in bought else -1 for lot in lots],
-                dtype=np.int64,
-            ),
-            "purchase_group": np.array([group_index[p.group] for p in recent], dtype=np.int64),
-            "purchase_holding": np.array(
-                [holding_index.get((p.account, p.symbol), -1) if p.lots else -1 for p in recent], dtype=np.int64
-            ),
-            "purchase_has_left": np.array([p.left < p.bought for p in recent], dtype=bool),
-        }
-
-    return fields
+    owner = {(p.account, p.symbol, name): k for k, p in enumerate(recent) for name in p.lots}
+    bought = {(account, symbol) for account, symbol, _ in owner}
+    names = [(household.accounts[entry.account].account, entry.symbol) for entry in entries] if bought else []
+    place = {name: j for j, name in enumerate(names) if name in bought}
+    of_lots = np.full(sum(len(entry.lots) for entry in entries), -1, dtype=np.int64)
+    before = np.cumsum([0, *(len(entry.lots) for entry in entries)]).tolist() if bought else []
+    for name, j in place.items():
+        for at, lot in enumerate(entries[j].lots, start=before[j]):
+            of_lots[at] = owner.get((*name, lot.lot), -1)
+    return {
+        "lot_purchase": of_lots,
+        "purchase_group": np.array([group_index[p.group] for p in recent], dtype=np.int64),
+        "purchase_holding": np.array(
+            [place.get((p.account, p.symbol), -1) if p.lots else -1 for p in recent], dtype=np.int64
+        ),
+        "purchase_has_left": np.array([p.left < p.bought for p in recent], dtype=bool),
+    }
