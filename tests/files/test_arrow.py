@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lotwright.files.arrow import is_null, is_true, items, positions
+from lotwright.files.arrow import array_of, is_null, is_true, items, positions
 
 sizes = st.integers(0, 20)
 
@@ -34,3 +38,44 @@ def test_a_column_of_nulls_has_no_memory():
 def test_positions_take_what_they_name(rows):
     letters = pa.array(list("abcdefghij"))
     assert letters.take(positions(np.array(rows, dtype=np.int64)[::1])).to_pylist() == ["abcdefghij"[i] for i in rows]
+
+
+CELLS = {
+    pa.string(): st.text(),
+    pa.large_string(): st.text(),
+    pa.int32(): st.integers(-(2**31), 2**31 - 1),
+    pa.int64(): st.integers(-(2**63), 2**63 - 1),
+    pa.float64(): st.floats(),
+    pa.bool_(): st.booleans(),
+    pa.date32(): st.dates(),
+    pa.decimal128(38, 2): st.decimals(-(10**30), 10**30, places=2),
+    pa.decimal128(38, 12): st.decimals(-(10**20), 10**20, places=12),
+}
+
+
+@pytest.mark.parametrize("kind", CELLS, ids=str)
+@given(data=st.data())
+def test_cells_become_the_array_that_arrow_makes_of_them(kind, data):
+    cells = data.draw(st.lists(st.none() | CELLS[kind], max_size=12))
+    found, expected = array_of(cells, kind), pa.array(cells, kind)
+    assert found.type == kind
+    assert found.null_count == expected.null_count
+    assert list(map(repr, found.to_pylist())) == list(map(repr, expected.to_pylist()))
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        (Decimal("1.255"), pa.decimal128(38, 2)),
+        (Decimal("1e37"), pa.decimal128(38, 2)),
+        (Decimal("NaN"), pa.decimal128(38, 2)),
+        (2**31, pa.int32()),
+    ],
+)
+def test_a_cell_that_does_not_fit_is_refused(cell, kind):
+    with pytest.raises((pa.ArrowInvalid, OverflowError)):
+        array_of([cell], kind)
+
+
+def test_a_day_before_the_epoch_is_one():
+    assert array_of([date(1969, 12, 31), None], pa.date32()).to_pylist() == [date(1969, 12, 31), None]

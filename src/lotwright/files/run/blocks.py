@@ -62,8 +62,8 @@ def _parquet(form: Form, path: Path, faults: Faults) -> Iterator[Parsed]:
         with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as source:
             names = tuple(source.schema_arrow.names)
             columns = [name for name in names if name in wanted]
-            empty = source.schema_arrow.empty_table().select(columns)
-            yield _parsed(names, empty, before)
+            kinds = source.schema_arrow
+            yield _parsed(names, pa.table({name: pa.nulls(0, kinds.field(name).type) for name in columns}), before)
             for batch in source.iter_batches(batch_size=ROWS, columns=columns, use_threads=False):
                 yield _parsed(names, pa.Table.from_batches([batch]), before)
                 before += batch.num_rows
@@ -85,7 +85,9 @@ def _parsed(names: tuple[str, ...], table: Any, before: int) -> Parsed:
 def plain_array(column: Any) -> Any:
     """Return a chunked column as one array, its dictionary looked up: what an IPC file of many batches can hold."""
     whole = column
-    if isinstance(column, pa.ChunkedArray):  # of a single chunk, putting them together would copy it
+    if isinstance(column, pa.ChunkedArray) and not column.num_chunks:
+        whole = pa.nulls(0, column.type)  # putting none together would import pandas
+    elif isinstance(column, pa.ChunkedArray):  # of a single chunk, putting them together would copy it
         whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     if isinstance(whole, pa.ChunkedArray):
         whole = pa.concat_arrays(whole.chunks)

@@ -15,11 +15,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lotwright.errors import PlanError
+from lotwright.files.arrow import items, positions
+from lotwright.files.run.blocks import plain_array
 from lotwright.files.run.durable import remove_all, sync_folder, write_bytes_durably, write_durably
 from lotwright.files.run.frames import unpack, unpack_first
 from lotwright.files.run.parts import PART, Parts
@@ -131,8 +133,8 @@ class RunFolder:
         answers = [unpack(file.read_bytes())[0] for file in self._files[part]]
         for name, schema in sorted(SCHEMAS.items(), key=lambda item: item[0] == LAST):
             rows = pa.concat_tables([answer[name] for answer in answers])
-            order = pc.array_sort_indices(rows.column("unit").combine_chunks())
-            whole = rows.take(order).select(schema.names).cast(schema)
+            order = np.argsort(items(plain_array(rows.column("unit")), np.int64), kind="stable")
+            whole = rows.take(positions(order)).select(schema.names).cast(schema)
             write_durably(self.path / name / _name(part), partial(_parquet, whole))
         remove_all(self._files.pop(part))
 

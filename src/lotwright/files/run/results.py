@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from lotwright.files.arrow import array_of
 from lotwright.files.plan_json import plain, plan_to_json
 from lotwright.plan.result import HouseholdPlan
 
@@ -124,7 +125,7 @@ def _rows(plan: HouseholdPlan) -> dict[str, list[tuple[Any, ...]]]:
 def _table(rows: list[tuple[Any, ...]], schema: Any) -> Any:
     columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
     return pa.Table.from_arrays(
-        [pa.array(list(cells), field.type) for cells, field in zip(columns, schema, strict=True)], schema=schema
+        [array_of(cells, field.type) for cells, field in zip(columns, schema, strict=True)], schema=schema
     )
 
 
