@@ -72,14 +72,19 @@ def _bounds(snapshot: Snapshot) -> tuple[Floats, Floats, tuple[Reason, ...]]:
 
 
 def _spoken_of(snapshot: Snapshot) -> list[int]:
-    """Holdings whose account has a restriction that may speak of them, in order."""
+    """Holdings whose account has a restriction that speaks of them, in order."""
     rules = [account.restrictions for account in snapshot.household.accounts]
     if not any(rules):
         return []
     named = [{rule.symbol for rule in own if rule.rule is not Rule.EXCLUDE_SECTOR} for own in rules]
-    sectors = [any(rule.rule is Rule.EXCLUDE_SECTOR for rule in own) for own in rules]
+    sectors = [{rule.sector for rule in own if rule.rule is Rule.EXCLUDE_SECTOR} - {None} for own in rules]
+    prices = snapshot.market.prices
     places = enumerate(zip(snapshot.symbol, snapshot.account_of.tolist(), strict=True))
-    return [j for j, (symbol, account) in places if sectors[account] or symbol in named[account]]
+    return [
+        j
+        for j, (symbol, account) in places
+        if symbol in named[account] or (sectors[account] and prices[symbol].sector in sectors[account])
+    ]
 
 
 def _rules(snapshot: Snapshot, holding: int) -> Iterator[Restriction]:
