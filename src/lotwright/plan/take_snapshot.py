@@ -5,14 +5,15 @@ Which securities are on the list: :mod:`lotwright.plan.listing`; their risk: :mo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from operator import attrgetter
+from typing import Any
 
 import numpy as np
 
 from lotwright.book.failure import Failure
-from lotwright.book.holdings import ZERO, Household, Lot
+from lotwright.book.holdings import ZERO, Account, Household, Lot
 from lotwright.book.kinds import Character, Relief
 from lotwright.book.market import Market
 from lotwright.book.remembered import Remembered
@@ -131,7 +132,7 @@ def _arrays(
         household_specific=household_specific,
         group=tuple(groups),
         is_locked=_locked(window, group_index),
-        **_purchases(window, group_index, household, entries),
+        **_purchases(window, group_index, accounts, entries, offset),
     )
 
 
@@ -193,19 +194,23 @@ def _locked(window: WashWindow, group_index: Mapping[str, int]) -> np.ndarray:
 
 
 def _purchases(
-    window: WashWindow, group_index: Mapping[str, int], household: Household, entries: list[Holding]
-) -> dict[str, np.ndarray]:
+    window: WashWindow,
+    group_index: Mapping[str, int],
+    accounts: Sequence[Account],
+    entries: list[Holding],
+    offset: Ints,
+) -> dict[str, Any]:
     """Recent purchases as arrays, and which of them each lot is of."""
     recent = [p for p in window.purchases if p.group in group_index]
     owner = {(p.account, p.symbol, name): k for k, p in enumerate(recent) for name in p.lots}
-    bought = {(account, symbol) for account, symbol, _ in owner}
-    names = [(household.accounts[entry.account].account, entry.symbol) for entry in entries] if bought else []
-    place = {name: j for j, name in enumerate(names) if name in bought}
-    of_lots = np.full(sum(len(entry.lots) for entry in entries), -1, dtype=np.int64)
-    before = np.cumsum([0, *(len(entry.lots) for entry in entries)]).tolist() if bought else []
-    for name, j in place.items():
-        for at, lot in enumerate(entries[j].lots, start=before[j]):
-            of_lots[at] = owner.get((*name, lot.lot), -1)
+    bought = {symbol for _, symbol, _ in owner}
+    place: dict[tuple[str, str], int] = {}
+    of_lots = np.full(offset[-1], -1, dtype=np.int64)
+    for j, entry in enumerate(entries):
+        if entry.symbol in bought:
+            place[accounts[entry.account].account, entry.symbol] = j
+            of_purchase = [owner.get((lot.account, lot.symbol, lot.lot), -1) for lot in entry.lots]
+            of_lots[offset[j] : offset[j + 1]] = of_purchase
     return {
         "lot_purchase": of_lots,
         "purchase_group": np.array([group_index[p.group] for p in recent], dtype=np.int64),
