@@ -19,7 +19,6 @@ from lotwright.plan.replay import AccountReplay, Replay
 from lotwright.plan.result import Drift, Tracking
 from lotwright.plan.terms import RiskNumbers
 
-
 PLACES = 24
 """Decimals of dollars and fractions where they are whole numbers: a quotient of whole numbers is rounded to a float once."""
 WHOLE = 10**PLACES
