@@ -60,9 +60,8 @@ def start(root: Path, code: str, *arguments: object) -> subprocess.Popen[str]:
 
 
 def ends(processes: list[subprocess.Popen[str]]) -> None:
-    for process in processes:
-        _, said = process.communicate(timeout=120)
-        assert process.returncode == 0, said
+    said = [process.communicate(timeout=120)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(processes), "\n".join(said)
 
 
 def test_four_processes_make_and_fill_one_store(root: Path, place: str):

@@ -142,8 +142,26 @@ def _touch(file: Path) -> None:
 
 def _set_up(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # transactions begin where we say so
-    for pragma in (f"busy_timeout = {WAIT * 1000}", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in (f"busy_timeout = {WAIT * 1000}", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+    _log_ahead(connection)
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log: where several processes do so at once, SQLite refuses instead of waiting."""
+    switch = "PRAGMA journal_mode = WAL"
+    try:
+        connection.execute(switch).close()
+    except sqlite3.OperationalError:
+        from tenacity import Retrying, retry_if_exception_message, stop_after_delay, wait_random  # noqa: PLC0415 - seldom
+
+        again = Retrying(
+            retry=retry_if_exception_message(match="database is locked"),
+            wait=wait_random(0.01, 0.1),
+            stop=stop_after_delay(WAIT),
+            reraise=True,
+        )
+        again(connection.execute, switch).close()
 
 
 def _begin(connection: sa.Connection) -> None:
