@@ -42,8 +42,9 @@ def _loss_rules(snapshot: Snapshot) -> LossRules:
     for p, group in enumerate(snapshot.purchase_group.tolist()):
         recent.setdefault(group, []).append(p)
     bought: dict[int, list[int]] = {}
-    for lot in np.flatnonzero(snapshot.lot_purchase >= 0).tolist():
-        bought.setdefault(int(snapshot.lot_purchase[lot]), []).append(lot)
+    for k, p in enumerate(snapshot.lot_purchase.tolist()):
+        if p >= 0:
+            bought.setdefault(p, []).append(k)
     is_recent = np.zeros(len(snapshot.group), dtype=bool)
     is_recent[snapshot.purchase_group] = True
     for lot in np.flatnonzero(is_guarded & is_recent[snapshot.group_of][snapshot.lot_holding]):
