@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lotwright.book.weight_words import percent, weights
@@ -46,6 +46,17 @@ def test_different_weights_below_a_tenth_of_a_percent_read_differently(parts: li
         for k, other in enumerate(parts[:i]):
             if max(one, other) >= LEAST and abs(one - other) >= 2e-7:
                 assert said[i] != said[k]
+
+
+@given(st.lists(st.integers(1, 99_999).map(lambda k: k / 10_000_000), min_size=2, max_size=4))
+def test_digits_are_added_one_by_one_until_different_weights_read_differently(parts: list[float]) -> None:
+    """By writing them out with two digits that count of the smallest, three, and so on."""
+    least = min(parts)
+    assume(least < 0.0005 and least not in (0.0001, 0.00001, 0.000001))  # there the logarithm falls to either side
+    first = next(digits for digits in range(2, 6) if least * 100 >= 10.0 ** (1 - digits) or digits == 5)
+    several = len(set(parts))
+    digits = next((n for n in range(first, 6) if len({percent(part, n) for part in parts}) == several), 5)
+    assert weights(*parts) == [percent(part, digits) for part in parts]
 
 
 def _digits(said: str) -> int:

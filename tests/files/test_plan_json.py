@@ -155,6 +155,17 @@ def test_arrays_and_decimals_among_the_multipliers_become_json():
 def test_a_plan_never_says_what_is_not_a_number():
     with pytest.raises(PlanError, match=r"The plan's objective posed is nan"):
         plan_to_json(replace(PLAN, objective=replace(PLAN.objective, posed=nan)))
+
+
+@pytest.mark.parametrize("price", ["NaN", "1e400"])
+def test_a_decimal_that_no_number_can_say_is_refused(price: str) -> None:
+    with pytest.raises(PlanError, match=r"is (nan|inf), which is no number"):
+        plan_to_json(replace(PLAN, trades=(replace(BUY, price=D(price)),)))
+
+
+def test_a_weight_that_is_no_number_is_named() -> None:
+    with pytest.raises(PlanError, match=r"drift after is nan"):
+        plan_to_json(replace(PLAN, drift=(replace(PLAN.drift[0], after=nan),)))
     with pytest.raises(PlanError, match=r"The plan's tracking after is inf"):
         plan_to_json(replace(PLAN, tracking=replace(PLAN.tracking, after=inf)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import floor, log10
+from operator import sub
 
 SMALL = 0.0005
 """A weight below it (0.05 %) would read as 0.0 % with one digit."""
@@ -12,6 +13,8 @@ MOST_DIGITS = 5
 """Behind the point, of a percentage; what would read as zero with them is said as zero."""
 LEAST = 0.5 * 10.0 ** -(MOST_DIGITS + 2)
 """A smaller weight is said as zero."""
+STEP = 1.001
+"""Units of the last digit: weights that are further apart never read the same, whatever floats add."""
 
 
 def percent(weight: float, digits: int = 1) -> str:
@@ -32,10 +35,18 @@ def weights(*parts: float) -> list[str]:
     >>> weights(0.0825, 0.0, 0.1)
     ['8.2 %', '0.0 %', '10.0 %']
     """
-    if not any(LEAST <= abs(part) < SMALL for part in parts):
+    small = [size for size in map(abs, parts) if LEAST <= size < SHARED]
+    least = min(small, default=SHARED)
+    if least >= SMALL:
         return [f"{part * 100:.1f} %" for part in parts]
-    small = [abs(part) for part in parts if LEAST <= abs(part) < SHARED]
-    digits = min(1 - floor(log10(min(small) * 100)), MOST_DIGITS)
-    while digits < MOST_DIGITS and len({percent(one, digits) for one in small}) < len(set(small)):
+    digits = min(1 - floor(log10(least * 100)), MOST_DIGITS)
+    while digits < MOST_DIGITS and not _are_apart(small, digits):
         digits += 1
     return [percent(part, digits if LEAST <= abs(part) < SHARED else 1) for part in parts]
+
+
+def _are_apart(small: list[float], digits: int) -> bool:
+    """True where no two different weights read the same; two that are over a step apart never do."""
+    sizes = sorted(set(small))
+    nearest = min(map(sub, sizes[1:], sizes), default=1.0)
+    return nearest * 10 ** (digits + 2) > STEP or len({percent(one, digits) for one in sizes}) == len(sizes)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from math import isfinite, isinf
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from lotwright.errors import PlanError
 from lotwright.files.plan_reading import plan_from_json
 from lotwright.files.plan_schema import SCHEMA, plan_schema
 from lotwright.files.trade_csv import plans_to_csv
-from lotwright.plan.result import Explanation, HouseholdPlan, Objective, WashSales
+from lotwright.plan.result import Drift, Explanation, HouseholdPlan, Objective, WashSales
 
 __all__ = ["plan_from_json", "plan_schema", "plan_to_json", "plans_to_csv"]
 
@@ -61,10 +61,7 @@ def plan_to_json(plan: HouseholdPlan) -> dict[str, Any]:
         "objective": None if plan.objective is None else _objective(plan.objective),
         "tax": None if plan.tax is None else _monies(plan.tax, _TAX),
         "tracking": None if plan.tracking is None else _reals(plan.tracking, ("before", "after", "do_nothing")),
-        "drift": [
-            {"account": drift.account, "symbol": drift.symbol, **_reals(drift, ("target", "before", "after"))}
-            for drift in plan.drift
-        ],
+        "drift": [_drift(row) for row in plan.drift],
         "wash_sales": _wash_sales(plan.wash_sales),
         "checks": [{"name": check.name, "ok": check.ok, "text": check.text} for check in plan.checks],
         "timing": _reals(plan.timing, ("read", "pose", "solve", "verify", "total")),
@@ -99,7 +96,7 @@ def _trade(trade: Trade) -> dict[str, Any]:
     return {
         "account": trade.account,
         "symbol": trade.symbol,
-        "side": str(trade.side),
+        "side": trade.side.value,
         "quantity": _exact(trade.quantity),
         "price": _exact(trade.price),
         "value": _money(trade.value),
@@ -113,8 +110,23 @@ def _lot(lot: LotSale) -> dict[str, Any]:
         "lot": lot.lot,
         "acquired": lot.acquired.isoformat(),
         "quantity": _exact(lot.quantity),
-        **_monies(lot, ("basis", "proceeds", "gain")),
-        "character": str(lot.character),
+        "basis": _money(lot.basis),
+        "proceeds": _money(lot.proceeds),
+        "gain": _money(lot.gain),
+        "character": lot.character.value,
+    }
+
+
+def _drift(row: Drift) -> dict[str, Any]:
+    target, before, after = row.target, row.before, row.after
+    if not isfinite(target + before + after):  # one of them is to blame, and is named
+        return {"account": row.account, "symbol": row.symbol, **_reals(row, ("target", "before", "after"))}
+    return {
+        "account": row.account,
+        "symbol": row.symbol,
+        "target": target + 0.0,
+        "before": before + 0.0,
+        "after": after + 0.0,
     }
 
 
@@ -205,10 +217,10 @@ def _money(amount: Decimal) -> float | int:
 def _exact(number: Decimal) -> float | int:
     """Return a decimal as the JSON number that reads back as it: exact up to 15 digits, else the nearest double."""
     real = float(number)
-    if not (real.is_integer() or isinf(real)):
-        return real
-    whole = int(number)
-    return whole if whole == number else real
+    if real.is_integer():
+        whole = int(number)
+        return whole if whole == number else real
+    return real if isfinite(real) else _real(real, "figure")
 
 
 def _real(number: float, *name: str) -> float:

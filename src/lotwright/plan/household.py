@@ -10,14 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from lotwright.book.failure import Failure
-from lotwright.book.holdings import ZERO, Account, Household
+from lotwright.book.holdings import Household
 from lotwright.book.market import Market
 from lotwright.book.trades import Trade
 from lotwright.plan.currency import worded
@@ -176,13 +175,6 @@ def _failed(name: str, market: Market, program: Program, failure: Failure) -> Ho
     )
 
 
-def _held(account: Account) -> dict[str, Decimal]:
-    held: dict[str, Decimal] = {}
-    for lot in account.lots:
-        held[lot.symbol] = held.get(lot.symbol, ZERO) + lot.quantity
-    return dict(sorted(held.items()))
-
-
 def _no_model(work: _Work) -> Failure | None:
     missing = sorted({account.model for account in work.household.accounts} - work.market.models.keys())
     if not missing:
@@ -277,7 +269,7 @@ def _plan(work: _Work, taken: Snapshot, snapshot: Snapshot, found: _Found) -> Ho
             solver=solution.solver,
             solver_version=solution.solver_version,
         ),
-        positions={account.account: _held(account) for account in work.household.accounts},
+        positions={name: dict(sorted(held.items())) for name, held in true.positions.items()},
     )
 
 

@@ -8,11 +8,13 @@ figure in a sentence is the verifier's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from lotwright.book.holdings import ZERO, Account
 from lotwright.book.kinds import Character, Rule, Side
@@ -26,7 +28,6 @@ from lotwright.plan.snapshot import Snapshot
 from lotwright.plan.step_up_reasons import bought_back
 from lotwright.plan.verify import Verification
 from lotwright.plan.words import day, money, weights
-from lotwright.tax.regimes.plannable import YearSoFar
 
 DOLLAR = Decimal(1)
 """Tax effects below a dollar are not worth a word."""
@@ -50,93 +51,119 @@ class _Said(NamedTuple):
     target: str
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Facts:
-    """One trade and what is true around it."""
+class _Whole(Struct, frozen=True, kw_only=True, eq=False):
+    """What is true around every trade of a plan."""
 
-    trade: Trade
-    account: Account
-    holding: int
-    drift: Drift
+    snapshot: Snapshot
+    verification: Verification
     around: Around
     """Where everything the household holds ends."""
     lacking: Callable[[str], str]
     """Words for the few positions that an account lacks most of, if they are few."""
-    spent: Decimal
-    """Dollars bought in the account."""
-    snapshot: Snapshot
-    verification: Verification
-    tax: YearSoFar
+    spent: Mapping[str, Decimal]
+    """Dollars bought in each account."""
     tax_of_plan: Decimal
     """This year's tax with every trade of the plan, dollars."""
-    band: Band | None
-    """The band it is in, under a program of bands."""
+    bands: Mapping[int, Band]
+    """The band each holding is in, under a program of bands."""
     is_for_cash: bool
     """True where the program asks for cash whatever it comes from."""
+    held: list[float]
+    """Dollars held of each holding before."""
+    target: list[float]
+    """Dollars the model asks for of each."""
 
-    @cached_property
-    def said(self) -> _Said:
-        """The weights of the security traded, in words."""
-        return _Said(*weights(self.drift.before, self.drift.after, self.drift.target))
+
+class _Facts(Struct, frozen=True, kw_only=True, eq=False):
+    """One trade and what is true around it; a plan has hundreds, and a struct is made at once."""
+
+    trade: Trade
+    account: Account
+    place: int
+    """Of the account among the household's."""
+    holding: int
+    drift: Drift
+    said: _Said
+    """The weights of the security traded, in words."""
+    whole: _Whole
 
     @property
     def held(self) -> float:
         """Dollars held before."""
-        return float(self.snapshot.quantity[self.holding] * self.snapshot.price[self.holding])
+        return self.whole.held[self.holding]
 
     @property
     def target(self) -> float:
         """Dollars the model asks for."""
-        return float(self.snapshot.target[self.holding])
+        return self.whole.target[self.holding]
+
+    @property
+    def spent(self) -> Decimal:
+        """Dollars bought in the account."""
+        return self.whole.spent[self.trade.account]
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The household as arrays."""
+        return self.whole.snapshot
+
+    @property
+    def band(self) -> Band | None:
+        """The band it is in, under a program of bands."""
+        return self.whole.bands.get(self.holding)
 
 
 def with_reasons(
     trades: Sequence[Trade], snapshot: Snapshot, verification: Verification, *, program: Program | None = None
 ) -> tuple[Trade, ...]:
     """The same trades, each with its sentence; ``program`` says what else than risk and tax they may be for."""
-    bands, for_cash = bands_by_holding(program, snapshot), sells_for_cash(program)
-    names = list(zip(map(snapshot.account.__getitem__, snapshot.account_of.tolist()), snapshot.symbol, strict=True))
+    if not trades:
+        return ()
+    account_of = snapshot.account_of.tolist()
+    names = list(zip(map(snapshot.account.__getitem__, account_of), snapshot.symbol, strict=True))
     index = dict(
         zip(reversed(names), reversed(range(len(names))), strict=True)
     )  # a twin comes after what it stands for
     both = bought_back(trades)
     drift = {(row.account, row.symbol): row for row in verification.drift}
-    traded = [(index[trade.account, trade.symbol], trade.side is Side.SELL) for trade in trades]
-    around = Around(snapshot, drift, traded)
-    lacking = cache(partial(_instead_of_few, verification.drift))
-    accounts = {account.account: account for account in snapshot.household.accounts}
-    tax = snapshot.year
+    holdings = [index[trade.account, trade.symbol] for trade in trades]
+    accounts = snapshot.household.accounts
     gains = verification.tax
-    tax_of_plan = tax.outcome(short=gains.short_term_gain, long=gains.long_term_gain).tax
-    spent = {
-        name: sum((trade.value for trade in trades if trade.account == name and trade.side is Side.BUY), ZERO)
-        for name in accounts
-    }
-    return tuple(
-        replace(
-            trade,
-            reason=both[trade.account, trade.symbol, trade.side]
-            if (trade.account, trade.symbol, trade.side) in both
-            else _sentence(
-                _Facts(
-                    trade=trade,
-                    account=accounts[trade.account],
-                    holding=holding,
-                    drift=drift[trade.account, trade.symbol],
-                    around=around,
-                    lacking=lacking,
-                    spent=spent[trade.account],
-                    snapshot=snapshot,
-                    verification=verification,
-                    tax=tax,
-                    tax_of_plan=tax_of_plan,
-                    band=bands.get(holding),
-                    is_for_cash=for_cash,
-                )
-            ),
-        )
-        for trade, (holding, _) in zip(trades, traded, strict=True)
+    whole = _Whole(
+        snapshot=snapshot,
+        verification=verification,
+        around=Around(snapshot, drift, [(j, t.side is Side.SELL) for j, t in zip(holdings, trades, strict=True)]),
+        lacking=cache(partial(_instead_of_few, verification.drift)),
+        spent=_spent(trades),
+        tax_of_plan=snapshot.year.outcome(short=gains.short_term_gain, long=gains.long_term_gain).tax,
+        bands=bands_by_holding(program, snapshot),
+        is_for_cash=sells_for_cash(program),
+        held=(snapshot.quantity * snapshot.price).tolist(),
+        target=snapshot.target.tolist(),
     )
+
+    def reason(trade: Trade, holding: int) -> str:
+        row = drift[trade.account, trade.symbol]
+        facts = _Facts(
+            trade=trade,
+            account=accounts[account_of[holding]],
+            place=account_of[holding],
+            holding=holding,
+            drift=row,
+            said=_Said(*weights(row.before, row.after, row.target)),
+            whole=whole,
+        )
+        return both.get((trade.account, trade.symbol, trade.side)) or _sentence(facts)
+
+    return tuple(replace(trade, reason=reason(trade, j)) for trade, j in zip(trades, holdings, strict=True))
+
+
+def _spent(trades: Sequence[Trade]) -> dict[str, Decimal]:
+    """Dollars bought in each account that is traded in."""
+    spent: dict[str, Decimal] = {}
+    for trade in trades:
+        spent[trade.account] = spent.get(trade.account, ZERO) + (trade.value if trade.side is Side.BUY else ZERO)
+    return spent
 
 
 def _sentence(facts: _Facts) -> str:
@@ -148,7 +175,7 @@ def _sentence(facts: _Facts) -> str:
 
 def _why_sold(facts: _Facts) -> str:
     """The cause of a sale and, where it is taxed, what its gain or loss does."""
-    gain = sum((sale.gain for sale in facts.trade.lots), ZERO)
+    gain = sum([sale.gain for sale in facts.trade.lots], ZERO)
     change = _change_of_tax(facts) if facts.account.kind.is_taxable and gain else None
     clause = None if change is None else _gain_clause(facts, gain, change)
     cause = _restricted(facts) or _needed_cash(facts) or _turned_into_cash(facts) or _off_target(facts)
@@ -164,14 +191,14 @@ def _why_sold(facts: _Facts) -> str:
 
 def _what_for(facts: _Facts) -> str:
     """What a sale below its target is good for: a holding it offsets, the cash target, the purchases it pays for."""
-    effects = facts.around.effects(facts.holding, sale=True)
+    effects = facts.whole.around.effects(facts.holding, sale=True)
     found = effects.hedged()
     if found:
         return f"to offset {offsets(found)}"
     sector = effects.sector()
     if sector:
         return f"to offset {sector}"
-    a = int(facts.snapshot.account_of[facts.holding])
+    a = facts.place
     wanted = float(facts.snapshot.cash_target[a])
     if float(facts.snapshot.cash[a]) < wanted:
         return f"to bring cash towards its target of {money(wanted)}"
@@ -190,7 +217,7 @@ def _restricted(facts: _Facts) -> str | None:
         if rule.rule is Rule.EXCLUDE_SECTOR and sector is not None and rule.sector == sector:
             return f"Leaves {symbol}, because the client excludes the sector {sector}"
         if rule.rule is Rule.MAXIMUM_WEIGHT and rule.symbol == symbol and rule.weight is not None:
-            value = float(facts.snapshot.value[facts.snapshot.account_of[facts.holding]])
+            value = float(facts.snapshot.value[facts.place])
             if facts.held > float(rule.weight) * value:
                 return f"Brings {symbol} {_from_to(facts)}: the client allows at most {weights(float(rule.weight))[0]}"
     return None
@@ -198,7 +225,7 @@ def _restricted(facts: _Facts) -> str | None:
 
 def _needed_cash(facts: _Facts) -> str | None:
     """A withdrawal, or cash below its floor, that sales must pay for."""
-    a = int(facts.snapshot.account_of[facts.holding])
+    a = facts.place
     missing = max(float(facts.snapshot.cash_floor[a]), 0.0) - float(facts.snapshot.cash[a])
     if missing <= 0:
         return None
@@ -209,7 +236,7 @@ def _needed_cash(facts: _Facts) -> str | None:
 
 def _turned_into_cash(facts: _Facts) -> str | None:
     """The whole point of programs that raise what cash they may."""
-    if not facts.is_for_cash:
+    if not facts.whole.is_for_cash:
         return None
     symbol = facts.trade.symbol
     if facts.drift.after <= 0:
@@ -224,7 +251,7 @@ def _off_target(facts: _Facts) -> str | None:
         whose = "which the model portfolio does not hold"
         return f"Sells all of {symbol}, {whose}" if leaves else f"Reduces {symbol}, {whose}, {_from_to(facts)}"
     if facts.band is not None and facts.band.is_outside and facts.band.now > facts.band.target:
-        return f"Trims {symbol} {_from_to(facts)}, {into_band(facts.band, facts.snapshot, facts.around.drift)}"
+        return f"Trims {symbol} {_from_to(facts)}, {into_band(facts.band, facts.snapshot, facts.whole.around.drift)}"
     if facts.held > facts.target and not _is_beyond(facts):
         return f"Trims {symbol} {_from_to(facts)}, towards its target of {facts.said.target}"
     return None
@@ -243,7 +270,7 @@ def _gain_clause(facts: _Facts, gain: Decimal, change: Decimal) -> str:
         return f"its loss of {money(-gain)} {_use_of_loss(facts, change)}"
     kinds = {sale.character for sale in facts.trade.lots} if facts.snapshot.law.has_terms else set()
     term = "long-term " if kinds == {Character.LONG} else "short-term " if kinds == {Character.SHORT} else ""
-    if change >= DOLLAR and facts.verification.tax.tax <= facts.verification.tax.tax_without_plan:
+    if change >= DOLLAR and facts.whole.verification.tax.tax <= facts.whole.verification.tax.tax_without_plan:
         return f"its {term}gain of {money(gain)} uses up losses that would lower this year's tax by {money(change)}"
     if change < DOLLAR:
         return f"its {term}gain of {money(gain)} is absorbed by losses and costs no tax this year"
@@ -253,7 +280,7 @@ def _gain_clause(facts: _Facts, gain: Decimal, change: Decimal) -> str:
 def _use_of_loss(facts: _Facts, change: Decimal) -> str:
     if change <= -DOLLAR:
         return f"lowers this year's tax by about {money(-change)}"
-    figures = facts.verification.tax
+    figures = facts.whole.verification.tax
     if figures.tax_without_plan - figures.tax >= DOLLAR:
         return "offsets gains of this and later years"
     return "is carried forward and offsets gains of later years"
@@ -261,13 +288,13 @@ def _use_of_loss(facts: _Facts, change: Decimal) -> str:
 
 def _change_of_tax(facts: _Facts) -> Decimal:
     """This year's tax with the plan less the tax with the plan but without this sale; dollars."""
-    short, long = facts.verification.tax.short_term_gain, facts.verification.tax.long_term_gain
+    short, long = facts.whole.verification.tax.short_term_gain, facts.whole.verification.tax.long_term_gain
     for sale in facts.trade.lots:
         if sale.character is Character.SHORT:
             short -= sale.gain
         else:
             long -= sale.gain
-    return facts.tax_of_plan - facts.tax.outcome(short=short, long=long).tax
+    return facts.whole.tax_of_plan - facts.snapshot.year.outcome(short=short, long=long).tax
 
 
 # Buys
@@ -281,7 +308,7 @@ def _why_bought(facts: _Facts) -> str:
     if facts.target <= 0:
         what = f"adds to {symbol} {_from_to(facts)}, which the model portfolio does not hold, {_instead(facts)}"
     elif facts.band is not None:
-        what = f"brings {symbol} {_from_to(facts)}, {into_band(facts.band, facts.snapshot, facts.around.drift)}"
+        what = f"brings {symbol} {_from_to(facts)}, {into_band(facts.band, facts.snapshot, facts.whole.around.drift)}"
     elif _is_beyond(facts) or facts.held >= facts.target:
         target = facts.said.target
         what = f"takes {symbol} {_from_to(facts)}, over its target of {target}, {_instead(facts)}"
@@ -295,12 +322,12 @@ def _why_bought(facts: _Facts) -> str:
 
 def _instead(facts: _Facts) -> str:
     """What a purchase above its target makes up for."""
-    effects = facts.around.effects(facts.holding, sale=False)
+    effects = facts.whole.around.effects(facts.holding, sale=False)
     found = effects.hedged()
     if found:
         return f"in place of {offsets(found)}"
     sector = effects.sector()
-    return f"in place of {sector}" if sector else facts.lacking(facts.trade.account) or INSTEAD
+    return f"in place of {sector}" if sector else facts.whole.lacking(facts.trade.account) or INSTEAD
 
 
 def _instead_of_few(drift: Iterable[Drift], account: str) -> str:
@@ -318,7 +345,7 @@ def _instead_of_few(drift: Iterable[Drift], account: str) -> str:
 
 def _source_of_cash(facts: _Facts) -> str | None:
     """Where the money of a buy comes from, when most of it is not from other trades."""
-    a = int(facts.snapshot.account_of[facts.holding])
+    a = facts.place
     idle = float(facts.snapshot.cash[a] - facts.snapshot.cash_target[a])
     if idle <= max(A_LOT_OF_CASH * float(facts.snapshot.value[a]), MOST * float(facts.spent)):
         return None
@@ -329,7 +356,7 @@ def _stands_in(facts: _Facts) -> str:
     """For which target a stand-in is bought, and why not the target itself."""
     market, symbol = facts.snapshot.market, facts.trade.symbol
     wanted = _stood_in_for(facts)
-    locks = {lock.group: lock for lock in facts.verification.locks}
+    locks = {lock.group: lock for lock in facts.whole.verification.locks}
     for target in wanted:
         lock = locks.get(market.group_of(target))
         if lock is not None:
@@ -348,7 +375,7 @@ def _stands_in(facts: _Facts) -> str:
 
 def _is_short_of(facts: _Facts, symbol: str) -> bool:
     """True where a target of the account ends below its weight."""
-    row = facts.around.drift.get((facts.account.account, symbol))
+    row = facts.whole.around.drift.get((facts.account.account, symbol))
     return row is None or row.after < row.target
 
 

@@ -88,6 +88,11 @@ class Replay:
         """Every part of a lot sold in an account whose sales are taxed."""
         return tuple(piece for ticket in self.tickets for piece in ticket.slices if piece.is_taxed)
 
+    @cached_property
+    def taxed_losses(self) -> tuple[Slice, ...]:
+        """Those of them that are sold at a loss."""
+        return tuple(piece for piece in self.taxed_slices if piece.is_taxed_loss)
+
     @property
     def value(self) -> Decimal:
         """Dollars of the household, pending cash flows included."""
@@ -96,7 +101,7 @@ class Replay:
 
 def why_unusable(trade: Trade, household: Household, *, market: Market) -> str | None:
     """Why ``trade`` cannot be carried out at all (nobody's account, no price, no quantity), or ``None``."""
-    is_known = any(account.account == trade.account for account in household.accounts)
+    is_known = trade.account in [account.account for account in household.accounts]
     is_priced = trade.symbol in market.prices
     if is_known and is_priced and trade.quantity.is_finite() and 0 < trade.quantity < MOST_SHARES:
         return None
@@ -206,7 +211,7 @@ def _stand_ins(model: ModelPortfolio, market: Market) -> dict[str, int]:
 
 
 def _require_prices(account: Account, symbols: Iterable[str], market: Market) -> None:
-    missing = sorted(set(symbols) - market.prices.keys())
+    missing = sorted(symbol for symbol in symbols if symbol not in market.prices)
     if missing:
         raise BookError(
             f"Account {account.account} holds or targets {', '.join(missing)} without a price. Add the price."

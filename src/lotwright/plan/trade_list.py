@@ -9,6 +9,7 @@ lot taken in part, and lots under a standing relief order leave in that order wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 import numpy as np
@@ -105,28 +106,27 @@ def _sale(sell: Floats, snapshot: Snapshot, holding: int, terms: Terms) -> Trade
         return None
     lots = snapshot.lot[first:end]
     order = step(snapshot, holding, terms)
-    quantity = _sold(float(sell[first:end].sum()), sum((lot.quantity for lot in lots), ZERO), order)
+    quantity = _sold(sum(wanted), sum([lot.quantity for lot in lots], ZERO), order)
     if quantity <= 0:
         return None
     if snapshot.is_ordered[holding]:
         taken = _in_order(quantity, lots)
     else:
         taken = _as_chosen(quantity, lots, wanted, finest=min(FINEST, order / 100))
-    sales = tuple(_lot_sale(snapshot, lot, part) for lot, part in zip(lots, taken, strict=True) if part > 0)
+    price, as_of = snapshot.market.prices[snapshot.symbol[holding]].price, snapshot.market.as_of
+    sales = tuple([_lot_sale(lot, part, price, as_of) for lot, part in zip(lots, taken, strict=True) if part])
     return _order(snapshot, holding, Side.SELL, quantity=quantity, lots=sales)
 
 
 def _steps(shares: float, step: Decimal) -> Decimal:
     """The multiple of ``step`` next to ``shares``."""
-    return round(Decimal(shares) / step) * step
+    return Decimal(round(shares)) if step == 1 else round(Decimal(shares) / step) * step
 
 
 def _sold(shares: float, position: Decimal, step: Decimal) -> Decimal:
     """The multiple of ``step`` next to ``shares``, or the whole position where that is as near."""
-    steps = _steps(shares, step)
-    if steps >= position or abs(Decimal(shares) - position) <= abs(Decimal(shares) - steps):
-        return position
-    return steps
+    steps, exact = _steps(shares, step), Decimal(shares)
+    return position if steps >= position or abs(exact - position) <= abs(exact - steps) else steps
 
 
 def _in_order(quantity: Decimal, lots: Sequence[Lot]) -> list[Decimal]:
@@ -144,8 +144,8 @@ def _as_chosen(quantity: Decimal, lots: Sequence[Lot], wanted: Sequence[float], 
     Where the lots wanted cannot hold what rounding the order up added, the lots listed after them give it.
     """
     half = finest / 2
-    asked = [k for k, share in enumerate(wanted) if Decimal(share) > half]
-    whole = [k for k in asked if lots[k].quantity - Decimal(wanted[k]) <= half]
+    asked = {k: exact for k, share in enumerate(wanted) if share and (exact := Decimal(share)) > half}
+    whole = [k for k, exact in asked.items() if lots[k].quantity - exact <= half]
     part = [k for k in asked if k not in whole]
     taken = [ZERO] * len(lots)
     left = quantity
@@ -157,15 +157,17 @@ def _as_chosen(quantity: Decimal, lots: Sequence[Lot], wanted: Sequence[float], 
         taken[k] = min(share, lots[k].quantity, left)
         left -= taken[k]
     for k in (*reversed(part), *(k for k in range(len(lots)) if k not in part)):
+        if not left:
+            break
         more = min(left, lots[k].quantity - taken[k])
         taken[k] += more
         left -= more
     return taken
 
 
-def _lot_sale(snapshot: Snapshot, lot: Lot, quantity: Decimal) -> LotSale:
+def _lot_sale(lot: Lot, quantity: Decimal, price: Decimal, as_of: date) -> LotSale:
     """What a statement would say of the part sold: proceeds and basis to the cent, gain their difference."""
-    proceeds = cents(quantity * snapshot.market.prices[lot.symbol].price)
+    proceeds = cents(quantity * price)
     basis = cents(lot.basis * quantity / lot.quantity)
     return LotSale(
         lot=lot.lot,
@@ -174,7 +176,7 @@ def _lot_sale(snapshot: Snapshot, lot: Lot, quantity: Decimal) -> LotSale:
         basis=basis,
         proceeds=proceeds,
         gain=proceeds - basis,
-        character=character(lot.holding_start, snapshot.market.as_of),
+        character=character(lot.holding_start, as_of),
     )
 
 

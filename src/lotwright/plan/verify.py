@@ -53,6 +53,8 @@ class Verification:
         Tracking error of the household and weights of each security.
     new_locks, running_locks : tuple of Lock
         What this plan locks, and what earlier loss sales still lock.
+    positions : mapping of account to mapping of symbol to Decimal
+        Shares held before the plan.
     """
 
     checks: tuple[Check, ...]
@@ -64,6 +66,7 @@ class Verification:
     drift: tuple[Drift, ...]
     new_locks: tuple[Lock, ...]
     running_locks: tuple[Lock, ...]
+    positions: Mapping[str, Mapping[str, Decimal]]
 
     @property
     def ok(self) -> bool:
@@ -121,6 +124,7 @@ def verify(
             drift=drift(weights),
             new_locks=rule.new_locks(done),
             running_locks=rule.running_locks(),
+            positions={account.account.account: account.held_before for account in done.accounts},
         )
 
 

@@ -118,7 +118,7 @@ class SuperficialLoss:
 
     def _losses(self, replay: Replay) -> dict[str, list[Slice]]:
         losses: dict[str, list[Slice]] = defaultdict(list)
-        for piece in (piece for piece in replay.taxed_slices if piece.is_taxed_loss):
+        for piece in replay.taxed_losses:
             losses[self.market.group_of(piece.lot.symbol)].append(piece)
         return losses
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+
+from msgspec import Struct
 
 from lotwright.book.holdings import Lot
 from lotwright.book.kinds import Character
@@ -28,11 +29,11 @@ def cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slice:
+class Slice(Struct, frozen=True, kw_only=True, eq=False):
     """The part of one lot a sale takes, at the book's price, and what the sale ``stated`` about it.
 
-    Every check reads the same figures, so they are worked out once, by :meth:`taken`.
+    Every check reads the same figures, so they are worked out once, by :meth:`taken`. A plan has hundreds: a struct is made
+    ten times as fast as a frozen dataclass.
 
     Parameters
     ----------
@@ -90,8 +91,7 @@ class Slice:
         return self.cents_proceeds - self.cents_basis
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
+class Ticket(Struct, frozen=True, kw_only=True, eq=False):
     """One order carried out: exact dollars traded and paid, the lots it takes, and the cents that reach the account.
 
     ``is_buy`` is true when shares come in.

@@ -19,6 +19,10 @@ from lotwright.plan.replay import AccountReplay, Replay
 from lotwright.plan.result import Drift, Tracking
 from lotwright.plan.terms import RiskNumbers
 
+PLACES = 24
+"""Decimals of dollars and fractions where they are whole numbers: a quotient of whole numbers is rounded to a float once."""
+WHOLE = 10**PLACES
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class State:
@@ -61,24 +65,20 @@ def weights_of(replay: Replay, *, market: Market, risk: RiskNumbers) -> tuple[We
 
 
 def _weights(account: AccountReplay, *, market: Market, risk: RiskNumbers) -> Weights:
-    rows = _rows(account, risk)
-    price = [market.prices[symbol].price for symbol in account.symbols]
-    target = [account.target.get(symbol, ZERO) for symbol in account.symbols]
-    held = [account.held_before.get(symbol, ZERO) for symbol in account.symbols]
-    worth = [quantity * each for quantity, each in zip(held, price, strict=True)]
+    rows, prices, held = _rows(account, risk), market.prices, account.held_before
+    target = [_whole(account.target.get(symbol, ZERO)) for symbol in account.symbols]
+    worth = [_whole(held[symbol] * prices[symbol].price) if symbol in held else 0 for symbol in account.symbols]
     before = _state(worth, target, value=account.value_before)
     do_nothing = before if account.value == account.value_before else _state(worth, target, value=account.value)
-    traded = {ticket.trade.symbol for ticket in account.tickets}
-    weight, active = list(do_nothing.weight), list(do_nothing.active)
-    for i, symbol in enumerate(account.symbols):
-        if symbol in traded:
-            weight[i], active[i] = _weight(account.held[symbol] * price[i], target[i], value=account.value)
-    after = State(value=account.value, weight=weight, active=active)
+    place = {symbol: i for i, symbol in enumerate(account.symbols)}
+    for symbol in {ticket.trade.symbol for ticket in account.tickets}:
+        worth[place[symbol]] = _whole(account.held[symbol] * prices[symbol].price)
+    after = _state(worth, target, value=account.value)
     exposure, specific = risk.exposure[rows], risk.specific[rows]
     variance = {id(state): _variance(state, exposure, specific) for state in (before, do_nothing, after)}
     return Weights(
         account=account,
-        target=[float(one) for one in target],
+        target=[one / WHOLE for one in target],
         before=before,
         after=after,
         variance_before=variance[id(before)],
@@ -96,17 +96,21 @@ def _rows(account: AccountReplay, risk: RiskNumbers) -> list[int]:
     return [risk.row[symbol] for symbol in account.symbols]
 
 
-def _state(worth: Sequence[Decimal], target: Sequence[Decimal], *, value: Decimal) -> State:
-    found = [_weight(dollars, wanted, value=value) for dollars, wanted in zip(worth, target, strict=True)]
-    return State(value=value, weight=[weight for weight, _ in found], active=[active for _, active in found])
+def _whole(number: Decimal) -> int:
+    return int(number.scaleb(PLACES))
 
 
-def _weight(dollars: Decimal, target: Decimal, *, value: Decimal) -> tuple[float, float]:
-    """Fraction of ``value`` that ``dollars`` are, and that less the target."""
+def _state(worth: Sequence[int], target: Sequence[int], *, value: Decimal) -> State:
+    """Weights of what is held, dollars and targets given as whole numbers."""
     if value <= 0:
-        return 0.0, 0.0
-    weight = dollars / value
-    return float(weight), float(weight - target)
+        return State(value=value, weight=[0.0] * len(worth), active=[0.0] * len(worth))
+    whole = _whole(value)
+    base = whole * WHOLE
+    return State(
+        value=value,
+        weight=[dollars / whole for dollars in worth],
+        active=[(dollars * WHOLE - wanted * whole) / base for dollars, wanted in zip(worth, target, strict=True)],
+    )
 
 
 def _variance(state: State, exposure: NDArray[np.float64], specific: NDArray[np.float64]) -> float:

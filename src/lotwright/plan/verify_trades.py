@@ -11,7 +11,7 @@ from lotwright.book.kinds import Relief, Side
 from lotwright.book.market import Market
 from lotwright.book.relief import relief_order
 from lotwright.book.trades import Trade
-from lotwright.plan.replay import AccountReplay, Lots, Replay, why_unusable
+from lotwright.plan.replay import MOST_SHARES, AccountReplay, Lots, Replay, why_unusable
 from lotwright.plan.verify_text import dollars, noun, plain, shares
 from lotwright.plan.verify_ticket import Slice, Ticket, cents
 
@@ -20,6 +20,8 @@ PRESCRIBED = {
     Relief.LIFO: "last in, first out",
     Relief.HIFO: "highest basis per share first",
 }
+MOST_DOLLARS = Decimal(10) ** 12
+"""A share that costs more is a mistake, and would overflow the arithmetic."""
 
 
 def trade_faults(
@@ -52,7 +54,8 @@ def _value_faults(trades: Sequence[Trade]) -> list[str]:
 
 def _is_sane(trade: Trade) -> bool:
     """True when quantity and price are numbers that can be multiplied and rounded; others are reported elsewhere."""
-    return all(number.is_finite() and abs(number) < 10**12 for number in (trade.quantity, trade.price))
+    quantity, price = trade.quantity, trade.price
+    return quantity.is_finite() and price.is_finite() and abs(quantity) < MOST_SHARES and abs(price) < MOST_DOLLARS
 
 
 def _repeated(trades: Iterable[Trade]) -> list[str]:
@@ -108,7 +111,7 @@ def _lot_faults(trade: Trade, *, lots: Lots) -> list[str]:
         for sale in trade.lots
         if not (sale.quantity.is_finite() and sale.quantity > 0)
     ]
-    named = sum((sale.quantity for sale in trade.lots), ZERO)
+    named = sum([sale.quantity for sale in trade.lots], ZERO)
     if named != trade.quantity:
         faults.append(
             f"The sale {where} is of {shares(trade.quantity)}, but its lots add up to {plain(named)}. Make them equal."
@@ -177,8 +180,21 @@ def character_faults(replay: Replay) -> list[str]:
     ]
 
 
+def _is_as_stated(piece: Slice) -> bool:
+    """True where nothing about a lot line is wrong, as is usual."""
+    sale = piece.stated
+    return (
+        sale.acquired == piece.lot.acquired
+        and sale.basis == piece.cents_basis
+        and sale.proceeds == piece.cents_proceeds
+        and sale.gain == piece.cents_gain
+    )
+
+
 def _gain_faults(piece: Slice) -> list[str]:
     lot, sale = piece.lot, piece.stated
+    if _is_as_stated(piece):
+        return []
     faults = []
     if sale.acquired != lot.acquired:
         faults.append(

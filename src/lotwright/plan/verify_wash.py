@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from itertools import takewhile
@@ -34,12 +33,6 @@ Sold = Mapping[tuple[str, str, str], Decimal]
 """Shares the plan sells, by account, symbol and lot."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Loss:
-    ticket: Ticket
-    piece: Slice
-
-
 def wash_faults(replay: Replay, *, window: WashWindow, market: Market) -> list[str]:
     """Every loss of the plan that some reading would wash, every buy that would wash a loss, as sentences."""
     sold = _sold(replay)
@@ -50,7 +43,7 @@ def wash_faults(replay: Replay, *, window: WashWindow, market: Market) -> list[s
         for group in sorted(losses)
         for loss in losses[group]
         for purchase in recent.get(group, ())
-        if not is_own(purchase, loss.piece.lot) and not _is_cleared(purchase, loss.piece.lot, sold)
+        if not is_own(purchase, loss.lot) and not _is_cleared(purchase, loss.lot, sold)
     ]
     locks = {lock.group: lock for lock in running(window, market)}
     for ticket in (ticket for ticket in replay.tickets if ticket.is_buy):
@@ -105,8 +98,8 @@ def new_locks(replay: Replay, market: Market) -> tuple[Lock, ...]:
             symbols=tuple(sorted(declared[group])) or (group,),
             no_buy_until=until,
             because="This plan sells "
-            + ", ".join(sorted({loss.piece.lot.symbol for loss in losses}))
-            + f" at a loss of {dollars(-sum((loss.piece.gain for loss in losses), ZERO))} on {market.as_of}.",
+            + ", ".join(sorted({loss.lot.symbol for loss in losses}))
+            + f" at a loss of {dollars(-sum([loss.gain for loss in losses], ZERO))} on {market.as_of}.",
         )
         for group, losses in sorted(losses_of.items())
     )
@@ -143,12 +136,11 @@ def _declared(groups: Collection[str], market: Market) -> dict[str, set[str]]:
     return declared
 
 
-def _losses(replay: Replay, market: Market) -> dict[str, list[_Loss]]:
-    losses: dict[str, list[_Loss]] = defaultdict(list)
-    for ticket in replay.tickets:
-        for piece in ticket.slices:
-            if piece.is_taxed_loss:
-                losses[market.group_of(piece.lot.symbol)].append(_Loss(ticket=ticket, piece=piece))
+def _losses(replay: Replay, market: Market) -> dict[str, list[Slice]]:
+    """The taxed losses of the plan, by group."""
+    losses: dict[str, list[Slice]] = defaultdict(list)
+    for piece in replay.taxed_losses:
+        losses[market.group_of(piece.lot.symbol)].append(piece)
     return losses
 
 
@@ -167,19 +159,19 @@ def _recent(window: WashWindow) -> dict[str, list[RecentPurchase]]:
     return dict(recent)
 
 
-def _what(loss: _Loss) -> str:
-    lot = loss.piece.lot
-    return f"{lot.symbol} lot {lot.lot} in {lot.account} is sold at a loss of {dollars(-loss.piece.gain)}"
+def _what(loss: Slice) -> str:
+    lot = loss.lot
+    return f"{lot.symbol} lot {lot.lot} in {lot.account} is sold at a loss of {dollars(-loss.gain)}"
 
 
-def _washed(loss: _Loss, purchase: RecentPurchase) -> str:
+def _washed(loss: Slice, purchase: RecentPurchase) -> str:
     clean = purchase.date + WINDOW + timedelta(days=1)
     what = f"{shares(purchase.bought)} of {purchase.symbol} bought in {purchase.account} on {purchase.date}"
     still = f"{what} ({plain(purchase.left)} of them still there)"
     return f"{_what(loss)}, but {still} could replace it. Keep the lot until {clean}."
 
 
-def _washed_inside(loss: _Loss, ticket: Ticket) -> str:
+def _washed_inside(loss: Slice, ticket: Ticket) -> str:
     trade = ticket.trade
     bought = f"the plan buys {shares(trade.quantity)} of {trade.symbol} in {trade.account}"
     return f"{_what(loss)}, but {bought}. Keep the lot or drop the buy."

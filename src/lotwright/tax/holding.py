@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import lru_cache
 
 from lotwright.book.kinds import Character
 
 _ONE_DAY = timedelta(days=1)
 
 
+@lru_cache(maxsize=10_000)  # a plan asks three times of each lot, and lots of a book share their days
 def long_term_from(start: date) -> date:
     """First day on which a sale of something acquired on ``start`` is long-term.
 

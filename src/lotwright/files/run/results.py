@@ -7,12 +7,12 @@ are rounded.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from math import isfinite
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from lotwright.files.arrow import array_of
@@ -183,8 +183,9 @@ def _plan(plan: HouseholdPlan) -> tuple[Any, ...]:
     )
 
 
-_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
+_encoder = msgspec.json.Encoder()
 
 
 def _text(value: Any) -> str:
-    return _encoder.encode(value)
+    """JSON without spaces; whoever made the value saw to it that its numbers are finite."""
+    return _encoder.encode(value).decode()

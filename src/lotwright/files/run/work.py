@@ -21,7 +21,7 @@ import pyarrow as pa
 from lotwright.book.failure import Failure
 from lotwright.book.holdings import Household
 from lotwright.book.market import Market
-from lotwright.errors import BookError, ProgramError
+from lotwright.errors import BookError, PlanError, ProgramError
 from lotwright.files.account_rows import telling_trades
 from lotwright.files.books import account_table_rows, check_accounts, check_each, households_of
 from lotwright.files.faults import Faults
@@ -48,6 +48,9 @@ Counted in nodes the end of a search is the same on every machine and under any 
 """
 PATIENCE, LEAST_PATIENCE = 20_000, 40
 """The same for a gap that is small but not as small as asked; see :attr:`Effort.patience`."""
+
+_UNWRITABLE = (PlanError, pa.ArrowException, ArithmeticError, ValueError, TypeError)
+"""What is raised where no table or text can hold a plan: a figure that is no number, or has too many digits."""
 
 SELDOM = 50_000
 """Objects made, less those gone, after which a worker looks for cycles."""
@@ -139,7 +142,7 @@ def _tables(ready: Ready, plans: list[tuple[int, HouseholdPlan]], *, alone: bool
     """The tables of the plans; a plan that no table can hold is left out, or alone its household's failure."""
     try:
         return tables_of(plans)
-    except (pa.ArrowException, ArithmeticError, ValueError, TypeError) as error:
+    except _UNWRITABLE as error:
         if alone:
             return tables_of((unit, raised(ready.setup, plan.household, error)) for unit, plan in plans)
         return tables_of(plan for plan in plans if _fits(plan))
@@ -148,7 +151,7 @@ def _tables(ready: Ready, plans: list[tuple[int, HouseholdPlan]], *, alone: bool
 def _fits(plan: tuple[int, HouseholdPlan]) -> bool:
     try:
         tables_of([plan])
-    except (pa.ArrowException, ArithmeticError, ValueError, TypeError):
+    except _UNWRITABLE:
         return False
     return True
 

@@ -39,8 +39,12 @@ def _loss_rules(snapshot: Snapshot) -> LossRules:
     nothing = np.zeros(0, dtype=np.int64)
     clear = [nothing] * len(snapshot.lot)
     recent: dict[int, list[int]] = {}
-    for p, group in enumerate(snapshot.purchase_group):
-        recent.setdefault(int(group), []).append(p)
+    for p, group in enumerate(snapshot.purchase_group.tolist()):
+        recent.setdefault(group, []).append(p)
+    bought: dict[int, list[int]] = {}
+    for k, p in enumerate(snapshot.lot_purchase.tolist()):
+        if p >= 0:
+            bought.setdefault(p, []).append(k)
     is_recent = np.zeros(len(snapshot.group), dtype=bool)
     is_recent[snapshot.purchase_group] = True
     for lot in np.flatnonzero(is_guarded & is_recent[snapshot.group_of][snapshot.lot_holding]):
@@ -50,7 +54,7 @@ def _loss_rules(snapshot: Snapshot) -> LossRules:
         if any(snapshot.purchase_has_left[p] or snapshot.purchase_holding[p] != holding for p in others):
             barred[lot] = True
         elif others:
-            clear[lot] = np.flatnonzero(np.isin(snapshot.lot_purchase, others))
+            clear[lot] = np.array(sorted(k for p in others for k in bought.get(p, ())), dtype=np.int64)
     return LossRules(is_guarded=is_guarded, is_barred=barred, must_clear=tuple(clear))
 
 

@@ -36,7 +36,7 @@ def cost_nearby(problem: Scaled, claim: Mapping[str, Any], *, below: float) -> f
     for bound, piece, z in sorted(_starts(problem, claim), key=lambda start: start[:2]):
         if below <= (bound + problem.constant) * dollars or cost < below:
             break
-        search.plan_from(piece, z)
+        search.plan_from(piece, z, below=below / dollars - problem.constant)
         cost = (search.value + problem.constant) * dollars
     return float(cost) if cost < below else None
 
@@ -44,10 +44,15 @@ def cost_nearby(problem: Scaled, claim: Mapping[str, Any], *, below: float) -> f
 class _Near(Search):
     """A search that ends with its first plan, from multipliers given to it."""
 
-    def plan_from(self, piece: int, z: Floats) -> None:
-        """Move the multipliers a little and round what they suggest, with every order and with sides fixed one by one."""
+    def plan_from(self, piece: int, z: Floats, *, below: float) -> None:
+        """Move the multipliers a little and round what they suggest, with every order and with sides fixed one by one.
+
+        Nothing is rounded where the bound has come to rule out a plan of less than ``below`` (bp).
+        """
         lower, upper = self.scaled.lower, self.scaled.upper
         bound = self._bound(piece, lower, upper, z, rounds=6, close=1.0, steps=3)
+        if bound >= below:
+            return
         self._try(piece, lower, upper, z, bound)
         self._try_rounded(piece, lower, upper, z)
 
