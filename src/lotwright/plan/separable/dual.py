@@ -27,6 +27,7 @@ from lotwright.plan.separable.cells import (
     row_lots_cost,
 )
 from lotwright.plan.separable.jit import inlined, kernel
+from lotwright.plan.separable.problem import ROW
 
 SCALE = 1e4
 
@@ -211,6 +212,7 @@ def set_option(j, option, opts, mu_s, mu_l, row):
     row[5] = mu_s
     row[6] = mu_l
     row[7] = opts[j, option, 5]
+    row[8] = 0.0
 
 
 @inlined
@@ -227,6 +229,7 @@ def set_trade(P, j, X, kind, own, mu_s, mu_l, lower, upper, row):
     row[5] = mu_s
     row[6] = mu_l
     row[7] = 0.0
+    row[8] = 0.0
     if X == 0.0:
         row[3] = 1.0
         return kind == 1
@@ -297,7 +300,7 @@ def harvest_columns(P, pool, z, lower, upper, opts, pick, trade, within, finenes
     mu_s, mu_l, tax, rows = unpack(P, z, sigma, nu)
     for j in range(n):
         set_option(j, pick[j], opts, mu_s, mu_l, trade[j])
-    keep = np.zeros(8)
+    keep = np.zeros(ROW)
     G = P.members_offset.shape[0] - 1
     lead = np.full(G, np.inf)
     for g in range(G):

@@ -126,6 +126,7 @@ def look(
             if promise[k, side] >= cutoff:
                 clip(P, trial)
                 bound[k, side] = evaluate(P, trial, low, high, opts, pick)
+                promise[k, side] = max(promise[k, side], bound[k, side])
             if bound[k, side] <= start:
                 bound[k, side] = start
                 trial[:] = z

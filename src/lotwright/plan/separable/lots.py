@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import repeat
 
 import numpy as np
@@ -15,24 +15,39 @@ def lots_taken(problem: Scaled, j: int, row: Sequence[float]) -> list[tuple[int,
 
     Ordered holdings give lots in their order; elsewhere first what must leave whole for a loss to be allowed, then the
     cheapest first at the prices of gain the sale was found at (``row[5]``, ``row[6]``), short-term first on a tie; where
-    turns have a price, what a lot would give in its turn is cheaper than the rest of it, and a lot may come twice.
+    turns have a price, what a lot would give in its turn is cheaper than the rest of it, and a lot may come twice. The last
+    ``row[8]`` shares take the lots cheapest at other prices, ``row[9]`` and ``row[10]``.
     """
     part = problem.pieces[0]
     holding = part.holding[j]
     first, stop = int(holding["first"]), int(holding["stop"])
     lots, name = part.lot[first:stop], problem.lot_order[first:stop].tolist()
-    taken = []
-    shares = left = -row[0]
+    shares = -row[0]
     if holding["ordered"]:
-        sequence = list(enumerate(lots["shares"].tolist()))
-    else:
-        sequence = _sequence(lots, int(row[3]), int(row[4]), (row[5], row[6]), shares, float(holding["turn_price"]))
+        return _take(enumerate(lots["shares"].tolist()), shares, name)
+    kind, purchase, turn = int(row[3]), int(row[4]), float(holding["turn_price"])
+    taken = _take(_sequence(lots, kind, purchase, (row[5], row[6]), shares, turn), shares - row[8], name)
+    if row[8] > 0:
+        gone = dict(taken)
+        rest = [
+            (lot, size - gone.get(name[lot], 0.0))
+            for lot, size in _sequence(lots, kind, purchase, (row[9], row[10]), shares, turn)
+        ]
+        taken += _take(rest, row[8], name)
+    return taken
+
+
+def _take(sequence: Iterable[tuple[int, float]], shares: float, name: list[int]) -> list[tuple[int, float]]:
+    """The first shares of a sequence of lots and sizes."""
+    taken = []
+    left = shares
     for lot, size in sequence:
-        quantity = min(left, size)
-        taken.append((name[lot], quantity))
-        left -= quantity
         if left <= 1e-9 * max(1.0, shares):
             break
+        quantity = min(left, size)
+        if quantity > 0:
+            taken.append((name[lot], quantity))
+        left -= quantity
     return taken
 
 

@@ -16,6 +16,7 @@ from lotwright.plan.separable.cholesky import cholesky_solve
 from lotwright.plan.separable.columns import add_curvature_of
 from lotwright.plan.separable.dual import clip, evaluate, size_of
 from lotwright.plan.separable.jit import kernel
+from lotwright.plan.separable.problem import ROW
 
 
 @kernel
@@ -27,7 +28,7 @@ def slope_and_curvature(P, z, opts, pick, stiff, gradient, H):
     Z = P.load.shape[1]
     at = np.zeros(Z + 1 + free + R, dtype=np.int64)
     b = np.zeros(Z + 1 + free + R)
-    row = np.zeros(8)
+    row = np.zeros(ROW)
     for i in range(D):
         gradient[i] = -0.5 * z[i] if i < DU else 0.0
         for k in range(D):

@@ -1,4 +1,4 @@
-"""One node of the tree: its bound, the trade lists its multipliers suggest, and where to branch."""
+"""One node of the tree: its bound, and where to branch."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from lotwright.plan.separable.jit import kernel
 from lotwright.plan.separable.master import master
 from lotwright.plan.separable.newton import newton
 from lotwright.plan.separable.problem import FEW
-from lotwright.plan.separable.search import descend, objective, repair, swap_pairs
-from lotwright.plan.separable.shares import whole
 
 
 @kernel
@@ -133,57 +131,6 @@ def stationary(P, opts, pick, z):
             z[i] = 0.0
         else:
             z[i] = min(P.row_price[r], max(16.0 * z[i], 1e3))
-
-
-@kernel
-def suggest(P, z, lower, upper, opts, pick, trade, variants, enough, hopeless):
-    """A whole-share plan from multipliers, rounded within the node's bounds; its exact cost.
-
-    The best of ``variants`` orders of rounding; where none keeps every floor and row, or in small households besides, the
-    trades at z with the prices of what is broken raised. Ends as soon as a plan costs at most ``enough`` (bp); a first
-    rounding dearer than ``hopeless`` is not tried in other orders.
-    """
-    best = np.inf
-    kept = trade.copy()
-    for variant in range(variants):
-        value = whole(P, z, lower, upper, opts, pick, variant, trade)
-        if value < best:
-            best = value
-            kept[:] = trade
-        if best <= enough or hopeless < best < np.inf:
-            break
-    if (best == np.inf or (P.holding.shape[0] <= FEW and best > enough)) and repair(
-        P, z, lower, upper, opts, pick, trade
-    ):
-        value = objective(P, trade)
-        if value < best:
-            return value
-    trade[:] = kept
-    return best
-
-
-@kernel
-def improve(P, C, z, lower, upper, root_lower, root_upper, trade, sweeps, width, swaps, enough):
-    """Improve a plan in place until it costs at most ``enough`` (bp) or no move and no swap betters it; its exact cost.
-
-    Moves stay within the node's bounds first, then within the root's.
-    """
-    low = lower
-    high = upper
-    most = sweeps
-    value = np.inf
-    for s in range(swaps + 2):
-        value = descend(P, C, z, low, high, trade, most)
-        if value <= enough:
-            break
-        if s == 0:
-            low = root_lower
-            high = root_upper
-        elif s == swaps + 1 or swap_pairs(P, z, low, high, trade, width) == 0:
-            break
-        else:
-            most = 1
-    return value
 
 
 @kernel

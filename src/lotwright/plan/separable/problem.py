@@ -17,6 +17,10 @@ SHARES_FACTORS = True
 """Whether the kernels take holdings of several accounts to one factor (``at`` below zero, see ``layout._loads``)."""
 FEW = 60
 """Accounts with no more holdings than this are solved through columns alone."""
+ROW = 11
+"""A holding's trade: shares, short and long gain, kind (0 buys, 1 holds or sells without losses, 2 sells with losses), the
+purchase whose lots may lose, the prices of short and long gain its lots are cheapest at, its shares were they divisible
+(0: it does not move with prices); of the shares sold, how many take the lots cheapest at other prices of gain, and these."""
 NOTHING, GAINS_ONLY, WITH_LOSSES = 0, 1, 2
 """What an ordered sale ending in (or at the end of) a lot is: not allowed, free of losses, allowed with losses."""
 

@@ -23,6 +23,7 @@ from lotwright.plan.separable.columns import (
 )
 from lotwright.plan.separable.dual import size_of, spacing, unpack
 from lotwright.plan.separable.jit import kernel
+from lotwright.plan.separable.problem import ROW
 
 LARGEST = 400
 UNDECIDED = 0.5
@@ -130,7 +131,7 @@ def answer(P, pool, lower, upper, z, curve):
         H[i, i] += 0.5 if i < DU else 1e-6 + 1e-9 * curve[i, i]
     at = np.zeros(P.load.shape[1] + 1 + free + R, dtype=np.int64)
     b = np.zeros(P.load.shape[1] + 1 + free + R)
-    row = np.zeros(8)
+    row = np.zeros(ROW)
     for g in range(P.members_offset.shape[0] - 1):
         if pool.smooth[g] == 1:
             continue

@@ -11,6 +11,7 @@ import numpy as np
 from lotwright.plan.separable.cells import column, lots_cost, options, row_lots_cost
 from lotwright.plan.separable.dual import evaluate, set_option, set_trade, size_of, unpack
 from lotwright.plan.separable.jit import inlined, kernel
+from lotwright.plan.separable.problem import ROW
 
 
 @kernel
@@ -233,7 +234,7 @@ def apply(P, j, row, trade, y, cash, orders, level):
         level[r] += P.row_gain[r, 0] * (row[1] - trade[j, 1]) + P.row_gain[r, 1] * (row[2] - trade[j, 2])
     cash[a] += old_spent - spent
     orders[a] += (0.0 if row[0] == 0.0 else 1.0) - (0.0 if trade[j, 0] == 0.0 else 1.0)
-    for i in range(8):
+    for i in range(ROW):
         trade[j, i] = row[i]
 
 
@@ -256,7 +257,7 @@ def descend(P, C, z, lower, upper, trade, sweeps):
     sides = np.zeros(2, dtype=np.bool_)
     scratch = np.zeros((1, 6))
     mine = np.zeros((3, 6))
-    best_row = np.zeros(8)
+    best_row = np.zeros(ROW)
     for sweep in range(sweeps):
         moved = False
         for j in range(n):
@@ -341,7 +342,7 @@ def swap_pairs(P, z, lower, upper, trade, width):
     for a in range(A):
         score = np.full((2, n), np.inf)
         paid = np.zeros((2, n))
-        rowed = np.zeros((2, n, 8))
+        rowed = np.zeros((2, n, ROW))
         for j in range(n):
             if P.holding[j]["account"] != a or lower[j] == upper[j]:
                 continue

@@ -18,6 +18,7 @@ from lotwright.plan.separable.columns import direction
 from lotwright.plan.separable.dual import clip, evaluate, size_of
 from lotwright.plan.separable.jit import inlined, kernel
 from lotwright.plan.separable.newton import hold_bounds
+from lotwright.plan.separable.problem import ROW
 from lotwright.plan.separable.search import objective, state_of
 
 
@@ -49,7 +50,7 @@ def expected(P, j, opts, pick, part, at, b):
     contribution(P, h, j, now[1], now[2], now[3], 1.0, part)
     if now[5] == 0.0 or h["specific"] <= 0.0:
         return 0.0
-    row = np.zeros(8)
+    row = np.zeros(ROW)
     row[0], row[1], row[2] = now[1], now[2], now[3]
     direction(P, j, row, at, b)
     for i in range(at.shape[0]):
@@ -90,11 +91,18 @@ def add_answer(H, at, b, weight):
 
 
 @kernel
-def move_prices(P, z, gradient, H, scratch):
-    """Move z by what brings the slope to zero, as far as prices are free to move."""
+def move_prices(P, z, gradient, H, scratch, with_tax):
+    """Move z by what brings the slope to zero, as far as prices are free to move, those of gain only ``with_tax``."""
+    A, K, free, R = size_of(P)
     scratch[:] = H
     step = gradient.copy()
     hold_bounds(P, z, step, scratch)
+    if not with_tax:
+        for i in range(A * K + A, A * K + A + free):
+            step[i] = 0.0
+            scratch[i, :] = 0.0
+            scratch[:, i] = 0.0
+            scratch[i, i] = 1.0
     factorise(scratch)
     substitute(scratch, step, step.shape[0])
     for i in range(z.shape[0]):
@@ -190,7 +198,8 @@ def whole_trades(P, z0, lower, upper, opts, pick, aim, variant, trade):
     mine = np.zeros((3, 6))
     one = np.zeros((1, 6))
     off = np.zeros(D)
-    move_prices(P, z, gradient, H, scratch)
+    with_tax = variant % 2 == 0  # else lots are mixed afterwards
+    move_prices(P, z, gradient, H, scratch, with_tax)
     for j in np.argsort(rank):
         kind = pick[j]
         mu_s, mu_l = best_at(P, j, z, lower, upper, mine, one)
@@ -208,9 +217,9 @@ def whole_trades(P, z0, lower, upper, opts, pick, aim, variant, trade):
                 off[at[j, i]] += b[j, i] * answered
             add_answer(H, at[j], b[j], -weight[j])
         trade[j, 0], trade[j, 1], trade[j, 2], trade[j, 3] = now[1], now[2], now[3], kind
-        trade[j, 4], trade[j, 5], trade[j, 6], trade[j, 7] = now[4], mu_s, mu_l, now[5]
+        trade[j, 4], trade[j, 5], trade[j, 6], trade[j, 7], trade[j, 8] = now[4], mu_s, mu_l, now[5], 0.0
         if np.max(np.abs(off)) > 0.0:
-            move_prices(P, z, off, H, scratch)
+            move_prices(P, z, off, H, scratch, with_tax)
     return True
 
 

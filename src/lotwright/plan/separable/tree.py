@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lotwright.plan.separable import jit
-from lotwright.plan.separable.problem import SCALE, Problem, Scaled
+from lotwright.plan.separable.problem import ROW, SCALE, Problem, Scaled
 from lotwright.plan.snapshot import Floats
 
 
@@ -124,7 +124,7 @@ class Search:
         self.exact = [_with_own_variance(piece) for piece in scaled.pieces]
         self.opts = np.zeros((self.n, 3, 6))
         self.pick = np.zeros(self.n, dtype=np.int64)
-        self.trade = np.zeros((self.n, 8))
+        self.trade = np.zeros((self.n, ROW))
         self.best: Floats | None = None
         self.found: tuple[int, Floats] | None = None
         """The tax piece and the multipliers of the best plan."""
@@ -134,7 +134,8 @@ class Search:
         self.nodes: list[Node] = []
         self.heap: list[tuple[float, int]] = []
         self.goal = 0.98 * effort.gap_bp - min(0.2 * effort.gap_bp, CENTS / scaled.value * SCALE)
-        self.settle = effort.gap_bp * 0.02
+        self.settle = effort.gap_bp * 0.005
+        """What the master may still gain (bp) when a bound is taken as found: its quadratics pass a larger one too early."""
         self.fine = 1e-3 * effort.gap_bp
         """Specific risk (bp) below which a step of a holding counts as continuous."""
         self.curves = [np.zeros((len(z), len(z))) for z in map(start_multipliers, scaled.pieces)]
@@ -145,8 +146,10 @@ class Search:
         """Newton steps from a parent's multipliers."""
         self.first_steps = 8
         """Newton steps from no prices at all."""
-        self.follow_steps = 3 if few else 0
-        """Newton steps after sides are fixed."""
+        fluid = np.median(first.holding["specific"] * (first.holding["price"] * first.holding["step"]) ** 2) < self.fine
+        self.follow_steps = 3
+        self.follow_rounds = 4 if fluid else 3
+        """Newton steps and rounds of the master after sides are fixed: where shares are divisible, a plan has no other cost."""
         self.well_rounded = 0.05 * self.goal
         """What rounding may cost (bp) over the bound of a box before other orders are tried."""
         self.far = 10.0 * self.goal
@@ -265,7 +268,7 @@ class Search:
 
     def _follow(self, piece: int, lower: Floats, upper: Floats, z: Floats) -> None:
         for _ in range(4):
-            bound = self._bound(piece, lower, upper, z, rounds=3, close=0.15, steps=self.follow_steps)
+            bound = self._bound(piece, lower, upper, z, rounds=self.follow_rounds, close=0.15, steps=self.follow_steps)
             if bound >= self.value - 1e-9:
                 return
             low, high, undecided = self._rounded(piece, lower, upper, z)
