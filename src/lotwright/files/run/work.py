@@ -41,8 +41,8 @@ from lotwright.plan.household import plan_household
 from lotwright.plan.result import HouseholdPlan, Status
 from lotwright.plan.separable.tree import Effort
 
-NODE_HOLDINGS, LEAST_NODES = 50_000, 100
-"""Nodes a search may visit, times the household's holdings, and the least nodes: the work of some three seconds.
+NODE_HOLDINGS, LEAST_NODES = 150_000, 300
+"""Nodes a search may visit, times the household's holdings, and the least nodes: the work of some ten seconds.
 
 Counted in nodes the end of a search is the same on every machine and under any load, which seconds are not.
 """

@@ -147,7 +147,7 @@ class Search:
         self.first_steps = 8
         """Newton steps from no prices at all."""
         fluid = np.median(first.holding["specific"] * (first.holding["price"] * first.holding["step"]) ** 2) < self.fine
-        self.follow_steps = 3
+        self.follow_steps = 3 if few or fluid else 0
         self.follow_rounds = 4 if fluid else 3
         """Newton steps and rounds of the master after sides are fixed: where shares are divisible, a plan has no other cost."""
         self.well_rounded = 0.05 * self.goal
@@ -186,7 +186,7 @@ class Search:
             if self.effort.seconds is not None and self.clock() - self.started > self.effort.seconds:
                 stopped = f"stopped after {self.effort.seconds:g} seconds"
                 break
-            if processed >= patience and self.value - bound <= TOLERANCE * self.effort.gap_bp:
+            if processed >= patience and self.value - bound <= TOLERANCE * self.goal:
                 stopped = f"stopped after {processed} nodes"
                 break
             heapq.heappop(self.heap)
