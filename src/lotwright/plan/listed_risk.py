@@ -18,7 +18,10 @@ SPLIT_EXACTLY_UP_TO = 24
 def risk_of_accounts(
     symbols: tuple[str, ...], account_of: Ints, accounts: int, risk: RiskModel
 ) -> tuple[Floats, Floats]:
-    """Exposures and specific variances account by account, each account with factors of its own (small ones split anew)."""
+    """Exposures and specific variances account by account, each account with factors of its own (small ones split anew).
+
+    The list names one account's securities after the other's: ``account_of`` rises.
+    """
     blocks: list[tuple[slice, Floats]] = []
     specific = np.zeros(len(symbols))
     for start, stop in pairwise(np.searchsorted(account_of, np.arange(accounts + 1)).tolist()):

@@ -14,6 +14,7 @@ from lotwright.plan.separable.lots import lots_taken
 from lotwright.plan.separable.problem import ACCOUNT, HOLDING, LOT, ROW, Problem, Scaled
 from lotwright.plan.separable.search import objective
 from lotwright.plan.separable.ties import mix_lots
+from lotwright.plan.separable.tree import Effort, search
 
 LINES = np.array([[2000.0, 2000.0, 0.0], [4000.0, 2000.0, 0.0]])
 """Short-term losses net long-term gains at 20 %; short-term gains cost 40 %."""
@@ -105,19 +106,37 @@ def test_mixing_never_costs_and_tells_the_lots_it_counted(
     assert all(quantity <= piece.lot["shares"][at] + 1e-9 for at, quantity in taken.items())
 
 
-@pytest.mark.parametrize("prices", [(2000.0, 2000.0), (4000.0, 2000.0)])
-@pytest.mark.parametrize("start", [-2e-3, -1.05e-3, -4e-4, 0.0, 5e-4])
-def test_no_choice_of_lots_of_a_kink_costs_less_tax(start: float, prices: tuple[float, float]) -> None:
-    """Short-term shares gain a little less: as many as the year's losses are worth, the rest long-term, by enumeration."""
-    lots = [(20, 1.9e-4, False), (20, 2.0e-4, True), (4, 2.1e-4, True)]
-    problem = one_sale(lots, start)
-    piece, sold = problem.pieces[0], 22
-    least = min(
+THREE_LOTS = [(20, 1.9e-4, False), (20, 2.0e-4, True), (4, 2.1e-4, True)]
+"""Short-term shares gain a little less: as many as the year's losses are worth are sold, the rest long-term."""
+SOLD = 22
+STARTS = (-2e-3, -1.05e-3, -4e-4, 0.0, 5e-4)
+
+
+def least_tax(start: float) -> float:
+    """By enumeration of every choice of lots."""
+    return min(
         tax(1.9e-4 * a, 2.0e-4 * b + 2.1e-4 * c, start)
         for a, b, c in itertools.product(range(21), range(21), range(5))
-        if a + b + c == sold
+        if a + b + c == SOLD
     )
-    trade = sale(sold, problem, prices)
+
+
+@pytest.mark.parametrize("prices", [(2000.0, 2000.0), (4000.0, 2000.0)])
+@pytest.mark.parametrize("start", STARTS)
+def test_no_choice_of_lots_of_a_kink_costs_less_tax(start: float, prices: tuple[float, float]) -> None:
+    problem = one_sale(THREE_LOTS, start)
+    trade = sale(SOLD, problem, prices)
     tied = 2000.0 / 1.9e-4 * 2.0e-4  # the price of a short-term gain at which the first two lots are equally dear
-    mix_lots(piece, np.array([0.0, 0.0, (4000.0 - tied) / 2000.0]), trade)
-    assert tax(trade[0, 1], trade[0, 2], start) == pytest.approx(least, abs=1e-9)
+    mix_lots(problem.pieces[0], np.array([0.0, 0.0, (4000.0 - tied) / 2000.0]), trade)
+    assert tax(trade[0, 1], trade[0, 2], start) == pytest.approx(least_tax(start), abs=1e-9)
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_a_search_takes_the_lots_that_cost_least_tax(start: float) -> None:
+    """So many shares must go: only their lots are left to choose, and no split of shares would close the gap."""
+    problem = one_sale(THREE_LOTS, start)
+    must = np.full(1, -float(SOLD))
+    outcome = search(problem._replace(lower=must, upper=must), Effort(gap_bp=0.01, nodes=50, seconds=None))
+    assert outcome.trade is not None
+    short, long = gains_of(problem, outcome.trade)
+    assert tax(short, long, start) == pytest.approx(least_tax(start), abs=1e-9)
